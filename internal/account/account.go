@@ -1,0 +1,264 @@
+// Package account owns people's identities: their state, their name and the
+// identifiers that find them.
+//
+// An address belongs to the account that proved it, and to no other (RC-21).
+// It knows no password, no session and no page; it never decides who enters.
+package account
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"sekisho/internal/db"
+	"sekisho/internal/i18n"
+	"sekisho/internal/ref"
+)
+
+// Migrations are the tables of this package.
+//
+//go:embed migrations/*.sql
+var Migrations embed.FS
+
+// State of an account.
+type State string
+
+// The states an account can be in.
+const (
+	Unconfirmed State = "unconfirmed" // its address is not proved yet (SI-24)
+	Active      State = "active"
+	Disabled    State = "disabled"
+	Deleted     State = "deleted" // waits to be erased
+)
+
+// UnconfirmedFor is how long an unconfirmed account is kept (SI-24).
+const UnconfirmedFor = 30 * 24 * time.Hour
+
+// Account is one person's identity.
+type Account struct {
+	ID         ref.Account
+	State      State
+	Name       string
+	Lang       i18n.Lang
+	Zone       string // IANA name; empty: the server's
+	Created    time.Time
+	Changed    time.Time
+	Confirmed  time.Time
+	LastSignin time.Time
+	EraseAt    time.Time
+	Email      Address // the primary one; empty Norm when there is none
+	Username   string  // as shown; empty when there is none
+	signinDay  time.Time
+	signins    int
+}
+
+// Address is one identifier of an account.
+type Address struct {
+	Identifier
+	Main      bool
+	Hosted    bool // its mailbox is opened by this very account (SI-05)
+	Created   time.Time
+	Confirmed time.Time
+}
+
+// New is what a new account starts with.
+type New struct {
+	Name        string
+	Lang        i18n.Lang
+	Zone        string
+	Identifiers []Identifier
+	Hosted      bool
+	Confirmed   bool // the operator vouches for the identifiers
+}
+
+// ErrName is a name that cannot be shown.
+var ErrName = errors.New("a name has 1 to 100 characters and no control characters")
+
+// ParseName reads a display name.
+func ParseName(raw string) (string, error) {
+	if len(raw) > 1000 || !utf8.ValidString(raw) {
+		return "", ErrName
+	}
+	s := strings.Join(strings.Fields(norm.NFC.String(raw)), " ")
+	if n := utf8.RuneCountInString(s); n < 1 || n > 100 || strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
+	}) {
+		return "", ErrName
+	}
+	return s, nil
+}
+
+// Create makes an account. With Confirmed, an identifier that is somebody
+// else's gives db.ErrTaken.
+func Create(ctx context.Context, tx db.Tx, n New) (Account, error) {
+	a := Account{ID: ref.NewAccount(tx.Now()), State: Unconfirmed, Name: n.Name, Lang: n.Lang, Zone: n.Zone, Created: tx.Now()}
+	var confirmed time.Time
+	if n.Confirmed {
+		a.State, confirmed, a.Confirmed = Active, tx.Now(), tx.Now()
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO account (id, state, name, lang, zone, created, changed, confirmed, signin_day, signins)
+		VALUES ($1, $2, $3, $4, $5, $6, $6, $7, 0, 0)`, a.ID, a.State, a.Name, a.Lang, a.Zone, a.Created, confirmed)
+	if err != nil {
+		return a, fmt.Errorf("create account: %w", err)
+	}
+	seen := map[Kind]bool{}
+	for _, id := range n.Identifiers {
+		main := !seen[id.Kind]
+		seen[id.Kind] = true
+		_, err := tx.Exec(ctx, `INSERT INTO identifier (account, kind, norm, shown, main, hosted, created, confirmed)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, a.ID, id.Kind, id.Norm, id.Shown, main, n.Hosted && id.Kind == Email, tx.Now(), confirmed)
+		if err != nil {
+			return a, fmt.Errorf("create account: %w", err)
+		}
+		if main && id.Kind == Email {
+			a.Email = Address{Identifier: id, Main: true, Hosted: n.Hosted, Created: tx.Now(), Confirmed: confirmed}
+		}
+		if main && id.Kind == Username {
+			a.Username = id.Shown
+		}
+	}
+	return a, nil
+}
+
+const columns = `a.id, a.state, a.name, a.lang, a.zone, a.created, a.changed, a.confirmed, a.last_signin, a.erase_at, a.signin_day, a.signins,
+	e.kind, e.norm, e.shown, e.hosted, e.created, e.confirmed, u.shown`
+
+const from = ` FROM account a
+	LEFT JOIN identifier e ON e.account = a.id AND e.kind = 'email' AND e.main = 1
+	LEFT JOIN identifier u ON u.account = a.id AND u.kind = 'username' AND u.main = 1 `
+
+func scan(s db.Scanner) (Account, error) {
+	var a Account
+	var signins int64
+	var kind, normal, shown string
+	err := s.Scan(&a.ID, &a.State, &a.Name, &a.Lang, &a.Zone, db.Time(&a.Created), db.Time(&a.Changed), db.Time(&a.Confirmed),
+		db.Time(&a.LastSignin), db.Time(&a.EraseAt), db.Time(&a.signinDay), &signins,
+		db.Null(&kind), db.Null(&normal), db.Null(&shown), db.Bool(&a.Email.Hosted),
+		db.Time(&a.Email.Created), db.Time(&a.Email.Confirmed), db.Null(&a.Username))
+	a.Email.Identifier = Identifier{Kind: Kind(kind), Norm: normal, Shown: shown}
+	a.Email.Main = kind != ""
+	a.signins = int(signins)
+	return a, err
+}
+
+// Of reads an account; db.ErrNone when there is none.
+func Of(ctx context.Context, r db.Reader, id ref.Account) (Account, error) {
+	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE a.id = $1`, id))
+}
+
+// Find reads the account an identifier leads to: the one that proved it, else
+// the newest that claims it. db.ErrNone when there is none.
+func Find(ctx context.Context, r db.Reader, id Identifier) (Account, error) {
+	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE a.id = (SELECT account FROM identifier WHERE kind = $1 AND norm = $2
+		ORDER BY CASE WHEN confirmed IS NULL THEN 1 ELSE 0 END, created DESC, account DESC LIMIT 1)`, id.Kind, id.Norm))
+}
+
+// Lock reads an account and keeps every other transaction from changing it, or
+// from counting its sessions under the same lock, until this one ends.
+func Lock(ctx context.Context, tx db.Tx, id ref.Account) (Account, error) {
+	if err := tx.One(ctx, `UPDATE account SET changed = changed WHERE id = $1`, id); err != nil {
+		return Account{}, err
+	}
+	return Of(ctx, tx, id)
+}
+
+// Addresses lists all identifiers of an account, main ones first.
+func Addresses(ctx context.Context, r db.Reader, id ref.Account) ([]Address, error) {
+	return db.List(ctx, r, func(s db.Scanner) (Address, error) {
+		var a Address
+		err := s.Scan(&a.Kind, &a.Norm, &a.Shown, db.Bool(&a.Main), db.Bool(&a.Hosted), db.Time(&a.Created), db.Time(&a.Confirmed))
+		return a, err
+	}, `SELECT kind, norm, shown, main, hosted, created, confirmed FROM identifier WHERE account = $1 ORDER BY main DESC, kind, created`, id)
+}
+
+// Confirm records that the account proved its primary e-mail address, and
+// makes an unconfirmed account active. db.ErrTaken when another account proved
+// the address before.
+func Confirm(ctx context.Context, tx db.Tx, id ref.Account) error {
+	if _, err := tx.Exec(ctx, `UPDATE identifier SET confirmed = $2 WHERE account = $1 AND kind IN ('email', 'username') AND main = 1 AND confirmed IS NULL`,
+		id, tx.Now()); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `UPDATE account SET state = 'active', confirmed = $2, changed = $2 WHERE id = $1 AND state = 'unconfirmed'`, id, tx.Now())
+	return err
+}
+
+// DropClaims removes unconfirmed accounts that claim an address which has just
+// been proved by another: they can never confirm it.
+func DropClaims(ctx context.Context, tx db.Tx, id Identifier, but ref.Account) error {
+	_, err := tx.Exec(ctx, `DELETE FROM account WHERE state = 'unconfirmed' AND id <> $3
+		AND id IN (SELECT account FROM identifier WHERE kind = $1 AND norm = $2 AND confirmed IS NULL)`, id.Kind, id.Norm, but)
+	return err
+}
+
+// SigninsSince says how many sign-ins were counted since the day began.
+func (a Account) SigninsSince(day time.Time) int {
+	if a.signinDay.Before(day) {
+		return 0
+	}
+	return a.signins
+}
+
+// CountSignin counts a successful sign-in on the day that began at day.
+func CountSignin(ctx context.Context, tx db.Tx, id ref.Account, day time.Time) error {
+	return tx.One(ctx, `UPDATE account SET signins = CASE WHEN signin_day = $2 THEN signins + 1 ELSE 1 END, signin_day = $2, last_signin = $3
+		WHERE id = $1`, id, day, tx.Now())
+}
+
+// Disable closes an account; who calls it ends its sessions in the same
+// transaction. db.ErrNone when it is not active.
+func Disable(ctx context.Context, tx db.Tx, id ref.Account) error {
+	return tx.One(ctx, `UPDATE account SET state = 'disabled', disabled = $2, changed = $2 WHERE id = $1 AND state IN ('active', 'unconfirmed')`, id, tx.Now())
+}
+
+// Enable opens a disabled or deleted account that was not erased yet.
+func Enable(ctx context.Context, tx db.Tx, id ref.Account) error {
+	return tx.One(ctx, `UPDATE account SET state = CASE WHEN confirmed IS NULL THEN 'unconfirmed' ELSE 'active' END,
+		disabled = NULL, erase_at = NULL, changed = $2 WHERE id = $1 AND state IN ('disabled', 'deleted')`, id, tx.Now())
+}
+
+// Delete marks an account to be erased at the given time.
+func Delete(ctx context.Context, tx db.Tx, id ref.Account, eraseAt time.Time) error {
+	return tx.One(ctx, `UPDATE account SET state = 'deleted', erase_at = $2, changed = $3 WHERE id = $1`, id, eraseAt, tx.Now())
+}
+
+// Erase removes an account and, by the tables' own rules, all that hangs on it.
+func Erase(ctx context.Context, tx db.Tx, id ref.Account) error {
+	return tx.One(ctx, `DELETE FROM account WHERE id = $1`, id)
+}
+
+// Due lists accounts whose time is over: unconfirmed for 30 days, or deleted
+// with the grace period past.
+func Due(ctx context.Context, r db.Reader, limit int) ([]ref.Account, error) {
+	return db.List(ctx, r, func(s db.Scanner) (id ref.Account, err error) { err = s.Scan(&id); return }, `
+		SELECT id FROM account WHERE state = 'unconfirmed' AND created < $1
+		UNION ALL SELECT id FROM account WHERE state = 'deleted' AND erase_at <= $2 LIMIT $3`,
+		r.Now().Add(-UnconfirmedFor), r.Now(), limit)
+}
+
+// Profile changes what a person may change about how they are shown.
+func Profile(ctx context.Context, tx db.Tx, a Account) error {
+	return tx.One(ctx, `UPDATE account SET name = $2, lang = $3, zone = $4, changed = $5 WHERE id = $1`, a.ID, a.Name, a.Lang, a.Zone, tx.Now())
+}
+
+// List reads accounts in the order they were made, after the given one.
+func List(ctx context.Context, r db.Reader, after ref.Account, limit int) ([]Account, error) {
+	return db.List(ctx, r, scan, `SELECT `+columns+from+`WHERE a.id > $1 ORDER BY a.id LIMIT $2`, after, limit)
+}
+
+// Any says whether there is any account at all.
+func Any(ctx context.Context, r db.Reader) (bool, error) {
+	var id ref.Account
+	err := r.QueryRow(ctx, `SELECT id FROM account LIMIT 1`).Scan(&id)
+	if errors.Is(err, db.ErrNone) {
+		return false, nil
+	}
+	return err == nil, err
+}

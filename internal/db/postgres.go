@@ -1,0 +1,135 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+type postgresEngine struct {
+	db    *sql.DB
+	clock func() time.Time
+}
+
+const (
+	pgConnections = 16
+	pgConnect     = time.Second
+	// pgAnswer bounds one transaction, so that a database that is gone is told
+	// to the person within two seconds.
+	pgAnswer = 1500 * time.Millisecond
+	pgTries  = 5
+)
+
+func openPostgres(url string, o Options) (engine, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		// The parser's own text may quote the URL with its password.
+		return nil, errors.New("the database URL does not read as postgres://user:password@host/name")
+	}
+	cfg.ConnectTimeout = pgConnect
+	if cfg.RuntimeParams == nil {
+		cfg.RuntimeParams = map[string]string{}
+	}
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "sekisho"
+	}
+	pool := stdlib.OpenDB(*cfg)
+	pool.SetMaxOpenConns(max(pgConnections, o.Readers))
+	pool.SetMaxIdleConns(max(pgConnections, o.Readers))
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return &postgresEngine{db: pool, clock: o.Clock}, nil
+}
+
+func (e *postgresEngine) name() string { return "postgres" }
+
+func (e *postgresEngine) close() error { return e.db.Close() }
+
+type pgRunner interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// pgRun runs statements under the transaction's own deadline.
+type pgRun struct {
+	on  pgRunner
+	ctx context.Context
+}
+
+func (r pgRun) exec(_ context.Context, query string, args []any) (sql.Result, error) {
+	return r.on.ExecContext(r.ctx, query, args...)
+}
+
+func (r pgRun) query(_ context.Context, query string, args []any) (*sql.Rows, error) {
+	return r.on.QueryContext(r.ctx, query, args...)
+}
+
+func (e *postgresEngine) view(ctx context.Context, snapshot bool, fn func(ReadTx) error) error {
+	if !snapshot {
+		ctx, stop := context.WithTimeout(ctx, pgAnswer)
+		defer stop()
+		return fn(ReadTx{run: pgRun{e.db, ctx}, now: e.clock()})
+	}
+	tx, err := e.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return translate(err)
+	}
+	defer func() { _ = tx.Rollback() }() // a read has nothing to lose
+	return fn(ReadTx{run: pgRun{tx, ctx}, now: e.clock()})
+}
+
+func (e *postgresEngine) update(ctx context.Context, fn func(Tx) error) error {
+	ctx, stop := context.WithTimeout(ctx, pgAnswer)
+	defer stop()
+	return e.transact(ctx, fn)
+}
+
+func (e *postgresEngine) transact(ctx context.Context, fn func(Tx) error) error {
+	var err error
+	for range pgTries {
+		if err = e.once(ctx, fn); !errors.Is(err, errAgain) {
+			return err
+		}
+	}
+	return &problem{ErrUnavailable, "the transaction met another one each time"}
+}
+
+func (e *postgresEngine) once(ctx context.Context, fn func(Tx) error) error {
+	tx, err := e.db.BeginTx(ctx, nil)
+	if err != nil {
+		return translate(err)
+	}
+	done := false
+	defer func() {
+		if !done {
+			_ = tx.Rollback() // fn failed or panicked, which is what the caller hears of
+		}
+	}()
+	if err := fn(Tx{ReadTx{run: pgRun{tx, ctx}, now: e.clock()}}); err != nil {
+		return err
+	}
+	done = true
+	return translate(tx.Commit())
+}
+
+// migrationLock keeps two nodes that start at once from migrating together.
+const migrationLock = 0x73656b6973686f
+
+func (e *postgresEngine) migrate(ctx context.Context, fn func(Tx) error) error {
+	return e.transact(ctx, func(tx Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrationLock)); err != nil {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
+func (e *postgresEngine) translate(ddl string) string { return ddl }
+
+func (e *postgresEngine) backup(context.Context, string) error {
+	return fmt.Errorf("this database is PostgreSQL: use pg_dump, which knows it best")
+}

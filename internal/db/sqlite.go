@@ -1,0 +1,373 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// sqliteEngine is one writer, which groups commits, beside a pool of readers.
+type sqliteEngine struct {
+	db      *sql.DB
+	clock   func() time.Time
+	jobs    chan *job
+	quit    chan struct{}
+	ended   chan struct{}
+	stop    sync.Once
+	readers chan *conn
+}
+
+// conn is one connection with its prepared statements, used by one goroutine
+// at a time.
+type conn struct {
+	c     *sql.Conn
+	stmts map[string]*sql.Stmt
+}
+
+// minSQLite is the first version without the WAL-reset corruption bug.
+const minSQLite = 3051003
+
+func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
+	if path == "" {
+		return nil, errors.New("the SQLite database has no path")
+	}
+	if err := prepareFile(path); err != nil {
+		return nil, err
+	}
+	pragmas := url.Values{}
+	for _, p := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-4096)", "temp_store(MEMORY)"} {
+		pragmas.Add("_pragma", p)
+	}
+	pool, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+pragmas.Encode())
+	if err != nil {
+		return nil, err
+	}
+	e := &sqliteEngine{db: pool, clock: o.Clock, jobs: make(chan *job, 1024), quit: make(chan struct{}), ended: make(chan struct{}), readers: make(chan *conn, o.Readers)}
+	writer, err := e.connect(ctx)
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	if err := checkSQLite(ctx, writer, o.MaxPages); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	for range o.Readers {
+		r, err := e.connect(ctx)
+		if err == nil {
+			_, err = r.c.ExecContext(ctx, "PRAGMA query_only = 1")
+		}
+		if err != nil {
+			pool.Close()
+			return nil, err
+		}
+		e.readers <- r
+	}
+	go e.write(writer)
+	return e, nil
+}
+
+// prepareFile makes the folder and the file readable by their owner alone.
+func prepareFile(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("database file: %w", err)
+	}
+	return f.Close()
+}
+
+func checkSQLite(ctx context.Context, c *conn, maxPages int64) error {
+	var version string
+	if err := c.c.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return translate(err)
+	}
+	var major, minor, patch int
+	if _, err := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); err != nil || major*1000000+minor*1000+patch < minSQLite {
+		return fmt.Errorf("SQLite %s is older than 3.51.3, which mended a loss of data", version)
+	}
+	if maxPages > 0 {
+		if _, err := c.c.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", maxPages)); err != nil {
+			return translate(err)
+		}
+	}
+	return nil
+}
+
+func (e *sqliteEngine) connect(ctx context.Context) (*conn, error) {
+	c, err := e.db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", translate(err))
+	}
+	return &conn{c: c, stmts: map[string]*sql.Stmt{}}, nil
+}
+
+func (e *sqliteEngine) name() string { return "sqlite" }
+
+func (e *sqliteEngine) close() error {
+	e.stop.Do(func() { close(e.quit) })
+	<-e.ended
+	for range cap(e.readers) {
+		r := <-e.readers
+		r.c.Close()
+	}
+	return e.db.Close()
+}
+
+// maxStatements bounds the cache; all SQL is constant, so it is never reached.
+const maxStatements = 1000
+
+func (c *conn) prepared(query string) (*sql.Stmt, error) {
+	if s, ok := c.stmts[query]; ok {
+		return s, nil
+	}
+	s, err := c.c.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	if len(c.stmts) < maxStatements {
+		c.stmts[query] = s
+	}
+	return s, nil
+}
+
+// Statements run without the caller's context: the driver would start a
+// goroutine for each, and a statement on a local file does not wait for anyone.
+func (c *conn) exec(_ context.Context, query string, args []any) (sql.Result, error) {
+	s, err := c.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(context.Background(), args...)
+}
+
+func (c *conn) query(_ context.Context, query string, args []any) (*sql.Rows, error) {
+	s, err := c.prepared(query)
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(context.Background(), args...)
+}
+
+func (c *conn) plain(query string) error {
+	_, err := c.exec(context.Background(), query, nil)
+	return translate(err)
+}
+
+func (e *sqliteEngine) view(ctx context.Context, snapshot bool, fn func(ReadTx) error) error {
+	if err := ctx.Err(); err != nil {
+		return translate(err)
+	}
+	var c *conn
+	select {
+	case c = <-e.readers:
+	case <-ctx.Done():
+		return translate(ctx.Err())
+	case <-e.quit:
+		return ErrUnavailable
+	}
+	defer func() { e.readers <- c }()
+	if snapshot {
+		if err := c.plain("BEGIN"); err != nil {
+			return err
+		}
+		defer func() { _ = c.plain("ROLLBACK") }() // a read has nothing to lose
+	}
+	return fn(ReadTx{run: c, now: e.clock()})
+}
+
+// job is one closure waiting to be written.
+type job struct {
+	ctx   context.Context
+	fn    func(Tx) error
+	alone bool // not grouped: it changes the schema
+	err   error
+	panic any
+	done  chan struct{}
+}
+
+func (e *sqliteEngine) update(ctx context.Context, fn func(Tx) error) error {
+	return e.enqueue(&job{ctx: ctx, fn: fn, done: make(chan struct{})})
+}
+
+func (e *sqliteEngine) migrate(ctx context.Context, fn func(Tx) error) error {
+	return e.enqueue(&job{ctx: ctx, fn: fn, alone: true, done: make(chan struct{})})
+}
+
+func (e *sqliteEngine) enqueue(j *job) error {
+	if err := j.ctx.Err(); err != nil {
+		return translate(err)
+	}
+	select {
+	case e.jobs <- j:
+	case <-j.ctx.Done():
+		return translate(j.ctx.Err())
+	case <-e.quit:
+		return ErrUnavailable
+	}
+	select {
+	case <-j.done:
+	case <-e.ended:
+		// The writer may have finished this very job as its last.
+		select {
+		case <-j.done:
+		default:
+			return ErrUnavailable
+		}
+	}
+	if j.panic != nil {
+		panic(j.panic)
+	}
+	return j.err
+}
+
+// maxBatch bounds how many closures share one commit, and so how long the
+// first of them waits for the last.
+const maxBatch = 128
+
+func (e *sqliteEngine) write(c *conn) {
+	defer close(e.ended)
+	defer c.c.Close()
+	for {
+		select {
+		case j := <-e.jobs:
+			e.commit(c, e.batch(j))
+		case <-e.quit:
+			for {
+				select {
+				case j := <-e.jobs:
+					e.commit(c, e.batch(j))
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// batch takes what is waiting. It never waits for more: alone, a write is as
+// quick as it can be; under load, others have queued while the last commit ran.
+func (e *sqliteEngine) batch(first *job) []*job {
+	jobs := []*job{first}
+	if first.alone {
+		return jobs
+	}
+	for len(jobs) < maxBatch {
+		select {
+		case j := <-e.jobs:
+			jobs = append(jobs, j)
+			if j.alone {
+				return jobs
+			}
+		default:
+			return jobs
+		}
+	}
+	return jobs
+}
+
+// commit runs closures, each in its own savepoint, and commits them together.
+func (e *sqliteEngine) commit(c *conn, jobs []*job) {
+	defer func() {
+		for _, j := range jobs {
+			close(j.done)
+		}
+	}()
+	if err := c.plain("BEGIN IMMEDIATE"); err != nil {
+		failAll(jobs, err)
+		return
+	}
+	for i, j := range jobs {
+		if err := j.ctx.Err(); err != nil {
+			j.err = translate(err)
+			continue
+		}
+		if err := e.one(c, j); err != nil {
+			// The transaction itself is lost: nobody in it may believe they were served.
+			failAll(jobs[:i+1], err)
+			failAll(jobs[i+1:], ErrUnavailable)
+			_ = c.plain("ROLLBACK") // it may be gone already
+			return
+		}
+	}
+	if err := c.plain("COMMIT"); err != nil {
+		failAll(jobs, err)
+		_ = c.plain("ROLLBACK") // it may be gone already
+	}
+}
+
+func failAll(jobs []*job, err error) {
+	for _, j := range jobs {
+		j.err = &problem{ErrUnavailable, firstLine(err)}
+	}
+}
+
+// one runs a closure in a savepoint. The error is non-nil only when the whole
+// transaction is lost.
+func (e *sqliteEngine) one(c *conn, j *job) error {
+	if err := c.plain("SAVEPOINT one"); err != nil {
+		return err
+	}
+	ok := false
+	func() {
+		defer func() {
+			if !ok {
+				if p := recover(); p != nil {
+					j.panic = p
+				} else if j.err == nil {
+					// runtime.Goexit: a test that gave up inside a closure.
+					j.err = errors.New("db: the closure did not return")
+				}
+			}
+		}()
+		j.err = j.fn(Tx{ReadTx{run: c, now: e.clock()}})
+		ok = true
+	}()
+	if ok && j.err == nil {
+		return c.plain("RELEASE one")
+	}
+	// A full disk can end the whole transaction from within; then this fails too.
+	if err := c.plain("ROLLBACK TO one"); err != nil {
+		return err
+	}
+	return c.plain("RELEASE one")
+}
+
+var closing = regexp.MustCompile(`(?m)^\)( /\*keyed\*/)?;?\s*$`)
+
+// translate turns the common column types and table ends into SQLite's strict
+// tables; a keyed table is stored in its primary key.
+func (e *sqliteEngine) translate(ddl string) string {
+	ddl = strings.NewReplacer("BIGINT", "INTEGER", "BYTEA", "BLOB").Replace(ddl)
+	return closing.ReplaceAllStringFunc(ddl, func(s string) string {
+		if strings.Contains(s, "keyed") {
+			return ") STRICT, WITHOUT ROWID"
+		}
+		return ") STRICT"
+	})
+}
+
+func (e *sqliteEngine) backup(ctx context.Context, path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return fmt.Errorf("%s exists already", path)
+	}
+	c, err := e.db.Conn(ctx)
+	if err != nil {
+		return translate(err)
+	}
+	defer c.Close()
+	if _, err := c.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+		return translate(err)
+	}
+	return os.Chmod(path, 0o600)
+}

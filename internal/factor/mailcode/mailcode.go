@@ -1,0 +1,216 @@
+// Package mailcode owns one-time codes and links sent by mail: making, checking
+// and spending them.
+//
+// A code is bound to its purpose, its account and the flow of one browser; only
+// a keyed hash is kept (SI-27, RC-05). It writes no mail, counts no failures and
+// knows no page: the journey sends what it makes and counts what it refuses.
+package mailcode
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+
+	"sekisho/internal/db"
+	"sekisho/internal/ref"
+	"sekisho/internal/secret"
+)
+
+// Migrations are the tables of this package.
+//
+//go:embed migrations/*.sql
+var Migrations embed.FS
+
+// Purpose is what a code is good for, and nothing else.
+type Purpose string
+
+// The purposes there are.
+const (
+	Signin  Purpose = "signin"
+	Confirm Purpose = "confirm"
+	Recover Purpose = "recover"
+)
+
+// For is everything a code is bound to.
+type For struct {
+	Purpose Purpose
+	Subject string // the account, or the address typed where there is no account
+	Flow    ref.Flow
+}
+
+// Times of a code (SI-27, RC-05).
+const (
+	Lives        = 10 * time.Minute
+	RecoverLives = 30 * time.Minute
+	ResendAfter  = 60 * time.Second
+	SendsAnHour  = 5
+)
+
+func (p Purpose) lives() time.Duration {
+	if p == Recover {
+		return RecoverLives
+	}
+	return Lives
+}
+
+// Codes makes and checks codes of Digits digits (6 or 8).
+type Codes struct {
+	Ring   *secret.Ring
+	Digits int
+}
+
+// Sent is a code that was made. Code and Link are for the mail alone.
+type Sent struct {
+	Code    secret.Text
+	Link    secret.Text // only for Recover
+	Expires time.Time
+	Resend  time.Time // no other before
+}
+
+// Wait is why no code was made.
+type Wait struct {
+	Until time.Time
+	Limit bool // the hour's sends are used up; otherwise it is too early for the next
+}
+
+// Make makes a code, and voids the one made before in the same flow. The wait
+// is non-nil, and nothing was made, when the last one is too recent or the
+// hour's sends are used up. Make is called for unknown people as well: it
+// costs and answers the same.
+func (c Codes) Make(ctx context.Context, tx db.Tx, f For) (Sent, *Wait, error) {
+	wait, err := c.wait(ctx, tx, f)
+	if err != nil || wait != nil {
+		return Sent{}, wait, err
+	}
+	if _, err := tx.Exec(ctx, `UPDATE mailcode SET used = $2 WHERE flow = $1 AND used IS NULL`, f.Flow, tx.Now()); err != nil {
+		return Sent{}, nil, fmt.Errorf("void codes: %w", err)
+	}
+	s := Sent{Code: secret.Text(secret.Digits(c.Digits)), Expires: tx.Now().Add(f.Purpose.lives()), Resend: tx.Now().Add(ResendAfter)}
+	var link []byte
+	if f.Purpose == Recover {
+		s.Link = secret.Token()
+		link = secret.Hash(s.Link.Reveal())
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO mailcode (id, purpose, subject, flow, mac, link, sent, expires) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		ref.NewCode(tx.Now()), f.Purpose, f.Subject, f.Flow, c.mac(f, s.Code.Reveal()), link, tx.Now(), s.Expires)
+	if err != nil {
+		return Sent{}, nil, fmt.Errorf("make code: %w", err)
+	}
+	return s, nil, nil
+}
+
+func (c Codes) wait(ctx context.Context, r db.Reader, f For) (*Wait, error) {
+	sent, err := db.List(ctx, r, func(s db.Scanner) (at time.Time, err error) { err = s.Scan(db.Time(&at)); return },
+		`SELECT sent FROM mailcode WHERE subject = $1 AND purpose = $2 AND sent > $3 ORDER BY sent DESC LIMIT $4`,
+		f.Subject, f.Purpose, r.Now().Add(-time.Hour), SendsAnHour)
+	if err != nil || len(sent) == 0 {
+		return nil, err
+	}
+	if len(sent) >= SendsAnHour {
+		return &Wait{Until: sent[len(sent)-1].Add(time.Hour), Limit: true}, nil
+	}
+	if next := sent[0].Add(ResendAfter); r.Now().Before(next) {
+		return &Wait{Until: next}, nil
+	}
+	return nil, nil
+}
+
+func (c Codes) mac(f For, code string) []byte {
+	return c.Ring.MAC("mailcode", []byte(f.Purpose), []byte(f.Subject), []byte(f.Flow), []byte(code))
+}
+
+// Outcome of a check.
+type Outcome int
+
+// The outcomes there are.
+const (
+	Wrong Outcome = iota
+	Right
+	Expired // there was a code in this flow, and its time is over
+)
+
+// Check spends a code. It is right once, for one caller, however many ask at
+// the same instant.
+func (c Codes) Check(ctx context.Context, tx db.Tx, f For, answer string) (Outcome, error) {
+	err := tx.One(ctx, `UPDATE mailcode SET used = $3 WHERE flow = $1 AND mac = $2 AND used IS NULL AND expires > $3`,
+		f.Flow, c.mac(f, Clean(answer)), tx.Now())
+	if err == nil {
+		return Right, Void(ctx, tx, f.Purpose, f.Subject)
+	}
+	if !errors.Is(err, db.ErrNone) {
+		return Wrong, fmt.Errorf("check code: %w", err)
+	}
+	var live int64
+	err = tx.QueryRow(ctx, `SELECT count(*) FROM mailcode WHERE flow = $1 AND used IS NULL AND expires > $2`, f.Flow, tx.Now()).Scan(&live)
+	if err != nil {
+		return Wrong, fmt.Errorf("check code: %w", err)
+	}
+	if live == 0 {
+		return Expired, nil
+	}
+	return Wrong, nil
+}
+
+// Link is what an opened link leads to.
+type Link struct {
+	Flow    ref.Flow
+	Subject string
+	Used    bool
+	Expired bool
+}
+
+// ByLink reads what a link leads to without spending it; db.ErrNone when it
+// was never made.
+func ByLink(ctx context.Context, r db.Reader, token string) (Link, error) {
+	var l Link
+	var used, expires time.Time
+	err := r.QueryRow(ctx, `SELECT flow, subject, used, expires FROM mailcode WHERE link = $1`, secret.Hash(token)).
+		Scan(&l.Flow, &l.Subject, db.Time(&used), db.Time(&expires))
+	l.Used, l.Expired = !used.IsZero(), !r.Now().Before(expires)
+	return l, err
+}
+
+// SpendLink spends a link, and its code with it; db.ErrNone when another was
+// quicker or its time is over.
+func SpendLink(ctx context.Context, tx db.Tx, p Purpose, token string) error {
+	var subject string
+	err := tx.QueryRow(ctx, `UPDATE mailcode SET used = $2 WHERE link = $1 AND purpose = $3 AND used IS NULL AND expires > $2 RETURNING subject`,
+		secret.Hash(token), tx.Now(), p).Scan(&subject)
+	if err != nil {
+		return err
+	}
+	return Void(ctx, tx, p, subject)
+}
+
+// Void ends every code and link of a purpose that is still out: at use of one,
+// all others die (RC-05).
+func Void(ctx context.Context, tx db.Tx, p Purpose, subject string) error {
+	_, err := tx.Exec(ctx, `UPDATE mailcode SET used = $3 WHERE subject = $1 AND purpose = $2 AND used IS NULL`, subject, p, tx.Now())
+	return err
+}
+
+// Clean reads a code as a person may type it: full-width digits, spaces and
+// dashes are the same code.
+func Clean(answer string) string {
+	if len(answer) > 100 {
+		return ""
+	}
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '\t', '\n', '\r', '-', '\u2010', '\u2011', '\u2012', '\u2013', '\u2014', '\u2212', '\u30fc':
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(answer))
+}
+
+// Purge removes codes that ended over an hour ago, at most n.
+func Purge(ctx context.Context, tx db.Tx, n int) error {
+	_, err := tx.Exec(ctx, `DELETE FROM mailcode WHERE id IN (SELECT id FROM mailcode WHERE expires < $1 LIMIT $2)`, tx.Now().Add(-2*time.Hour), n)
+	return err
+}

@@ -1,0 +1,64 @@
+package password
+
+import (
+	_ "embed"
+	"strings"
+	"unicode/utf8"
+)
+
+// words are known passwords in lower case, sorted by bytes, one a line. See
+// blocklist/LICENSE for where they come from.
+//
+//go:embed blocklist/words.txt
+var words string
+
+// blocked says whether a password is a known one, or one repeated.
+func blocked(text string) bool {
+	s := strings.ToLower(text)
+	if listed(s) {
+		return true
+	}
+	for unit := 1; unit <= len(s)/2; unit++ {
+		if len(s)%unit == 0 && strings.Repeat(s[:unit], len(s)/unit) == s && (utf8.RuneCountInString(s[:unit]) <= 3 || listed(s[:unit])) {
+			return true
+		}
+	}
+	return sequence(s)
+}
+
+// sequence says whether every letter follows the one before it: 123456789,
+// zyxwvuts, and such runs started over.
+func sequence(s string) bool {
+	up, down := true, true
+	var last rune
+	for i, r := range s {
+		if i > 0 {
+			up = up && (r == last+1 || last == '9' && r == '0' || last == 'z' && r == 'a' || last == '9' && r == '1')
+			down = down && (r == last-1 || last == '0' && r == '9' || last == 'a' && r == 'z')
+		}
+		last = r
+	}
+	return up || down
+}
+
+// listed searches the sorted lines by halving.
+func listed(s string) bool {
+	if s == "" || strings.ContainsRune(s, '\n') {
+		return false
+	}
+	low, high := 0, len(words)
+	for low < high {
+		mid := (low + high) / 2
+		begin := strings.LastIndexByte(words[:mid], '\n') + 1
+		end := begin + strings.IndexByte(words[begin:], '\n')
+		switch line := words[begin:end]; {
+		case line == s:
+			return true
+		case line < s:
+			low = end + 1
+		default:
+			high = begin
+		}
+	}
+	return false
+}

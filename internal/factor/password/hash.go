@@ -1,0 +1,144 @@
+package password
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/bcrypt"
+
+	"sekisho/internal/secret"
+)
+
+// Cost is the work of Argon2id (RFC 9106).
+type Cost struct {
+	MemoryKiB uint32
+	Passes    uint32
+	Threads   uint8
+}
+
+// DefaultCost is OWASP's floor.
+var DefaultCost = Cost{MemoryKiB: 19 * 1024, Passes: 2, Threads: 1}
+
+// ErrBusy says that too many are waiting for a hash; nothing was reckoned.
+var ErrBusy = errors.New("password: too many are waiting")
+
+// Hasher reckons hashes, a few at a time: without a bound, a crowd at the door
+// would take gigabytes and starve everything else.
+type Hasher struct {
+	cost    Cost
+	workers chan struct{}
+	queue   chan struct{}
+	dummy   string
+}
+
+// NewHasher makes a hasher. workers 0 means one a core; queue 0 means 64 for
+// each worker.
+func NewHasher(cost Cost, workers, queue int) *Hasher {
+	if workers <= 0 {
+		workers = runtime.NumCPU()
+	}
+	if queue <= 0 {
+		queue = 64 * workers
+	}
+	h := &Hasher{cost: cost, workers: make(chan struct{}, workers), queue: make(chan struct{}, workers+queue)}
+	var key [keyLen]byte
+	_, _ = rand.Read(key[:])
+	h.dummy = cost.phc(key[:saltLen], key[:])
+	return h
+}
+
+const (
+	saltLen = 16
+	keyLen  = 32
+)
+
+func (h *Hasher) turn(ctx context.Context) (leave func(), err error) {
+	select {
+	case h.queue <- struct{}{}:
+	default:
+		return nil, ErrBusy
+	}
+	select {
+	case h.workers <- struct{}{}:
+		return func() { <-h.workers; <-h.queue }, nil
+	case <-ctx.Done():
+		<-h.queue
+		return nil, ctx.Err()
+	}
+}
+
+// Hash reckons the hash of a new password as a PHC string.
+func (h *Hasher) Hash(ctx context.Context, p Plain) (string, error) {
+	leave, err := h.turn(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
+	var salt [saltLen]byte
+	_, _ = rand.Read(salt[:])
+	return h.cost.phc(salt[:], h.cost.key(p, salt[:], keyLen)), nil
+}
+
+// Verify says whether p is the password of a hash. An empty hash is never
+// right and costs the same.
+func (h *Hasher) Verify(ctx context.Context, p Plain, phc string) (bool, error) {
+	leave, err := h.turn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer leave()
+	if strings.HasPrefix(phc, "$2") {
+		return bcrypt.CompareHashAndPassword([]byte(phc), []byte(p.text)) == nil, nil
+	}
+	known := phc != ""
+	if !known {
+		phc = h.dummy
+	}
+	cost, salt, want, err := parsePHC(phc)
+	if err != nil {
+		return false, err
+	}
+	got := cost.key(p, salt, uint32(len(want)))
+	return secret.Equal(string(got), string(want)) && known && p.text != "", nil
+}
+
+// NeedsRehash says whether a hash was reckoned at another cost than today's.
+func (h *Hasher) NeedsRehash(phc string) bool {
+	cost, _, _, err := parsePHC(phc)
+	return phc != "" && (err != nil || cost != h.cost)
+}
+
+func (c Cost) key(p Plain, salt []byte, n uint32) []byte {
+	return argon2.IDKey([]byte(p.text), salt, c.Passes, c.MemoryKiB, c.Threads, n)
+}
+
+var b64 = base64.RawStdEncoding
+
+func (c Cost) phc(salt, key []byte) string {
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.MemoryKiB, c.Passes, c.Threads, b64.EncodeToString(salt), b64.EncodeToString(key))
+}
+
+var errPHC = errors.New("password: the stored hash does not read")
+
+func parsePHC(s string) (c Cost, salt, key []byte, err error) {
+	parts := strings.Split(s, "$")
+	if len(parts) != 6 || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+		return c, nil, nil, errPHC
+	}
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &c.MemoryKiB, &c.Passes, &c.Threads); err != nil {
+		return c, nil, nil, errPHC
+	}
+	salt, err1 := b64.DecodeString(parts[4])
+	key, err2 := b64.DecodeString(parts[5])
+	// Bounds keep a hash written by somebody else from costing without end.
+	if err1 != nil || err2 != nil || len(salt) < 8 || len(key) < 16 || len(key) > 64 || c.MemoryKiB > 4<<20 || c.Passes < 1 || c.Passes > 100 || c.Threads < 1 {
+		return c, nil, nil, errPHC
+	}
+	return c, salt, key, nil
+}

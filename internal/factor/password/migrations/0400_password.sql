@@ -1,0 +1,7 @@
+CREATE TABLE password (
+  account TEXT NOT NULL PRIMARY KEY REFERENCES account (id) ON DELETE CASCADE,
+  hash TEXT NOT NULL,
+  set_at BIGINT NOT NULL,
+  must_change BIGINT NOT NULL,
+  history TEXT NOT NULL
+);

@@ -1,0 +1,150 @@
+// Package fault owns how a refusal is told: a code that never changes and, in
+// both languages, what happened, why, and what to do now.
+//
+// A fault is a value, not an error: whoever gets one commits what was counted.
+// The codes themselves stand in the catalogue above this package.
+package fault
+
+import (
+	"maps"
+	"time"
+
+	"sekisho/internal/i18n"
+)
+
+// Kind is what sort of refusal it is; each door maps kinds to its protocol.
+type Kind int
+
+// The kinds there are.
+const (
+	Bad Kind = iota
+	Unauthenticated
+	Forbidden
+	NotFound
+	Conflict
+	Gone
+	TooLarge
+	TooMany
+	Unavailable
+	Internal
+)
+
+// Topic is the group under which the help hub lists a fault.
+type Topic string
+
+// The topics there are.
+const (
+	Entering  Topic = "signin"
+	Forgotten Topic = "password"
+	Other     Topic = "other"
+)
+
+// Lifter is who can lift a refusal.
+type Lifter string
+
+// The lifters there are.
+const (
+	Self     Lifter = "self"
+	Time     Lifter = "time"
+	Operator Lifter = "operator"
+)
+
+// Text tells a fault in one language, with {placeholders}.
+type Text struct {
+	What, Why, Fix string
+	Steps          []string // the help page's longer way, one step a line
+}
+
+// Action is where the fault's button leads.
+type Action struct {
+	Href   string
+	Ja, En string
+}
+
+// Entry is one fault of the catalogue.
+type Entry struct {
+	Code      string
+	Kind      Kind
+	Topic     Topic
+	Lift      []Lifter
+	Ja, En    Text
+	Disclosed *[2]Text // ja, en: told instead, where the operator discloses accounts
+	Action    *Action
+}
+
+// Fault is one refusal.
+type Fault struct {
+	Entry     *Entry
+	Args      map[string]any
+	RetryAt   time.Time
+	Reference string
+}
+
+// New makes a fault; args are names and values in turn.
+func (e *Entry) New(args ...any) *Fault {
+	f := &Fault{Entry: e, Args: map[string]any{}}
+	for i := 0; i+1 < len(args); i += 2 {
+		f.Args[args[i].(string)] = args[i+1]
+	}
+	return f
+}
+
+// Until says when to try again.
+func (f *Fault) Until(t time.Time) *Fault {
+	f.RetryAt = t
+	return f
+}
+
+// Code is the fault's code.
+func (f *Fault) Code() string { return f.Entry.Code }
+
+// Say tells the fault in a language, times in the given zone.
+func (f *Fault) Say(l i18n.Lang, zone *time.Location) Text {
+	text := f.Entry.En
+	if l == i18n.Ja {
+		text = f.Entry.Ja
+	}
+	if d := f.Entry.Disclosed; d != nil && f.Args["disclosed"] == true {
+		text = d[1]
+		if l == i18n.Ja {
+			text = d[0]
+		}
+	}
+	args := maps.Clone(f.Args)
+	if !f.RetryAt.IsZero() {
+		args["retry_at"] = f.RetryAt
+	}
+	pairs := make([]any, 0, 2*len(args))
+	for k, v := range args {
+		if t, ok := v.(time.Time); ok {
+			v = t.In(zone)
+		}
+		pairs = append(pairs, k, v)
+	}
+	fill := func(s string) string { return i18n.Fill(l, s, pairs...) }
+	return Text{What: fill(text.What), Why: fill(text.Why), Fix: fill(text.Fix), Steps: text.Steps}
+}
+
+// Problem is a fault for programs (RFC 9457).
+type Problem struct {
+	Type      string     `json:"type"`
+	Title     string     `json:"title"`
+	Status    int        `json:"status"`
+	Code      string     `json:"code"`
+	What      string     `json:"what"`
+	Why       string     `json:"why"`
+	Fix       string     `json:"fix"`
+	Reference string     `json:"reference,omitempty"`
+	RetryAt   *time.Time `json:"retry_at,omitempty"`
+}
+
+// Problem gives the fault's RFC 9457 form.
+func (f *Fault) Problem(l i18n.Lang, zone *time.Location, status int) Problem {
+	t := f.Say(l, zone)
+	p := Problem{Type: "/help/" + f.Code(), Title: t.What, Status: status, Code: f.Code(), What: t.What, Why: t.Why, Fix: t.Fix, Reference: f.Reference}
+	if !f.RetryAt.IsZero() {
+		at := f.RetryAt.UTC()
+		p.RetryAt = &at
+	}
+	return p
+}

@@ -1,0 +1,285 @@
+package enter
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"sekisho/internal/account"
+	"sekisho/internal/audit"
+	"sekisho/internal/db"
+	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/factor/password"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow"
+	"sekisho/internal/gate"
+	"sekisho/internal/letter"
+	"sekisho/internal/outbox"
+	"sekisho/internal/ref"
+	"sekisho/internal/session"
+)
+
+// Attempt is one try at one proof.
+type Attempt struct {
+	Visitor flow.Visitor
+	Account account.Account // zero where there is none
+	Typed   account.Identifier
+	Kind    gate.Kind
+	Class   Class
+	Offered bool
+	Truth   string // what the audit row says of a failure
+}
+
+func (a Attempt) counters() Counters {
+	return CountersOf(a.Class, Subject(a.Account, a.Typed), a.Visitor)
+}
+
+// Try asks gate whether the proof may be evaluated, holding its counters.
+func (e *Entry) Try(ctx context.Context, tx db.Tx, a Attempt) (gate.Decision, error) {
+	friend, err := known(ctx, tx, a.Account, a.Visitor)
+	if err != nil {
+		return gate.Decision{}, err
+	}
+	d, _, err := a.counters().Try(ctx, tx, a.Visitor, gate.Facts{Kind: a.Kind, Offered: a.Offered, KnownBrowser: friend}, &e.Policy)
+	return d, err
+}
+
+// codes that tell a failure, by what failed.
+var failures = map[Class]*fault.Entry{
+	ByPassword: faults.SigninNotRecognised,
+	ByMailCode: faults.CodeWrong,
+	ByRecovery: faults.CodeWrong,
+}
+
+// Fail counts a failure, writes it down, and gives the fault that tells it: the
+// wait, when one began with this failure. The owner learns of a wait once a day.
+func (e *Entry) Fail(ctx context.Context, tx db.Tx, a Attempt) (*fault.Fault, error) {
+	until, began, err := a.counters().Fail(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	r := Refusal{Visitor: a.Visitor, Account: a.Account.ID, Class: a.Class, Truth: a.Truth, Tell: failures[a.Class]}
+	if !began {
+		return e.Refuse(ctx, tx, r)
+	}
+	r.Tell, r.Decision = faults.SigninTooManyAttempts, gate.Decision{RetryAt: until}
+	if err := e.tellAttempts(ctx, tx, a); err != nil {
+		return nil, err
+	}
+	return e.Refuse(ctx, tx, r)
+}
+
+const topicAttempts = "signin.attempts"
+
+func (e *Entry) tellAttempts(ctx context.Context, tx db.Tx, a Attempt) error {
+	if a.Account.State != account.Active || a.Account.Email.Norm == "" {
+		return nil
+	}
+	recent, err := outbox.Recent(ctx, tx, a.Account.ID, topicAttempts, tx.Now().Add(-24*time.Hour))
+	if err != nil || recent {
+		return err
+	}
+	l := letter.TooManyAttempts(e.Sheet, To(a.Account), e.Sheet.URL+"/recover", e.From(a.Visitor, tx.Now()))
+	return e.Mail(ctx, tx, topicAttempts, a.Account.ID, l, time.Time{})
+}
+
+// Succeed forgives what the journey failed before and ends the row of
+// consecutive failures.
+func (e *Entry) Succeed(ctx context.Context, tx db.Tx, a Attempt, failed int64) error {
+	return a.counters().Succeed(ctx, tx, failed)
+}
+
+// Send is a code to be sent.
+type Send struct {
+	Visitor flow.Visitor
+	Account account.Account // zero where there is none
+	For     mailcode.For
+	To      account.Identifier // instead of the account's primary address
+}
+
+// SendCode makes a code and mails it; where there is nobody to mail it to, a
+// row that goes nowhere makes the answer cost the same.
+func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Time, f *fault.Fault, err error) {
+	sent, wait, err := e.Codes.Make(ctx, tx, s.For)
+	if err != nil {
+		return resend, nil, err
+	}
+	if wait != nil {
+		f := faults.CodeResendEarly.New("wait", wait.Until.Sub(tx.Now()))
+		if wait.Limit {
+			f = faults.CodeSendLimit.New()
+		}
+		return wait.Until, f.Until(wait.Until), nil
+	}
+	topic := string(s.For.Purpose) + ".code"
+	if s.Account.ID == "" || s.Account.Email.Norm == "" {
+		_, err = e.Outbox.Put(ctx, tx, outbox.Item{Kind: outbox.Nothing, Topic: topic, Expires: sent.Expires, Body: outbox.Letter{}})
+		return sent.Resend, nil, err
+	}
+	if err := e.Outbox.Withdraw(ctx, tx, s.Account.ID, topic); err != nil {
+		return resend, nil, err
+	}
+	c := letter.Code{Code: sent.Code.Reveal(), Minutes: int(sent.Expires.Sub(tx.Now()).Minutes()), From: e.From(s.Visitor, tx.Now())}
+	if sent.Link != "" {
+		c.Link = e.Sheet.URL + "/recover/link?c=" + sent.Link.Reveal()
+	}
+	write := map[mailcode.Purpose]func(letter.Sheet, letter.To, letter.Code) outbox.Letter{
+		mailcode.Signin: letter.SigninCode, mailcode.Confirm: letter.ConfirmCode, mailcode.Recover: letter.RecoverCode,
+	}[s.For.Purpose]
+	return sent.Resend, nil, e.Mail(ctx, tx, topic, s.Account.ID, write(e.Sheet, To(s.Account), c), sent.Expires)
+}
+
+// Confirm records that the account's owner reads its mailbox. The fault tells
+// that another account proved the address before (ER-23); it is told only now,
+// to somebody who owns the mailbox.
+func (e *Entry) Confirm(ctx context.Context, tx db.Tx, a *account.Account, v flow.Visitor) (*fault.Fault, error) {
+	owner, err := account.Find(ctx, tx, a.Email.Identifier)
+	if err == nil && owner.ID != a.ID && !owner.Email.Confirmed.IsZero() {
+		if a.State == account.Unconfirmed {
+			if err := account.Erase(ctx, tx, a.ID); err != nil {
+				return nil, err
+			}
+		}
+		return e.Refuse(ctx, tx, Refusal{Visitor: v, Account: owner.ID, Tell: faults.AddressTaken})
+	}
+	if err != nil && !errors.Is(err, db.ErrNone) {
+		return nil, err
+	}
+	// Two that confirm the same address at the same instant meet at the unique
+	// index; the later one comes back as db.ErrTaken and tries again from above.
+	if err := account.Confirm(ctx, tx, a.ID); err != nil {
+		return nil, err
+	}
+	if err := account.DropClaims(ctx, tx, a.Email.Identifier, a.ID); err != nil {
+		return nil, err
+	}
+	if _, err := audit.Write(ctx, tx, audit.Event{Kind: "address.confirmed", Account: a.ID, Actor: string(a.ID),
+		Addr: v.Addr.String(), Agent: v.Program, Place: v.Place}); err != nil {
+		return nil, err
+	}
+	*a, err = account.Of(ctx, tx, a.ID)
+	return nil, err
+}
+
+// Word is a new password, checked and hashed.
+type Word struct{ phc string }
+
+// Stored is the word as it is kept.
+func (w Word) Stored() string { return w.phc }
+
+// NewPassword checks a new password against the policy and hashes it, outside
+// any transaction. Everything that is wrong with it is found at once; the first
+// is told.
+func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) (Word, *fault.Fault, error) {
+	plain, problem := password.Parse(raw)
+	if problem != nil {
+		return Word{}, e.tellProblem(*problem), nil
+	}
+	rules := e.Policy.Password
+	about := password.About{Name: a.Name, Identifiers: []string{a.Email.Norm, a.Username}}
+	problems := password.Check(plain, password.Rules{
+		Min: rules.MinLengthSingle, Upper: rules.Upper, Lower: rules.Lower, Digit: rules.Digit, Special: rules.Special,
+	}, about)
+	if len(problems) > 0 {
+		return Word{}, e.tellProblem(problems[0]), nil
+	}
+	if rules.Recent > 0 && a.ID != "" {
+		used, err := e.usedBefore(ctx, a.ID, plain, rules.Recent)
+		if err != nil {
+			return Word{}, nil, err
+		}
+		if used {
+			return Word{}, faults.PasswordReused.New("recent", rules.Recent), nil
+		}
+	}
+	phc, err := e.Hasher.Hash(ctx, plain)
+	if errors.Is(err, password.ErrBusy) {
+		return Word{}, faults.Busy.New(), nil
+	}
+	return Word{phc}, nil, err
+}
+
+func (e *Entry) usedBefore(ctx context.Context, id ref.Account, plain password.Plain, recent int) (bool, error) {
+	var rec password.Record
+	err := e.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		rec, err = password.Of(ctx, tx, id)
+		return err
+	})
+	if errors.Is(err, db.ErrNone) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	old := append([]string{rec.PHC}, rec.History...)
+	for _, phc := range old[:min(len(old), recent)] {
+		if ok, err := e.Hasher.Verify(ctx, plain, phc); err != nil || ok {
+			return ok, err
+		}
+	}
+	return false, nil
+}
+
+// SetPassword sets a new password, ends every other session and app (SE-10),
+// voids what is still out, and tells the owner. It lifts what the old password
+// had stopped.
+func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) error {
+	id := w.Account.ID
+	if err := password.Set(ctx, tx, id, word.phc); err != nil {
+		return err
+	}
+	var keep []ref.Session
+	if w.Reprove != "" {
+		keep = append(keep, w.Reprove)
+	}
+	if _, err := e.Grants.EndAccount(ctx, tx, id, keep...); err != nil {
+		return err
+	}
+	for _, p := range []mailcode.Purpose{mailcode.Signin, mailcode.Recover} {
+		if err := mailcode.Void(ctx, tx, p, string(id)); err != nil {
+			return err
+		}
+	}
+	if err := Factor(ByPassword, id).Clear(ctx, tx); err != nil {
+		return err
+	}
+	if _, err := audit.Write(ctx, tx, audit.Event{Kind: "password.changed", Account: id, Actor: string(id), Session: w.Reprove,
+		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place}); err != nil {
+		return err
+	}
+	if w.Account.Email.Norm == "" {
+		return nil
+	}
+	l := letter.PasswordChanged(e.Sheet, To(w.Account), e.Sheet.URL+"/recover", e.From(w.Visitor, tx.Now()))
+	return e.Mail(ctx, tx, "password.changed", id, l, time.Time{})
+}
+
+// Living lists the sessions of an account that still count.
+func (e *Entry) Living(ctx context.Context, r db.Reader, a ref.Account) ([]session.Session, error) {
+	return session.Of(ctx, r, a, e.living())
+}
+
+// EndChosen ends those of the given sessions that are the account's own, and
+// no others, and says how many there were.
+func (e *Entry) EndChosen(ctx context.Context, tx db.Tx, w Who, ids []ref.Session) (ended int, err error) {
+	own, err := session.All(ctx, tx, w.Account.ID)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		if !slices.Contains(own, id) {
+			continue
+		}
+		if err := e.Grants.EndSessions(ctx, tx, id); err != nil {
+			return ended, err
+		}
+		ended++
+		if _, err := audit.Write(ctx, tx, audit.Event{Kind: "session.ended", Account: w.Account.ID, Actor: string(w.Account.ID), Session: id,
+			Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place}); err != nil {
+			return ended, err
+		}
+	}
+	return ended, nil
+}

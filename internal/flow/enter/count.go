@@ -1,0 +1,137 @@
+package enter
+
+import (
+	"context"
+	"time"
+
+	"sekisho/internal/account"
+	"sekisho/internal/browser"
+	"sekisho/internal/db"
+	"sekisho/internal/flow"
+	"sekisho/internal/gate"
+	"sekisho/internal/limit"
+	"sekisho/internal/policy"
+	"sekisho/internal/ref"
+)
+
+// Class is what is counted apart (ER-07).
+type Class string
+
+// The classes there are.
+const (
+	ByPassword Class = "password"
+	ByMailCode Class = "mailcode"
+	ByRecovery Class = "recover"
+)
+
+// Subject names whom a failure counts against: the account, or, where there is
+// none, the identifier as it is compared, so that the two behave alike.
+func Subject(a account.Account, typed account.Identifier) string {
+	if a.ID != "" {
+		return string(a.ID)
+	}
+	return "typed:" + string(typed.Kind) + ":" + typed.Norm
+}
+
+// Counters are the four counters one attempt touches.
+type Counters struct {
+	browser, account, network, factor limit.Counter
+}
+
+// CountersOf names the counters of an attempt. A program without our cookie is
+// counted by its network and the account it tries, so that neither throwing
+// cookies away nor a shared address changes who waits.
+func CountersOf(class Class, subject string, v flow.Visitor) Counters {
+	who := string(v.Browser)
+	if !v.Proven {
+		who = v.Network + "\x00" + subject
+	}
+	return Counters{
+		browser: limit.Browser.Of("browser", string(class), who),
+		account: limit.Account.Of("account", string(class), subject),
+		network: limit.Network.Of("network", string(class), v.Network),
+		factor:  limit.Factor.Of("factor", string(class), subject),
+	}
+}
+
+// Factor is the counter that stops one authenticator of an account.
+func Factor(class Class, id ref.Account) limit.Counter {
+	return limit.Factor.Of("factor", string(class), string(id))
+}
+
+type read func(limit.Counter) (limit.Standing, error)
+
+func (c Counters) wait(look read) (w gate.Wait, clean bool, err error) {
+	clean = true
+	for _, x := range []struct {
+		counter limit.Counter
+		until   *time.Time
+	}{{c.browser, &w.Browser}, {c.account, &w.Account}, {c.network, &w.Address}} {
+		s, err := look(x.counter)
+		if err != nil {
+			return w, false, err
+		}
+		*x.until = s.Until
+		clean = clean && s.Failures == 0
+	}
+	s, err := look(c.factor)
+	w.FactorStopped = s.Failures >= limit.Stop
+	return w, clean && s.Failures == 0, err
+}
+
+// Try asks gate whether a proof may be evaluated. hold keeps parallel guesses
+// waiting until this transaction ends; without it the answer is only a first
+// look that saves work.
+func (c Counters) Try(ctx context.Context, r db.Reader, v flow.Visitor, f gate.Facts, p *policy.Effective) (d gate.Decision, clean bool, err error) {
+	look := func(x limit.Counter) (limit.Standing, error) { return x.Look(ctx, r) }
+	if tx, ok := r.(db.Tx); ok {
+		look = func(x limit.Counter) (limit.Standing, error) { return x.Hold(ctx, tx) }
+	}
+	f.Act, f.Now, f.Door, f.From = gate.Try, r.Now(), v.Door, v.Addr
+	if f.Wait, clean, err = c.wait(look); err != nil {
+		return d, clean, err
+	}
+	return gate.Decide(f, p), clean, nil
+}
+
+// Fail counts a failure everywhere it counts and says until when the browser
+// waits now; zero when it does not. began is true when a wait began with it.
+func (c Counters) Fail(ctx context.Context, tx db.Tx) (until time.Time, began bool, err error) {
+	s, err := c.browser.Fail(ctx, tx)
+	if err != nil {
+		return until, false, err
+	}
+	if tx.Now().Before(s.Until) {
+		until, began = s.Until, true
+	}
+	for _, x := range []limit.Counter{c.account, c.network, c.factor} {
+		if _, err := x.Fail(ctx, tx); err != nil {
+			return until, began, err
+		}
+	}
+	return until, began, nil
+}
+
+// Succeed forgives what this flow failed before and ends the row of
+// consecutive failures.
+func (c Counters) Succeed(ctx context.Context, tx db.Tx, failures int64) error {
+	if err := c.browser.Forgive(ctx, tx, failures); err != nil {
+		return err
+	}
+	if err := c.network.Forgive(ctx, tx, failures); err != nil {
+		return err
+	}
+	if err := c.account.Clear(ctx, tx); err != nil {
+		return err
+	}
+	return c.factor.Clear(ctx, tx)
+}
+
+// known says whether the account knows the browser. Only a browser that showed
+// our cookie can be known.
+func known(ctx context.Context, r db.Reader, a account.Account, v flow.Visitor) (bool, error) {
+	if a.ID == "" || !v.Proven {
+		return false, nil
+	}
+	return browser.Known(ctx, r, a.ID, v.Browser)
+}

@@ -1,0 +1,309 @@
+// Package enter is the last step that every journey into an account shares:
+// gather the facts, ask gate, and open the session, count it, tell the owner
+// and write it down, all in one transaction.
+//
+// It knows no order of steps and no page. A cap or limit enforced here holds
+// for every journey and every door.
+package enter
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"sekisho/internal/account"
+	"sekisho/internal/audit"
+	"sekisho/internal/browser"
+	"sekisho/internal/db"
+	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/factor/password"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow"
+	"sekisho/internal/gate"
+	"sekisho/internal/grant"
+	"sekisho/internal/letter"
+	"sekisho/internal/outbox"
+	"sekisho/internal/policy"
+	"sekisho/internal/ref"
+	"sekisho/internal/secret"
+	"sekisho/internal/session"
+)
+
+// Entry is what journeys into an account need.
+type Entry struct {
+	DB            *db.DB
+	Ring          *secret.Ring
+	Outbox        *outbox.Outbox
+	Grants        *grant.Grants
+	Hasher        *password.Hasher
+	Codes         mailcode.Codes
+	Policy        policy.Effective
+	Sheet         letter.Sheet
+	Zone          *time.Location
+	HostedDomains []string
+	Disclose      bool // the operator lets strangers know which accounts exist
+}
+
+// Who is at the door of which account, and what they have proved.
+type Who struct {
+	Visitor flow.Visitor
+	Account account.Account // locked by the caller in this transaction
+	Proofs  []gate.Proof
+	Keep    bool
+	Reprove ref.Session // a living session of this browser that proves itself anew instead of opening another
+}
+
+// Opened is a session that was opened.
+type Opened struct {
+	Session session.Session
+	Account account.Account
+	Token   secret.Text
+	Missing gate.Need // what the page after sign-in asks for; may be skipped (SI-23)
+}
+
+// Result is what came of asking to enter.
+type Result struct {
+	Opened   *Opened           // admitted
+	Need     gate.Need         // more is to be proved
+	Fault    *fault.Fault      // refused
+	Sessions []session.Session // with session.limit: what could be ended
+}
+
+// living bounds the sessions that count under the policy.
+func (e *Entry) living() session.Living {
+	return session.Living{Lifetime: e.Policy.Session.Lifetime, Idle: e.Policy.Session.Idle}
+}
+
+// day is when the day began, where the server lives.
+func (e *Entry) day(now time.Time) time.Time {
+	y, m, d := now.In(e.Zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, e.Zone)
+}
+
+func (e *Entry) facts(ctx context.Context, tx db.Tx, w Who) (gate.Facts, error) {
+	f := gate.Facts{
+		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs,
+		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(tx.Now())),
+	}
+	rec, err := password.Of(ctx, tx, w.Account.ID)
+	if err != nil && !errors.Is(err, db.ErrNone) {
+		return f, err
+	}
+	f.PasswordSet, f.MustChange = rec.SetAt, rec.MustChange
+	if w.Reprove == "" {
+		f.Sessions, err = session.Count(ctx, tx, w.Account.ID, e.living())
+	}
+	return f, err
+}
+
+// Enter asks gate and, when it admits, opens the session. The caller holds the
+// account's row (account.Lock), so that caps hold under parallel sign-ins on
+// any number of nodes (SE-12).
+func (e *Entry) Enter(ctx context.Context, tx db.Tx, w Who) (Result, error) {
+	f, err := e.facts(ctx, tx, w)
+	if err != nil {
+		return Result{}, err
+	}
+	d := gate.Decide(f, &e.Policy)
+	switch d.Verdict {
+	case gate.Prove:
+		return Result{Need: d.Need}, nil
+	case gate.Admit:
+		return e.admit(ctx, tx, w, d)
+	}
+	flt, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d})
+	if err != nil {
+		return Result{}, err
+	}
+	res := Result{Fault: flt}
+	if flt.Code() == faults.SessionLimit.Code {
+		res.Sessions, err = session.Of(ctx, tx, w.Account.ID, e.living())
+		flt.Args["limit"], flt.Args["count"] = e.Policy.Session.Concurrent, len(res.Sessions)
+	}
+	return res, err
+}
+
+// methods are the RFC 8176 names of proofs.
+var methods = map[gate.Kind]string{gate.Password: "pwd", gate.MailCode: "otp"}
+
+func amr(proofs []gate.Proof) []string {
+	var out []string
+	for _, p := range proofs {
+		out = append(out, methods[p.Kind])
+	}
+	return out
+}
+
+func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, d gate.Decision) (Result, error) {
+	o, err := e.open(ctx, tx, w)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := account.CountSignin(ctx, tx, w.Account.ID, e.day(tx.Now())); err != nil {
+		return Result{}, err
+	}
+	news, err := browser.Seen(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place)
+	if err != nil {
+		return Result{}, err
+	}
+	_, err = audit.Write(ctx, tx, audit.Event{
+		Kind: "signin.succeeded", Account: w.Account.ID, Actor: string(w.Account.ID), Session: o.Session.ID,
+		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place,
+		Detail: told{Door: w.Visitor.Door, Proofs: o.Session.AMR, Trace: d.Trace},
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	if (news.Browser || news.Place) && !news.First {
+		err = e.tellNewSignin(ctx, tx, w, o.Session.ID)
+	}
+	return Result{Opened: o}, err
+}
+
+// told is what an audit row says of a decision.
+type told struct {
+	Door   gate.Door   `json:"door"`
+	Kind   string      `json:"kind,omitempty"`
+	Truth  string      `json:"truth,omitempty"`
+	Proofs []string    `json:"proofs,omitempty"`
+	Trace  []gate.Step `json:"trace,omitempty"`
+}
+
+func (e *Entry) open(ctx context.Context, tx db.Tx, w Who) (*Opened, error) {
+	o := &Opened{Account: w.Account}
+	var err error
+	if w.Account.Email.Norm != "" && w.Account.Email.Confirmed.IsZero() {
+		o.Missing = gate.NeedAddress
+	}
+	if w.Reprove != "" {
+		old, err := session.ByID(ctx, tx, w.Reprove)
+		if err == nil && old.Account == w.Account.ID && old.Browser == w.Visitor.Browser {
+			o.Session, o.Token, err = session.Prove(ctx, tx, old, session.ACRSingle, amr(w.Proofs))
+			return o, err
+		}
+		if err != nil && !errors.Is(err, db.ErrNone) {
+			return nil, err
+		}
+	}
+	o.Session, o.Token, err = session.Open(ctx, tx, session.New{
+		Account: w.Account.ID, Browser: w.Visitor.Browser, Door: string(w.Visitor.Door), Lifetime: e.Policy.Session.Lifetime,
+		ACR: session.ACRSingle, AMR: amr(w.Proofs), Keep: w.Keep,
+		Agent: w.Visitor.Agent, Addr: w.Visitor.Addr.String(), Place: w.Visitor.Place,
+	})
+	return o, err
+}
+
+// Refusal is a decision against somebody, to be written down.
+type Refusal struct {
+	Visitor  flow.Visitor
+	Account  ref.Account
+	Decision gate.Decision // with Verdict Refuse
+	Tell     *fault.Entry  // what is said, when it is not the decision's own code
+	Class    Class
+	Truth    string // what the audit row says and the stranger does not learn
+	Args     map[string]any
+}
+
+// Refuse writes a refusal down and gives the fault that tells it, with the
+// reference that finds the row.
+func (e *Entry) Refuse(ctx context.Context, tx db.Tx, r Refusal) (*fault.Fault, error) {
+	entry := r.Tell
+	if entry == nil {
+		var ok bool
+		if entry, ok = faults.ByCode(r.Decision.Code); !ok {
+			return nil, errors.New("gate refused with a code nobody wrote a text for: " + r.Decision.Code)
+		}
+	}
+	f := entry.New()
+	if f.Args == nil {
+		f.Args = map[string]any{}
+	}
+	for k, v := range r.Args {
+		f.Args[k] = v
+	}
+	if !r.Decision.RetryAt.IsZero() {
+		f.Until(r.Decision.RetryAt)
+		f.Args["wait"] = r.Decision.RetryAt.Sub(tx.Now())
+	}
+	if entry.Code == faults.SigninDailyLimit.Code {
+		next := e.day(tx.Now()).AddDate(0, 0, 1)
+		f.Until(next)
+		f.Args["limit"], f.Args["ends"] = e.Policy.Session.DailySignins, next
+	}
+	var err error
+	f.Reference, err = e.WriteRefusal(ctx, tx, entry.Code, r)
+	return f, err
+}
+
+// WriteRefusal writes the audit row of a refusal.
+func (e *Entry) WriteRefusal(ctx context.Context, tx db.Tx, code string, r Refusal) (string, error) {
+	reference, err := audit.Write(ctx, tx, audit.Event{
+		Kind: "signin.refused", Account: r.Account, Code: code,
+		Addr: r.Visitor.Addr.String(), Agent: r.Visitor.Program, Place: r.Visitor.Place,
+		Detail: told{Door: r.Visitor.Door, Kind: string(r.Class), Truth: r.Truth, Trace: r.Decision.Trace},
+	})
+	return string(reference), err
+}
+
+// From says where something was asked from, for a mail.
+func (e *Entry) From(v flow.Visitor, at time.Time) letter.From {
+	return letter.From{Time: at, Zone: e.Zone, Agent: v.Program, Addr: v.Addr.String(), Place: v.Place}
+}
+
+// To says whom a mail is for.
+func To(a account.Account) letter.To {
+	return letter.To{Lang: a.Lang, Address: a.Email.Shown, Name: a.Name}
+}
+
+// Mail puts a letter into the outbox.
+func (e *Entry) Mail(ctx context.Context, tx db.Tx, topic string, a ref.Account, l outbox.Letter, expires time.Time) error {
+	_, err := e.Outbox.Put(ctx, tx, outbox.Item{Kind: outbox.Mail, Topic: topic, To: l.To, Account: a, Expires: expires, Body: l})
+	return err
+}
+
+func (e *Entry) tellNewSignin(ctx context.Context, tx db.Tx, w Who, s ref.Session) error {
+	if w.Account.Email.Norm == "" {
+		return nil
+	}
+	link := e.Sheet.URL + "/notice?n=" + url.QueryEscape(e.Notice(w.Account.ID, s, tx.Now()))
+	l := letter.NewSignin(e.Sheet, To(w.Account), link, e.From(w.Visitor, tx.Now()))
+	return e.Mail(ctx, tx, "signin.new", w.Account.ID, l, time.Time{})
+}
+
+// NoticeLives is how long the two answers to a notice can be given.
+const NoticeLives = 30 * 24 * time.Hour
+
+// Notice is what the link in a notice carries: it names the account, the
+// session and the time, signed. It can do one thing: close the account's doors.
+func (e *Entry) Notice(a ref.Account, s ref.Session, at time.Time) string {
+	body := string(a) + "." + string(s) + "." + strconv.FormatInt(at.Unix(), 36)
+	return body + "." + base64.RawURLEncoding.EncodeToString(e.Ring.MAC("notice", []byte(body)))
+}
+
+// ReadNotice takes a notice's link apart; ok is false when it was not made
+// here or is too old.
+func (e *Entry) ReadNotice(n string, now time.Time) (a ref.Account, s ref.Session, at time.Time, ok bool) {
+	i := strings.LastIndexByte(n, '.')
+	if i < 0 || len(n) > 300 {
+		return
+	}
+	mac, err := base64.RawURLEncoding.DecodeString(n[i+1:])
+	if err != nil || !secret.Equal(string(mac), string(e.Ring.MAC("notice", []byte(n[:i])))) {
+		return
+	}
+	parts := strings.Split(n[:i], ".")
+	if len(parts) != 3 {
+		return
+	}
+	unix, err := strconv.ParseInt(parts[2], 36, 64)
+	at = time.Unix(unix, 0)
+	if err != nil || now.Sub(at) > NoticeLives {
+		return
+	}
+	return ref.Account(parts[0]), ref.Session(parts[1]), at, true
+}

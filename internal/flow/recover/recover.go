@@ -1,0 +1,368 @@
+// Package recover owns the way back in when the password is lost: a code or
+// link to the account's address, a new password, session.
+//
+// It asks the same gate as every other journey and opens nothing that a sign-in
+// would not. Strangers get the same answers whether or not an account exists. It
+// knows no page and no protocol.
+package recover
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sekisho/internal/account"
+	"sekisho/internal/audit"
+	"sekisho/internal/db"
+	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow"
+	"sekisho/internal/flow/enter"
+	"sekisho/internal/gate"
+	"sekisho/internal/limit"
+	"sekisho/internal/ref"
+)
+
+// Recover is the journey.
+type Recover struct{ *enter.Entry }
+
+const kind = "recover"
+
+// Step is where a person is.
+type Step string
+
+// The steps there are.
+const (
+	Code     Step = "code"
+	Word     Step = "password"
+	Finished Step = "finished"
+)
+
+type state struct {
+	Typed    account.Identifier `json:"typed"`
+	Account  ref.Account        `json:"account,omitempty"`
+	Step     Step               `json:"step"`
+	Proof    time.Time          `json:"proof"`
+	Resend   time.Time          `json:"resend"`
+	Failures int64              `json:"failures,omitempty"`
+}
+
+// View is what a page or a program shows next.
+type View struct {
+	Handle   string
+	ID       ref.Flow
+	Step     Step
+	Typed    account.Identifier
+	Name     string
+	Resend   time.Time
+	Fault    *fault.Fault
+	Opened   *enter.Opened
+	MinWord  int
+}
+
+func (r *Recover) view(s *flow.Stored[state]) View {
+	x := s.State
+	return View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, MinWord: r.Policy.Password.MinLengthSingle}
+}
+
+// Start takes an identifier and sends a code and a link to the account's
+// address, or does as much where there is none.
+func (r *Recover) Start(ctx context.Context, v flow.Visitor, identifier string) (View, error) {
+	typed, err := account.Parse(identifier)
+	if err != nil {
+		return View{Fault: faults.IdentifierMalformed.New()}, nil
+	}
+	var view View
+	err = r.DB.Update(ctx, func(tx db.Tx) error {
+		a, err := account.Find(ctx, tx, typed)
+		if err != nil && !errors.Is(err, db.ErrNone) {
+			return err
+		}
+		s, err := flow.Start(ctx, tx, kind, v, state{Typed: typed, Account: a.ID, Step: Code})
+		if err != nil {
+			return err
+		}
+		m := &moment{Recover: r, visitor: v, flow: s, account: a}
+		if err := m.send(ctx, tx); err != nil {
+			return err
+		}
+		view = r.view(&m.flow)
+		view.Fault = m.fault
+		_, err = m.flow.Save(ctx, tx)
+		return err
+	})
+	return view, err
+}
+
+// Look shows where a journey is.
+func (r *Recover) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, error) {
+	var view View
+	err := r.DB.View(ctx, func(tx db.ReadTx) error {
+		s, f, err := flow.Load[state](ctx, tx, kind, id, v)
+		if err != nil || f != nil {
+			view = View{Fault: f}
+			return err
+		}
+		view = r.view(&s)
+		return nil
+	})
+	return view, err
+}
+
+type moment struct {
+	*Recover
+	visitor flow.Visitor
+	flow    flow.Stored[state]
+	account account.Account
+	fault   *fault.Fault
+	result  enter.Result
+}
+
+func (m *moment) bound() mailcode.For {
+	return mailcode.For{Purpose: mailcode.Recover, Subject: enter.Subject(m.account, m.flow.State.Typed), Flow: m.flow.ID}
+}
+
+func (m *moment) attempt() enter.Attempt {
+	return enter.Attempt{Visitor: m.visitor, Account: m.account, Typed: m.flow.State.Typed, Kind: gate.MailCode, Class: enter.ByRecovery, Offered: true, Truth: "wrong code"}
+}
+
+func (m *moment) send(ctx context.Context, tx db.Tx) error {
+	resend, f, err := m.SendCode(ctx, tx, enter.Send{Visitor: m.visitor, Account: m.account, For: m.bound()})
+	if f != nil {
+		m.fault = f
+	} else {
+		m.flow.State.Resend = resend
+	}
+	return err
+}
+
+func (r *Recover) step(ctx context.Context, v flow.Visitor, id ref.Flow, want Step, do func(db.Tx, *moment) error) (View, error) {
+	var view View
+	err := r.DB.Update(ctx, func(tx db.Tx) error {
+		s, f, err := flow.Load[state](ctx, tx, kind, id, v)
+		if err != nil || f != nil {
+			view = View{Fault: f}
+			return err
+		}
+		view = r.view(&s)
+		if s.State.Step != want {
+			view.Fault = faults.FlowOrder.New()
+			return nil
+		}
+		m := &moment{Recover: r, visitor: v, flow: s}
+		if s.State.Account != "" {
+			m.account, err = account.Lock(ctx, tx, s.State.Account)
+			if err != nil && !errors.Is(err, db.ErrNone) {
+				return err
+			}
+		}
+		if err := do(tx, m); err != nil {
+			return err
+		}
+		view, err = m.close(ctx, tx)
+		return err
+	})
+	return view, err
+}
+
+func (m *moment) close(ctx context.Context, tx db.Tx) (View, error) {
+	if o := m.result.Opened; o != nil {
+		return View{Step: Finished, Opened: o, Typed: m.flow.State.Typed}, flow.End(ctx, tx, m.flow.ID)
+	}
+	f, err := m.flow.Save(ctx, tx)
+	view := m.view(&m.flow)
+	view.Fault = m.fault
+	if f != nil {
+		view.Fault = f
+	}
+	return view, err
+}
+
+// Resend sends another code.
+func (r *Recover) Resend(ctx context.Context, v flow.Visitor, id ref.Flow) (View, error) {
+	return r.step(ctx, v, id, Code, func(tx db.Tx, m *moment) error { return m.send(ctx, tx) })
+}
+
+// Answer takes the code. A right one is spent, and every other code and link
+// that is out dies with it (RC-05).
+func (r *Recover) Answer(ctx context.Context, v flow.Visitor, id ref.Flow, code string) (View, error) {
+	return r.step(ctx, v, id, Code, func(tx db.Tx, m *moment) error {
+		d, err := r.Try(ctx, tx, m.attempt())
+		if err != nil {
+			return err
+		}
+		if d.Verdict != gate.Admit {
+			m.fault, err = r.Refuse(ctx, tx, enter.Refusal{Visitor: v, Account: m.account.ID, Decision: d, Class: enter.ByRecovery})
+			return err
+		}
+		got, err := r.Codes.Check(ctx, tx, m.bound(), code)
+		switch {
+		case err != nil:
+			return err
+		case got == mailcode.Expired:
+			m.fault = faults.CodeExpired.New()
+			return nil
+		case got == mailcode.Wrong || m.account.ID == "":
+			m.flow.State.Failures++
+			m.fault, err = r.Fail(ctx, tx, m.attempt())
+			return err
+		}
+		return m.proved(ctx, tx)
+	})
+}
+
+func (m *moment) proved(ctx context.Context, tx db.Tx) error {
+	if err := m.Succeed(ctx, tx, m.attempt(), m.flow.State.Failures); err != nil {
+		return err
+	}
+	if s := m.account.State; s == account.Disabled || s == account.Deleted {
+		// The mailbox is proved, so the truth may be told; nothing is opened.
+		code := faults.AccountDisabled
+		if s == account.Deleted {
+			code = faults.AccountDeleted
+		}
+		var err error
+		m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Tell: code, Class: enter.ByRecovery})
+		return err
+	}
+	m.flow.State.Step, m.flow.State.Proof = Word, tx.Now()
+	return nil
+}
+
+// Link is what a link out of a mail leads to, before it is spent.
+type Link struct {
+	Fault *fault.Fault
+	Same  bool // opened in the browser that asked
+}
+
+// LookLink says what a link is good for. Reading it spends nothing: mail
+// programs open links on their own.
+func (r *Recover) LookLink(ctx context.Context, v flow.Visitor, token string) (Link, error) {
+	var l Link
+	err := r.DB.View(ctx, func(tx db.ReadTx) error {
+		found, err := mailcode.ByLink(ctx, tx, token)
+		switch {
+		case errors.Is(err, db.ErrNone), err == nil && found.Expired:
+			l.Fault = faults.LinkExpired.New()
+			return nil
+		case err != nil:
+			return err
+		case found.Used:
+			l.Fault = faults.LinkUsed.New()
+			return nil
+		}
+		_, f, err := flow.Load[state](ctx, tx, kind, found.Flow, v)
+		l.Same = f == nil
+		return err
+	})
+	return l, err
+}
+
+// OpenLink spends a link that its reader confirmed with a button, and goes on
+// in a journey of this browser (RC-05: bound to the browser that asked, or
+// confirmed anew).
+func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (View, error) {
+	var view View
+	err := r.DB.Update(ctx, func(tx db.Tx) error {
+		found, err := mailcode.ByLink(ctx, tx, token)
+		if errors.Is(err, db.ErrNone) {
+			view = View{Fault: faults.LinkExpired.New()}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		a, err := account.Lock(ctx, tx, ref.Account(found.Subject))
+		if err == nil {
+			err = mailcode.SpendLink(ctx, tx, mailcode.Recover, token)
+		}
+		if errors.Is(err, db.ErrNone) {
+			view = View{Fault: faults.LinkUsed.New()}
+			if found.Expired && !found.Used {
+				view.Fault = faults.LinkExpired.New()
+			}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s, err := flow.Start(ctx, tx, kind, v, state{Typed: a.Email.Identifier, Account: a.ID, Step: Code})
+		if err != nil {
+			return err
+		}
+		m := &moment{Recover: r, visitor: v, flow: s, account: a}
+		if err := m.proved(ctx, tx); err != nil {
+			return err
+		}
+		view, err = m.close(ctx, tx)
+		return err
+	})
+	return view, err
+}
+
+// proofLives is how long after the code the new password may be set.
+const proofLives = mailcode.RecoverLives
+
+// Password sets the new password, ends every session and app, lifts what
+// failures had stopped, and signs in through the same gate as everybody.
+func (r *Recover) Password(ctx context.Context, v flow.Visitor, id ref.Flow, raw string) (View, error) {
+	var owner account.Account
+	ready := false
+	view, err := r.step(ctx, v, id, Word, func(tx db.Tx, m *moment) error {
+		owner, ready = m.account, m.account.ID != "" && tx.Now().Sub(m.flow.State.Proof) < proofLives
+		if !ready {
+			m.fault = faults.FlowExpired.New()
+		}
+		return nil
+	})
+	if err != nil || !ready {
+		return view, err
+	}
+	word, f, err := r.NewPassword(ctx, owner, raw)
+	if err != nil || f != nil {
+		view.Fault = f
+		return view, err
+	}
+	return r.step(ctx, v, id, Word, func(tx db.Tx, m *moment) error {
+		if m.account.ID == "" {
+			m.fault = faults.FlowExpired.New()
+			return nil
+		}
+		if err := m.lift(ctx, tx, word); err != nil {
+			return err
+		}
+		return m.enter(ctx, tx)
+	})
+}
+
+func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
+	if err := m.SetPassword(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account}, word); err != nil {
+		return err
+	}
+	if m.account.Email.Confirmed.IsZero() {
+		f, err := m.Confirm(ctx, tx, &m.account, m.visitor)
+		if err != nil || f != nil {
+			m.fault = f
+			return err
+		}
+	}
+	for _, c := range []limit.Counter{enter.Factor(enter.ByMailCode, m.account.ID), enter.Factor(enter.ByRecovery, m.account.ID)} {
+		if err := c.Clear(ctx, tx); err != nil {
+			return err
+		}
+	}
+	_, err := audit.Write(ctx, tx, audit.Event{Kind: "account.recovered", Account: m.account.ID, Actor: string(m.account.ID),
+		Addr: m.visitor.Addr.String(), Agent: m.visitor.Program, Place: m.visitor.Place})
+	return err
+}
+
+func (m *moment) enter(ctx context.Context, tx db.Tx) error {
+	if m.fault != nil {
+		return nil
+	}
+	var err error
+	m.result, err = m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: []gate.Proof{{Kind: gate.MailCode, At: tx.Now()}}})
+	m.fault = m.result.Fault
+	return err
+}

@@ -1,0 +1,367 @@
+// Package gate is the one decision: facts and the resolved policy in; admit,
+// prove more or refuse out, with a trace of every rule that was looked at.
+//
+// It is pure: no clock, no database, no request. Every door asks it, so a rule
+// that holds at one door holds at all. It never tells a stranger why: what may
+// be said before a full proof is the journey's to blur, and the trace keeps
+// the truth for the audit.
+package gate
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"sekisho/internal/policy"
+)
+
+// Door is the protocol through which someone enters.
+type Door string
+
+// The doors there are.
+const (
+	Web  Door = "web"
+	API  Door = "api"
+	OIDC Door = "oidc"
+)
+
+// Act is what is asked at the door.
+type Act string
+
+const (
+	// Try asks whether a proof may be evaluated at all.
+	Try Act = "try"
+	// Enter asks whether the proofs given open a session.
+	Enter Act = "enter"
+	// Continue asks whether a living session goes on (each request, each refresh).
+	Continue Act = "continue"
+	// Change asks whether a session may change something that guards the account.
+	Change Act = "change"
+)
+
+// Verdict is the outcome of a decision.
+type Verdict string
+
+// The three verdicts.
+const (
+	Admit  Verdict = "admit"
+	Prove  Verdict = "prove_more"
+	Refuse Verdict = "refuse"
+)
+
+// State of the account, as the account's own package names them. Unknown is
+// the state of an account that is not there.
+type State string
+
+// The states an account can be in.
+const (
+	Unknown     State = "unknown"
+	Unconfirmed State = "unconfirmed"
+	Active      State = "active"
+	Disabled    State = "disabled"
+	Deleted     State = "deleted"
+)
+
+// Kind of proof.
+type Kind string
+
+// The kinds of proof there are.
+const (
+	Password Kind = "password"
+	MailCode Kind = "mailcode"
+)
+
+// Need is what Prove asks for.
+type Need string
+
+// What can be asked for.
+const (
+	NeedNothing    Need = ""
+	NeedFirstProof Need = "first_proof"
+	NeedAddress    Need = "confirm_address"
+	NeedPassword   Need = "new_password"
+	NeedFresh      Need = "fresh_proof"
+)
+
+// Proof is one factor passed.
+type Proof struct {
+	Kind Kind
+	At   time.Time
+}
+
+// Wait is how the counters stand for the proof in question.
+type Wait struct {
+	Browser       time.Time // this browser waits until
+	Account       time.Time // strangers to this account wait until
+	Address       time.Time // the client's network waits until
+	FactorStopped bool      // the authenticator had too many consecutive failures
+}
+
+// Facts are what a decision looks at.
+type Facts struct {
+	Door          Door
+	Act           Act
+	Now           time.Time
+	Account       State
+	Kind          Kind // Try: the proof about to be evaluated
+	Offered       bool // Try: the kind is one this account may use here
+	Proofs        []Proof
+	Wait          Wait
+	KnownBrowser  bool
+	From          netip.Addr
+	PasswordSet   time.Time
+	MustChange    bool
+	SigninsToday  int
+	Sessions      int
+	SessionEnds   time.Time // Continue, Change: the session's end
+	LastUsed      time.Time // Continue, Change
+	LastProof     time.Time // Change: when the session last proved itself
+	FreshFor      time.Duration
+	OwnAddresses  []netip.Prefix
+	SignedInSince time.Time
+}
+
+// Step is one rule that was looked at.
+type Step struct {
+	Rule    string  `json:"rule"`
+	Verdict Verdict `json:"verdict"`
+	Source  string  `json:"source,omitempty"` // the policy that set the rule's value
+	Saw     string  `json:"saw,omitempty"`
+}
+
+// Decision is the answer.
+type Decision struct {
+	Verdict Verdict
+	Code    string    // Refuse: the fault's code
+	RetryAt time.Time // Refuse: when to try again, if time lifts it
+	Need    Need      // Prove: what for
+	Trace   []Step
+}
+
+type rule struct {
+	name string
+	acts []Act
+	look func(*Facts, *policy.Effective) Decision
+}
+
+// The order is the order in which a person would want to be told.
+var rules = []rule{
+	{"limit.browser", []Act{Try}, browserWaits},
+	{"limit.address", []Act{Try}, addressWaits},
+	{"limit.account", []Act{Try}, accountWaits},
+	{"limit.factor", []Act{Try}, factorStopped},
+	{"method.offered", []Act{Try}, methodOffered},
+	{"account.known", []Act{Enter, Continue, Change}, accountKnown},
+	{"account.state", []Act{Enter, Continue, Change}, accountState},
+	{"address.policy", []Act{Enter, Continue, Change}, addressPolicy},
+	{"address.own", []Act{Enter, Continue, Change}, addressOwn},
+	{"session.lifetime", []Act{Continue, Change}, sessionLifetime},
+	{"session.idle", []Act{Continue, Change}, sessionIdle},
+	{"proof.first", []Act{Enter}, firstProof},
+	{"account.confirmed", []Act{Enter, Continue, Change}, confirmed},
+	{"proof.fresh", []Act{Change}, fresh},
+	{"password.current", []Act{Enter}, passwordCurrent},
+	{"signin.daily", []Act{Enter}, daily},
+	{"session.concurrent", []Act{Enter}, concurrent},
+}
+
+// Decide looks at every rule of the act in order and stops at the first that
+// does not admit.
+func Decide(f Facts, p *policy.Effective) Decision {
+	trace := make([]Step, 0, len(rules))
+	for i := range rules {
+		r := &rules[i]
+		if !slices.Contains(r.acts, f.Act) {
+			continue
+		}
+		d := r.look(&f, p)
+		step := Step{Rule: r.name, Verdict: d.Verdict}
+		if len(d.Trace) == 1 {
+			step.Source, step.Saw = d.Trace[0].Source, d.Trace[0].Saw
+		}
+		trace = append(trace, step)
+		if d.Verdict != Admit {
+			d.Trace = trace
+			return d
+		}
+	}
+	if len(trace) == 0 {
+		// An act that no rule knows is a mistake of ours; it opens nothing.
+		return Decision{Verdict: Refuse, Code: "request.forbidden", Trace: []Step{{Rule: "act.known", Verdict: Refuse, Saw: string(f.Act)}}}
+	}
+	return Decision{Verdict: Admit, Trace: trace}
+}
+
+var pass = Decision{Verdict: Admit}
+
+func refuse(code, source, saw string) Decision {
+	return Decision{Verdict: Refuse, Code: code, Trace: []Step{{Source: source, Saw: saw}}}
+}
+
+func until(d Decision, at time.Time) Decision {
+	d.RetryAt = at
+	return d
+}
+
+func prove(n Need, source string) Decision {
+	return Decision{Verdict: Prove, Need: n, Trace: []Step{{Source: source, Saw: string(n)}}}
+}
+
+func browserWaits(f *Facts, _ *policy.Effective) Decision {
+	if f.Now.Before(f.Wait.Browser) {
+		return until(refuse("signin.too_many_attempts", "", "browser"), f.Wait.Browser)
+	}
+	return pass
+}
+
+// A network is asked to wait only for browsers that no account knows here: one
+// stranger in an office must not stop the office.
+func addressWaits(f *Facts, _ *policy.Effective) Decision {
+	if !f.KnownBrowser && f.Now.Before(f.Wait.Address) {
+		return until(refuse("signin.too_many_attempts", "", "network"), f.Wait.Address)
+	}
+	return pass
+}
+
+// Guessing by strangers never locks out a browser the account knows (ER-07).
+func accountWaits(f *Facts, _ *policy.Effective) Decision {
+	if !f.KnownBrowser && f.Now.Before(f.Wait.Account) {
+		return until(refuse("signin.too_many_attempts", "", "account"), f.Wait.Account)
+	}
+	return pass
+}
+
+// NIST SP 800-63B-4 §3.2.2: no more than 100 consecutive failures.
+func factorStopped(f *Facts, _ *policy.Effective) Decision {
+	if f.Wait.FactorStopped {
+		return refuse("factor.disabled", "", string(f.Kind))
+	}
+	return pass
+}
+
+func methodOffered(f *Facts, _ *policy.Effective) Decision {
+	if !f.Offered {
+		return refuse("signin.method_not_offered", "", string(f.Kind))
+	}
+	return pass
+}
+
+func accountKnown(f *Facts, _ *policy.Effective) Decision {
+	if f.Account == Unknown || f.Account == "" {
+		return refuse("signin.not_recognised", "", "no account")
+	}
+	return pass
+}
+
+// Only after a proof is a state told; before it a disabled account looks like
+// one that is not there (SI-28).
+func accountState(f *Facts, _ *policy.Effective) Decision {
+	if f.Act == Enter && len(f.Proofs) == 0 {
+		return pass
+	}
+	switch f.Account {
+	case Active, Unconfirmed:
+		return pass
+	case Disabled:
+		return refuse("account.disabled", "", string(f.Account))
+	case Deleted:
+		return refuse("account.deleted", "", string(f.Account))
+	default:
+		return refuse("signin.not_recognised", "", string(f.Account))
+	}
+}
+
+func addressPolicy(f *Facts, p *policy.Effective) Decision {
+	if !allows(p.Address.Allowed, f.From) {
+		return refuse("signin.ip_not_allowed", p.Source.Address, f.From.String())
+	}
+	return pass
+}
+
+func addressOwn(f *Facts, _ *policy.Effective) Decision {
+	if !allows(f.OwnAddresses, f.From) {
+		return refuse("signin.ip_not_allowed", "own", f.From.String())
+	}
+	return pass
+}
+
+func allows(list []netip.Prefix, from netip.Addr) bool {
+	if len(list) == 0 {
+		return true
+	}
+	for _, p := range list {
+		if p.Contains(from) {
+			return true
+		}
+	}
+	return false
+}
+
+// The policy's lifetime counts from the sign-in, so that a policy tightened
+// later reaches sessions that were opened under the looser one (PO-16).
+func sessionLifetime(f *Facts, p *policy.Effective) Decision {
+	if !f.Now.Before(f.SessionEnds) || !f.Now.Before(f.SignedInSince.Add(p.Session.Lifetime)) {
+		return refuse("session.ended", p.Source.Session, "lifetime")
+	}
+	return pass
+}
+
+func sessionIdle(f *Facts, p *policy.Effective) Decision {
+	if p.Session.Idle > 0 && f.Now.Sub(f.LastUsed) >= p.Session.Idle {
+		return refuse("session.idle", p.Source.Session, "idle")
+	}
+	return pass
+}
+
+func firstProof(f *Facts, _ *policy.Effective) Decision {
+	for _, p := range f.Proofs {
+		if p.Kind == Password || p.Kind == MailCode {
+			return pass
+		}
+	}
+	return prove(NeedFirstProof, "")
+}
+
+func confirmed(f *Facts, _ *policy.Effective) Decision {
+	if f.Account == Unconfirmed {
+		return prove(NeedAddress, "")
+	}
+	return pass
+}
+
+func fresh(f *Facts, _ *policy.Effective) Decision {
+	if f.Now.Sub(f.LastProof) > f.FreshFor {
+		return prove(NeedFresh, "")
+	}
+	return pass
+}
+
+// A forced change is asked of whoever came in by the password; who came by a
+// code proved something else and is not stopped by the password's age.
+func passwordCurrent(f *Facts, p *policy.Effective) Decision {
+	used := slices.ContainsFunc(f.Proofs, func(x Proof) bool { return x.Kind == Password })
+	if !used {
+		return pass
+	}
+	if f.MustChange {
+		return prove(NeedPassword, "operator")
+	}
+	if p.Password.MaxAge > 0 && f.Now.Sub(f.PasswordSet) >= p.Password.MaxAge {
+		return prove(NeedPassword, p.Source.Password)
+	}
+	return pass
+}
+
+func daily(f *Facts, p *policy.Effective) Decision {
+	if p.Session.DailySignins > 0 && f.SigninsToday >= p.Session.DailySignins {
+		return refuse("signin.daily_limit", p.Source.Session, "signins today")
+	}
+	return pass
+}
+
+func concurrent(f *Facts, p *policy.Effective) Decision {
+	if f.Sessions >= p.Session.Concurrent {
+		return refuse("session.limit", p.Source.Session, "sessions")
+	}
+	return pass
+}

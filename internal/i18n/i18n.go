@@ -1,0 +1,218 @@
+// Package i18n owns the two languages: which one a person reads, the messages of
+// the pages, and how times and spans are written.
+//
+// Messages stand side by side in both languages in each package's messages.toml;
+// loading fails when one is missing or their placeholders differ.
+package i18n
+
+import (
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+	"golang.org/x/text/language"
+)
+
+// Lang is a language we write.
+type Lang string
+
+// The languages there are.
+const (
+	Ja Lang = "ja"
+	En Lang = "en"
+)
+
+// Langs lists the languages.
+var Langs = []Lang{Ja, En}
+
+// Parse reads a language's name.
+func Parse(s string) (Lang, bool) {
+	return Lang(s), slices.Contains(Langs, Lang(s))
+}
+
+var matcher = language.NewMatcher([]language.Tag{language.English, language.Japanese})
+
+// Pick chooses from an Accept-Language header; English where nothing fits.
+func Pick(accept string) Lang {
+	if len(accept) > 200 {
+		accept = accept[:200]
+	}
+	tags, _, err := language.ParseAcceptLanguage(accept)
+	if err != nil || len(tags) == 0 {
+		return En
+	}
+	_, i, _ := matcher.Match(tags...)
+	if i == 1 {
+		return Ja
+	}
+	return En
+}
+
+// Catalogue holds the messages.
+type Catalogue struct {
+	texts map[Lang]map[string]string
+}
+
+var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// Placeholders lists the names in braces, sorted, each once.
+func Placeholders(s string) []string {
+	var out []string
+	for _, m := range placeholder.FindAllStringSubmatch(s, -1) {
+		if !slices.Contains(out, m[1]) {
+			out = append(out, m[1])
+		}
+	}
+	sort.Strings(out)
+	return out
+}
+
+// Load reads every messages.toml of the given sets.
+func Load(sets ...fs.FS) (*Catalogue, error) {
+	c := &Catalogue{texts: map[Lang]map[string]string{Ja: {}, En: {}}}
+	for _, set := range sets {
+		text, err := fs.ReadFile(set, "messages.toml")
+		if err != nil {
+			return nil, err
+		}
+		var file map[string]map[string]string
+		if err := toml.Unmarshal(text, &file); err != nil {
+			return nil, fmt.Errorf("messages.toml: %w", err)
+		}
+		for key, m := range file {
+			if err := c.add(key, m); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c, nil
+}
+
+func (c *Catalogue) add(key string, m map[string]string) error {
+	if _, twice := c.texts[En][key]; twice {
+		return fmt.Errorf("message %q stands twice", key)
+	}
+	if len(m) != len(Langs) || m["ja"] == "" || m["en"] == "" {
+		return fmt.Errorf("message %q needs ja and en and nothing else", key)
+	}
+	if !slices.Equal(Placeholders(m["ja"]), Placeholders(m["en"])) {
+		return fmt.Errorf("message %q has other placeholders in ja than in en", key)
+	}
+	for _, l := range Langs {
+		c.texts[l][key] = m[string(l)]
+	}
+	return nil
+}
+
+// Has says whether there is a message.
+func (c *Catalogue) Has(key string) bool { _, ok := c.texts[En][key]; return ok }
+
+// Keys lists all messages.
+func (c *Catalogue) Keys() []string {
+	var out []string
+	for k := range c.texts[En] {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// T is a message with its placeholders filled: args are names and values in
+// turn. A key nobody wrote shows as ⟦key⟧, which a test looks for.
+func (c *Catalogue) T(l Lang, key string, args ...any) string {
+	s, ok := c.texts[l][key]
+	if !ok {
+		return "⟦" + key + "⟧"
+	}
+	return Fill(l, s, args...)
+}
+
+// Fill puts values in the place of {names}.
+func Fill(l Lang, s string, args ...any) string {
+	if !strings.Contains(s, "{") {
+		return s
+	}
+	pairs := make([]string, 0, len(args))
+	for i := 0; i+1 < len(args); i += 2 {
+		pairs = append(pairs, "{"+fmt.Sprint(args[i])+"}", Value(l, args[i+1]))
+	}
+	return strings.NewReplacer(pairs...).Replace(s)
+}
+
+// Value writes a value as a person reads it.
+func Value(l Lang, v any) string {
+	switch x := v.(type) {
+	case time.Time:
+		return Time(l, x)
+	case time.Duration:
+		return Span(l, x)
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+// Time writes day and time with the zone's name.
+func Time(l Lang, t time.Time) string {
+	if l == Ja {
+		return fmt.Sprintf("%d月%d日 %02d:%02d（%s）", t.Month(), t.Day(), t.Hour(), t.Minute(), t.Format("MST"))
+	}
+	return t.Format("2 Jan, 15:04 MST")
+}
+
+// Day writes a day.
+func Day(l Lang, t time.Time) string {
+	if l == Ja {
+		return fmt.Sprintf("%d年%d月%d日", t.Year(), t.Month(), t.Day())
+	}
+	return t.Format("2 January 2006")
+}
+
+// Span writes a length of time, rounded up to the unit it is read in.
+func Span(l Lang, d time.Duration) string {
+	unit := func(n int, ja, one, many string) string {
+		if l == Ja {
+			return fmt.Sprintf("%d%s", n, ja)
+		}
+		if n == 1 {
+			return "1 " + one
+		}
+		return fmt.Sprintf("%d %s", n, many)
+	}
+	up := func(u time.Duration) int { return int((d + u - 1) / u) }
+	switch {
+	case d <= 90*time.Second:
+		return unit(max(1, up(time.Second)), "秒", "second", "seconds")
+	case d <= 90*time.Minute:
+		return unit(up(time.Minute), "分", "minute", "minutes")
+	case d <= 36*time.Hour:
+		return unit(up(time.Hour), "時間", "hour", "hours")
+	default:
+		return unit(up(24*time.Hour), "日", "day", "days")
+	}
+}
+
+// Ago writes how long ago something was.
+func Ago(l Lang, d time.Duration) string {
+	if d < time.Minute {
+		if l == Ja {
+			return "たった今"
+		}
+		return "just now"
+	}
+	down := d.Truncate(time.Minute)
+	if d >= time.Hour {
+		down = d.Truncate(time.Hour)
+	}
+	if d >= 24*time.Hour {
+		down = d.Truncate(24 * time.Hour)
+	}
+	if l == Ja {
+		return Span(l, down) + "前"
+	}
+	return Span(l, down) + " ago"
+}

@@ -1,0 +1,155 @@
+// Package limit counts failures and says until when somebody waits.
+//
+// A counter is named by what is counted (a browser, an account, a network) and
+// for what (password, code, recovery); the name is kept as a hash, so the table
+// tells nobody who was attacked. It never decides: gate reads the waits.
+package limit
+
+import (
+	"context"
+	"crypto/sha256"
+	"embed"
+	"errors"
+	"time"
+
+	"sekisho/internal/db"
+)
+
+// Migrations are the tables of this package.
+//
+//go:embed migrations/*.sql
+var Migrations embed.FS
+
+// Rule says how a counter grows into a wait.
+type Rule struct {
+	Free   int64         // failures that cost nothing
+	First  time.Duration // the wait at the first failure after those
+	Max    time.Duration // the wait doubles up to this
+	Forget time.Duration // without a failure for so long, all is forgotten
+	Kept   bool          // never purged: it must survive a slow attacker
+	Steps  bool          // true: Free failures are free again after each wait; false: every further failure doubles
+}
+
+var (
+	// Browser is ER-07: more than 10 failures, 15 minutes, doubling to 24 hours.
+	Browser = Rule{Free: 10, First: 15 * time.Minute, Max: 24 * time.Hour, Forget: 24 * time.Hour, Steps: true}
+	// Account delays strangers, a little more at each failure (ER-07).
+	Account = Rule{Free: 10, First: time.Second, Max: 15 * time.Minute, Forget: 24 * time.Hour}
+	// Network slows one network that fails at many accounts.
+	Network = Rule{Free: 300, First: time.Minute, Max: time.Minute, Forget: 15 * time.Minute, Steps: true}
+	// Factor never waits; it counts consecutive failures up to Stop.
+	Factor = Rule{Free: 1 << 40, Forget: 20 * 365 * 24 * time.Hour, Kept: true}
+)
+
+// Stop is how many consecutive failures end an authenticator until recovery
+// (NIST SP 800-63B-4 §3.2.2).
+const Stop = 100
+
+// Counter names one counter.
+type Counter struct {
+	rule Rule
+	id   [32]byte
+}
+
+// Of names the counter of what (such as "browser") in class (such as
+// "password") for id.
+func (r Rule) Of(what, class, id string) Counter {
+	return Counter{rule: r, id: sha256.Sum256([]byte(what + "\x00" + class + "\x00" + id))}
+}
+
+// Standing is how a counter stands.
+type Standing struct {
+	Failures int64
+	Until    time.Time // zero: no wait
+	level    int64
+	last     time.Time
+}
+
+// Look reads a counter.
+func (c Counter) Look(ctx context.Context, r db.Reader) (Standing, error) {
+	return c.standing(r.Now(), r.QueryRow(ctx, `SELECT failures, level, last, until FROM limit_counter WHERE id = $1`, c.id[:]))
+}
+
+// Hold reads a counter and keeps every other transaction from changing it
+// until this one ends, so that parallel guesses are judged one after another.
+func (c Counter) Hold(ctx context.Context, tx db.Tx) (Standing, error) {
+	return c.standing(tx.Now(), tx.QueryRow(ctx, `UPDATE limit_counter SET failures = failures WHERE id = $1
+		RETURNING failures, level, last, until`, c.id[:]))
+}
+
+func (c Counter) standing(now time.Time, row db.Row) (Standing, error) {
+	var s Standing
+	err := row.Scan(&s.Failures, &s.level, db.Time(&s.last), db.Time(&s.Until))
+	if errors.Is(err, db.ErrNone) {
+		return Standing{}, nil
+	}
+	if err != nil {
+		return s, err
+	}
+	if now.Sub(s.last) >= c.rule.Forget && !now.Before(s.Until) {
+		return Standing{}, nil
+	}
+	return s, nil
+}
+
+// Fail counts one failure and says how the counter stands after it.
+func (c Counter) Fail(ctx context.Context, tx db.Tx) (Standing, error) {
+	// The row is made first so that it can be held: two first failures at the
+	// same instant then count as two.
+	if _, err := tx.Exec(ctx, `INSERT INTO limit_counter (id, failures, level, last, until, kept) VALUES ($1, 0, 0, $2, NULL, $3)
+		ON CONFLICT (id) DO NOTHING`, c.id[:], tx.Now(), c.rule.Kept); err != nil {
+		return Standing{}, err
+	}
+	s, err := c.Hold(ctx, tx)
+	if err != nil {
+		return s, err
+	}
+	s.Failures++
+	if s.Failures > c.rule.Free {
+		s.Until = tx.Now().Add(c.wait(s.level))
+		s.level++
+		if c.rule.Steps {
+			s.Failures = 0
+		}
+	}
+	return s, tx.One(ctx, `UPDATE limit_counter SET failures = $2, level = $3, last = $4, until = $5 WHERE id = $1`,
+		c.id[:], s.Failures, s.level, tx.Now(), s.Until)
+}
+
+func (c Counter) wait(level int64) time.Duration {
+	w := c.rule.First
+	for ; level > 0 && w < c.rule.Max; level-- {
+		w *= 2
+	}
+	return min(w, c.rule.Max)
+}
+
+// Forgive takes back n failures, because who made them has proved to be the
+// one they claimed to be. A wait already running goes on.
+func (c Counter) Forgive(ctx context.Context, tx db.Tx, n int64) error {
+	if n <= 0 {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `UPDATE limit_counter SET failures = CASE WHEN failures > $2 THEN failures - $2 ELSE 0 END WHERE id = $1`, c.id[:], n)
+	return err
+}
+
+// Halt stops an authenticator at once, as Stop failures would.
+func (c Counter) Halt(ctx context.Context, tx db.Tx) error {
+	_, err := tx.Exec(ctx, `INSERT INTO limit_counter (id, failures, level, last, until, kept) VALUES ($1, $2, 0, $3, NULL, $4)
+		ON CONFLICT (id) DO UPDATE SET failures = excluded.failures, last = excluded.last`, c.id[:], Stop, tx.Now(), c.rule.Kept)
+	return err
+}
+
+// Clear forgets everything about a counter.
+func (c Counter) Clear(ctx context.Context, tx db.Tx) error {
+	_, err := tx.Exec(ctx, `DELETE FROM limit_counter WHERE id = $1`, c.id[:])
+	return err
+}
+
+// Purge removes counters that nobody needs any more, at most n at a time.
+func Purge(ctx context.Context, tx db.Tx, n int) error {
+	_, err := tx.Exec(ctx, `DELETE FROM limit_counter WHERE id IN (SELECT id FROM limit_counter
+		WHERE last < $1 AND kept = 0 LIMIT $2)`, tx.Now().Add(-3*24*time.Hour), n)
+	return err
+}

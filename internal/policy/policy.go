@@ -1,0 +1,156 @@
+// Package policy owns the rules an organisation sets for its members: five
+// parts (password, second factor, session, address, federation), what each is
+// when nobody set it, and where each value came from.
+//
+// It never reads a database, a clock or a request: it is given parts and gives
+// back the effective policy.
+package policy
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// Password rules what people may choose as a password (PO-07 to PO-09).
+type Password struct {
+	MinLength       int // characters; with a second factor on file
+	MinLengthSingle int // characters; while the password is the only factor (NIST SP 800-63B-4 §3.1.1.2)
+	Upper, Lower    bool
+	Digit, Special  bool
+	Recent          int           // how many former passwords are refused
+	MinAge          time.Duration // 0: no minimum
+	MaxAge          time.Duration // 0: never expires
+}
+
+// SecondFactor rules the second proof (PO-03).
+type SecondFactor struct {
+	Demanded    bool
+	Kinds       []string // empty: all
+	TrustDays   int      // 0: browsers are never trusted
+	BackupCodes bool
+	GraceDays   int
+}
+
+// Session rules how long and how many (PO-13 to PO-15, ER-05).
+type Session struct {
+	Lifetime     time.Duration // 1 to 30 days
+	Idle         time.Duration // 0: off; 1 to 30 minutes
+	Concurrent   int           // 1 to 50
+	DailySignins int           // 0: off
+}
+
+// Address rules from where one may enter (PO-01). Empty: from anywhere.
+type Address struct {
+	Allowed []netip.Prefix
+}
+
+// Federation rules which providers may be used (FD-01).
+type Federation struct {
+	Forbidden bool
+	Providers []string // empty: all that are configured
+}
+
+// Policy is one set of rules; a part that is nil is left unset and the next
+// policy in order gives it (PO-00).
+type Policy struct {
+	Name         string
+	Password     *Password
+	SecondFactor *SecondFactor
+	Session      *Session
+	Address      *Address
+	Federation   *Federation
+}
+
+// Effective is what holds for one account, part by part, with the name of the
+// policy that set each part.
+type Effective struct {
+	Password     Password
+	SecondFactor SecondFactor
+	Session      Session
+	Address      Address
+	Federation   Federation
+	Source       Source
+}
+
+// Source names the policy that set each part.
+type Source struct {
+	Password, SecondFactor, Session, Address, Federation string
+}
+
+// DefaultName is the policy that is last for everybody.
+const DefaultName = "default"
+
+// Default is the policy for all when nobody set anything.
+func Default() Policy {
+	return Policy{
+		Name:         DefaultName,
+		Password:     &Password{MinLength: 8, MinLengthSingle: 15},
+		SecondFactor: &SecondFactor{TrustDays: 180, BackupCodes: true},
+		Session:      &Session{Lifetime: 30 * 24 * time.Hour, Concurrent: 50, DailySignins: 50},
+		Address:      &Address{},
+		Federation:   &Federation{},
+	}
+}
+
+// Resolve gives what holds: for every part the first policy in order that sets
+// it, and the built-in default where none does.
+func Resolve(ordered ...Policy) Effective {
+	var e Effective
+	for _, p := range append(ordered[:len(ordered):len(ordered)], Default()) {
+		take(&e.Password, &e.Source.Password, p.Password, p.Name)
+		take(&e.SecondFactor, &e.Source.SecondFactor, p.SecondFactor, p.Name)
+		take(&e.Session, &e.Source.Session, p.Session, p.Name)
+		take(&e.Address, &e.Source.Address, p.Address, p.Name)
+		take(&e.Federation, &e.Source.Federation, p.Federation, p.Name)
+	}
+	return e
+}
+
+func take[T any](into *T, source *string, part *T, name string) {
+	if *source != "" || part == nil {
+		return
+	}
+	*into, *source = *part, name
+}
+
+// Check says what is out of range in a policy, in words for its author.
+func (p Policy) Check() error {
+	if w := p.Password; w != nil {
+		if err := within("password length", w.MinLength, 8, 128); err != nil {
+			return err
+		}
+		if err := within("password length without a second factor", w.MinLengthSingle, 8, 128); err != nil {
+			return err
+		}
+		if err := within("recent passwords", w.Recent, 0, 24); err != nil {
+			return err
+		}
+		if w.MaxAge > 0 && w.MinAge >= w.MaxAge {
+			return fmt.Errorf("the password's minimum age %v is not below its maximum age %v", w.MinAge, w.MaxAge)
+		}
+	}
+	if s := p.Session; s != nil {
+		day := 24 * time.Hour
+		if s.Lifetime < day || s.Lifetime > 30*day {
+			return fmt.Errorf("session lifetime %v is not within 1 to 30 days", s.Lifetime)
+		}
+		if s.Idle != 0 && (s.Idle < time.Minute || s.Idle > 30*time.Minute) {
+			return fmt.Errorf("idle limit %v is not 0 or within 1 to 30 minutes", s.Idle)
+		}
+		if err := within("concurrent sessions", s.Concurrent, 1, 50); err != nil {
+			return err
+		}
+		if s.DailySignins < 0 {
+			return fmt.Errorf("daily sign-ins %d is below 0", s.DailySignins)
+		}
+	}
+	return nil
+}
+
+func within(what string, got, low, high int) error {
+	if got < low || got > high {
+		return fmt.Errorf("%s %d is not within %d to %d", what, got, low, high)
+	}
+	return nil
+}

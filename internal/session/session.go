@@ -1,0 +1,206 @@
+// Package session owns signed-in browsers, apps and devices.
+//
+// A session is found by the hash of its token (256 random bits), so that who
+// reads the table cannot enter with it. It never decides whether a session may
+// go on: gate does. Sessions are removed only through package grant, which ends
+// what hangs on them.
+package session
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"sekisho/internal/db"
+	"sekisho/internal/ref"
+	"sekisho/internal/secret"
+)
+
+// Migrations are the tables of this package.
+//
+//go:embed migrations/*.sql
+var Migrations embed.FS
+
+// Authentication context classes a session can carry, as proved and never
+// more (OpenID Connect Core §2, acr).
+const (
+	ACRSingle  = "urn:sekisho:acr:single"
+	ACRTrusted = "urn:sekisho:acr:trusted-browser"
+	ACRMulti   = "urn:sekisho:acr:multi"
+)
+
+// Session is one signed-in browser, app or device.
+type Session struct {
+	ID       ref.Session
+	Account  ref.Account
+	Browser  ref.Browser
+	Door     string
+	Created  time.Time
+	AuthTime time.Time // when its holder last proved themselves
+	LastUsed time.Time // to within TouchEvery
+	Expires  time.Time
+	ACR      string
+	AMR      []string // RFC 8176
+	Keep     bool     // outlives the browser's run
+	Agent    string   // the User-Agent header, cut
+	Addr     string
+	Place    string
+}
+
+// New is what a session starts with.
+type New struct {
+	Account  ref.Account
+	Browser  ref.Browser
+	Door     string
+	Lifetime time.Duration
+	ACR      string
+	AMR      []string
+	Keep     bool
+	Agent    string
+	Addr     string
+	Place    string
+}
+
+// Open makes a session and gives its token, which is stored nowhere. Who calls
+// it has locked the account and asked gate in the same transaction.
+func Open(ctx context.Context, tx db.Tx, n New) (Session, secret.Text, error) {
+	token := secret.Token()
+	s := Session{
+		ID: ref.NewSession(tx.Now()), Account: n.Account, Browser: n.Browser, Door: n.Door,
+		Created: tx.Now(), AuthTime: tx.Now(), LastUsed: tx.Now(), Expires: tx.Now().Add(n.Lifetime),
+		ACR: n.ACR, AMR: n.AMR, Keep: n.Keep, Agent: n.Agent, Addr: n.Addr, Place: n.Place,
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO session (token, id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place)
+		VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		secret.Hash(token.Reveal()), s.ID, s.Account, s.Browser, s.Door, s.Created, s.Expires, s.ACR, strings.Join(s.AMR, " "),
+		s.Keep, s.Agent, s.Addr, s.Place)
+	if err != nil {
+		return s, "", fmt.Errorf("open session: %w", err)
+	}
+	return s, token, nil
+}
+
+// Prove records a new proof in a living session and gives it a new token: the
+// old one, which somebody may have planted, opens nothing any more.
+func Prove(ctx context.Context, tx db.Tx, s Session, acr string, amr []string) (Session, secret.Text, error) {
+	token := secret.Token()
+	for _, m := range amr {
+		if !slices.Contains(s.AMR, m) {
+			s.AMR = append(slices.Clone(s.AMR), m)
+		}
+	}
+	s.ACR, s.AuthTime, s.LastUsed = acr, tx.Now(), tx.Now()
+	err := tx.One(ctx, `UPDATE session SET token = $2, auth_time = $3, last_used = $3, acr = $4, amr = $5 WHERE id = $1`,
+		s.ID, secret.Hash(token.Reveal()), tx.Now(), s.ACR, strings.Join(s.AMR, " "))
+	return s, token, err
+}
+
+const columns = `id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place`
+
+func scan(r db.Scanner) (Session, error) {
+	var s Session
+	var amr string
+	err := r.Scan(&s.ID, &s.Account, &s.Browser, &s.Door, db.Time(&s.Created), db.Time(&s.AuthTime), db.Time(&s.LastUsed), db.Time(&s.Expires),
+		&s.ACR, &amr, db.Bool(&s.Keep), &s.Agent, &s.Addr, &s.Place)
+	s.AMR = strings.Fields(amr)
+	return s, err
+}
+
+const tokenLen = 43 // 256 bits in base64url
+
+// ByToken finds the session a token opens; db.ErrNone when there is none. The
+// caller asks gate whether it may go on.
+func ByToken(ctx context.Context, r db.Reader, token string) (Session, error) {
+	if len(token) != tokenLen {
+		return Session{}, db.ErrNone
+	}
+	return scan(r.QueryRow(ctx, `SELECT `+columns+` FROM session WHERE token = $1`, secret.Hash(token)))
+}
+
+// ByID finds a session by its name.
+func ByID(ctx context.Context, r db.Reader, id ref.Session) (Session, error) {
+	return scan(r.QueryRow(ctx, `SELECT `+columns+` FROM session WHERE id = $1`, id))
+}
+
+// Living bounds which sessions still count: neither expired nor, when the
+// policy has an idle limit, idle for longer.
+type Living struct {
+	Lifetime time.Duration
+	Idle     time.Duration // 0: off
+}
+
+func (l Living) bounds(now time.Time) (created, used time.Time) {
+	if l.Idle > 0 {
+		used = now.Add(-l.Idle)
+	} else {
+		used = time.UnixMicro(1)
+	}
+	return now.Add(-l.Lifetime), used
+}
+
+// Of lists an account's living sessions, the last used first.
+func Of(ctx context.Context, r db.Reader, a ref.Account, l Living) ([]Session, error) {
+	created, used := l.bounds(r.Now())
+	return db.List(ctx, r, scan, `SELECT `+columns+` FROM session WHERE account = $1 AND expires > $2 AND created > $3 AND last_used > $4
+		ORDER BY last_used DESC, id DESC`, a, r.Now(), created, used)
+}
+
+// Count says how many living sessions an account has.
+func Count(ctx context.Context, r db.Reader, a ref.Account, l Living) (int, error) {
+	created, used := l.bounds(r.Now())
+	var n int64
+	err := r.QueryRow(ctx, `SELECT count(*) FROM session WHERE account = $1 AND expires > $2 AND created > $3 AND last_used > $4`,
+		a, r.Now(), created, used).Scan(&n)
+	return int(n), err
+}
+
+// All lists every session row of an account, living or not.
+func All(ctx context.Context, r db.Reader, a ref.Account) ([]ref.Session, error) {
+	return db.List(ctx, r, scanID, `SELECT id FROM session WHERE account = $1`, a)
+}
+
+// Expired lists sessions past their end, at most n.
+func Expired(ctx context.Context, r db.Reader, n int) ([]ref.Session, error) {
+	return db.List(ctx, r, scanID, `SELECT id FROM session WHERE expires <= $1 LIMIT $2`, r.Now(), n)
+}
+
+func scanID(s db.Scanner) (id ref.Session, err error) {
+	err = s.Scan(&id)
+	return id, err
+}
+
+// Remove deletes sessions and says how many there were. Only package grant
+// calls it: what hangs on a session ends with it.
+func Remove(ctx context.Context, tx db.Tx, ids ...ref.Session) (int64, error) {
+	var n int64
+	for _, id := range ids {
+		c, err := tx.Exec(ctx, `DELETE FROM session WHERE id = $1`, id)
+		if err != nil {
+			return n, fmt.Errorf("end session: %w", err)
+		}
+		n += c
+	}
+	return n, nil
+}
+
+// TouchEvery is how exact LastUsed is without an idle limit.
+const TouchEvery = time.Minute
+
+// Stale says whether a use at now is worth recording: every minute, or every
+// twentieth of the idle limit so that the limit is exact enough.
+func (s Session) Stale(now time.Time, idle time.Duration) bool {
+	every := TouchEvery
+	if idle > 0 {
+		every = min(every, idle/20)
+	}
+	return now.Sub(s.LastUsed) >= every
+}
+
+// Touch records that a session was used.
+func Touch(ctx context.Context, tx db.Tx, id ref.Session, at time.Time) error {
+	_, err := tx.Exec(ctx, `UPDATE session SET last_used = $2 WHERE id = $1 AND last_used < $2`, id, at)
+	return err
+}
