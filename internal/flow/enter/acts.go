@@ -283,3 +283,21 @@ func (e *Entry) EndChosen(ctx context.Context, tx db.Tx, w Who, ids []ref.Sessio
 	}
 	return ended, nil
 }
+
+// tellProblem gives the fault for what is wrong with a new password.
+func (e *Entry) tellProblem(p password.Problem) *fault.Fault {
+	switch p {
+	case password.TooShort:
+		return faults.PasswordTooShort.New("min", e.Policy.Password.MinLengthSingle)
+	case password.TooLong:
+		return faults.PasswordTooLong.New()
+	case password.NeedsKind:
+		return faults.PasswordNeedsKind.New()
+	case password.HasName:
+		return faults.PasswordHasName.New()
+	case password.Common:
+		return faults.PasswordCommon.New()
+	default:
+		return faults.PasswordNotText.New()
+	}
+}

@@ -50,15 +50,15 @@ type state struct {
 
 // View is what a page or a program shows next.
 type View struct {
-	Handle   string
-	ID       ref.Flow
-	Step     Step
-	Typed    account.Identifier
-	Name     string
-	Resend   time.Time
-	Fault    *fault.Fault
-	Opened   *enter.Opened
-	MinWord  int
+	Handle  string
+	ID      ref.Flow
+	Step    Step
+	Typed   account.Identifier
+	Name    string
+	Resend  time.Time
+	Fault   *fault.Fault
+	Opened  *enter.Opened
+	MinWord int
 }
 
 func (r *Recover) view(s *flow.Stored[state]) View {

@@ -302,4 +302,3 @@ func (m *moment) endSessions(ctx context.Context, tx db.Tx, ids []ref.Session) e
 	}
 	return m.enter(ctx, tx)
 }
-

@@ -1,0 +1,20 @@
+CREATE TABLE client (
+  id TEXT NOT NULL PRIMARY KEY,
+  name TEXT NOT NULL,
+  confidential BIGINT NOT NULL,
+  secret BYTEA,
+  old_secret BYTEA,
+  old_until BIGINT,
+  redirects TEXT NOT NULL,
+  logouts TEXT NOT NULL,
+  backchannel TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  grants TEXT NOT NULL,
+  alg TEXT NOT NULL,
+  jwt BIGINT NOT NULL,
+  pairwise BIGINT NOT NULL,
+  sector TEXT NOT NULL,
+  first_party BIGINT NOT NULL,
+  resource BIGINT NOT NULL,
+  created BIGINT NOT NULL
+);

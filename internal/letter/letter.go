@@ -1,0 +1,206 @@
+// Package letter writes the mails: text and HTML with the same sentences, in the
+// reader's language, one thing to do in each, and from where it was asked.
+//
+// It sends nothing and keeps nothing. A code never stands in a subject, which a
+// locked phone would show.
+package letter
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"strings"
+	"time"
+	"unicode"
+
+	"sekisho/internal/i18n"
+	"sekisho/internal/outbox"
+)
+
+// Sheet is what all letters of a service carry.
+type Sheet struct {
+	Service string // its name
+	URL     string
+	Support string // whom to ask
+}
+
+// To is who reads a letter.
+type To struct {
+	Lang    i18n.Lang
+	Address string
+	Name    string
+}
+
+// From says where something was asked from.
+type From struct {
+	Time  time.Time
+	Zone  *time.Location
+	Agent string
+	Addr  string
+	Place string
+}
+
+// Code is a code to be typed, and for recovery a link that does the same.
+type Code struct {
+	Code    string
+	Link    string
+	Minutes int
+	From    From
+}
+
+//go:embed messages.toml
+var messages embed.FS
+
+var texts = func() *i18n.Catalogue {
+	c, err := i18n.Load(fs.FS(messages))
+	if err != nil {
+		panic(err) // embedded: a test loads it first
+	}
+	return c
+}()
+
+// page is what the HTML template shows.
+type page struct {
+	Lang                    i18n.Lang
+	Service, Subject, Hello string
+	Body                    []string
+	Code                    string
+	Button, Link            string
+	Asked                   []string
+	Close                   []string
+}
+
+var layout = template.Must(template.New("mail").Parse(`<!doctype html>
+<html lang="{{.Lang}}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Subject}}</title>
+<style>body{font:16px/1.7 system-ui,"Hiragino Sans","Noto Sans JP",sans-serif;color:#1d2230;max-width:560px;margin:0 auto;padding:24px}
+.code{font-size:30px;letter-spacing:.12em;font-weight:600}.go{display:inline-block;padding:12px 20px;border-radius:8px;background:#2c3a86;color:#fff;text-decoration:none}
+.quiet{color:#545b6c;font-size:14px}</style></head><body>
+<p>{{.Hello}}</p>
+{{range .Body}}<p>{{.}}</p>
+{{end}}{{with .Code}}<p class="code">{{.}}</p>
+{{end}}{{with .Link}}<p><a class="go" href="{{.}}">{{$.Button}}</a></p>
+<p class="quiet">{{.}}</p>
+{{end}}<p class="quiet">{{range .Asked}}{{.}}<br>{{end}}</p>
+{{range .Close}}<p class="quiet">{{.}}</p>
+{{end}}<p class="quiet">{{.Service}}</p>
+</body></html>
+`))
+
+// clean takes what could change how a letter reads out of a name: line breaks
+// and direction marks.
+func clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// draft is a letter in the making.
+type draft struct {
+	sheet Sheet
+	to    To
+	topic string // the prefix of its messages
+	code  string
+	link  string
+	args  []any
+	from  From
+}
+
+func (d draft) t(key string) string {
+	return texts.T(d.to.Lang, key, d.args...)
+}
+
+func (d draft) letter() outbox.Letter {
+	d.args = append(d.args, "name", clean(d.to.Name), "service", d.sheet.Service)
+	l := d.to.Lang
+	p := page{Lang: l, Service: d.sheet.Service, Subject: d.t(d.topic + ".subject"), Hello: d.t("hello"), Code: group(d.code), Link: d.link}
+	p.Body = strings.Split(d.t(d.topic+".body"), "\n")
+	if d.link != "" {
+		p.Button = d.t(d.topic + ".button")
+	}
+	place := d.from.Place
+	if place == "" {
+		place = d.t("place.unknown")
+	}
+	p.Asked = []string{
+		d.t("asked.time") + i18n.Time(l, d.from.Time.In(d.from.Zone)),
+		d.t("asked.agent") + clean(d.from.Agent),
+		d.t("asked.place") + clean(place) + " (" + d.from.Addr + ")",
+	}
+	p.Close = []string{d.t(d.topic + ".close")}
+	if d.sheet.Support != "" {
+		p.Close = append(p.Close, texts.T(l, "support", "support", d.sheet.Support))
+	}
+	var html bytes.Buffer
+	if err := layout.Execute(&html, p); err != nil {
+		panic(err) // a template over strings, rendered into memory
+	}
+	return outbox.Letter{To: d.to.Address, Lang: string(l), Subject: p.Subject, Text: p.text(), HTML: html.String()}
+}
+
+func (p page) text() string {
+	var b strings.Builder
+	para := func(s string) { fmt.Fprintf(&b, "%s\n\n", s) }
+	para(p.Hello)
+	for _, s := range p.Body {
+		para(s)
+	}
+	if p.Code != "" {
+		para("    " + p.Code)
+	}
+	if p.Link != "" {
+		para(p.Button + ":\n" + p.Link)
+	}
+	para(strings.Join(p.Asked, "\n"))
+	for _, s := range p.Close {
+		para(s)
+	}
+	b.WriteString("-- \n" + p.Service + "\n")
+	return b.String()
+}
+
+// group writes a code in two halves, as it is read aloud.
+func group(code string) string {
+	if len(code) < 6 {
+		return code
+	}
+	return code[:len(code)/2] + " " + code[len(code)/2:]
+}
+
+func codeLetter(topic string, s Sheet, to To, c Code) outbox.Letter {
+	return draft{sheet: s, to: to, topic: topic, code: c.Code, link: c.Link, args: []any{"minutes", c.Minutes}, from: c.From}.letter()
+}
+
+// SigninCode carries a code to sign in with.
+func SigninCode(s Sheet, to To, c Code) outbox.Letter { return codeLetter("signin", s, to, c) }
+
+// ConfirmCode carries a code that proves an address.
+func ConfirmCode(s Sheet, to To, c Code) outbox.Letter { return codeLetter("confirm", s, to, c) }
+
+// RecoverCode carries a code and a link to set a new password.
+func RecoverCode(s Sheet, to To, c Code) outbox.Letter { return codeLetter("recover", s, to, c) }
+
+// NewSignin tells of a sign-in from a new browser or place; link leads to the
+// two answers.
+func NewSignin(s Sheet, to To, link string, f From) outbox.Letter {
+	return draft{sheet: s, to: to, topic: "new", link: link, from: f}.letter()
+}
+
+// PasswordChanged tells that the password was changed.
+func PasswordChanged(s Sheet, to To, link string, f From) outbox.Letter {
+	return draft{sheet: s, to: to, topic: "changed", link: link, from: f}.letter()
+}
+
+// TooManyAttempts tells that somebody failed to sign in many times.
+func TooManyAttempts(s Sheet, to To, link string, f From) outbox.Letter {
+	return draft{sheet: s, to: to, topic: "attempts", link: link, from: f}.letter()
+}
+
+// Contained tells that every door was closed after "this was not me".
+func Contained(s Sheet, to To, link string, f From) outbox.Letter {
+	return draft{sheet: s, to: to, topic: "contained", link: link, from: f}.letter()
+}

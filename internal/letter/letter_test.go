@@ -1,0 +1,64 @@
+package letter
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"sekisho/internal/i18n"
+	"sekisho/internal/outbox"
+)
+
+var sheet = Sheet{Service: "Sekisho", URL: "https://id.example.com", Support: "help@example.com"}
+
+func letters(to To) map[string]outbox.Letter {
+	f := From{Time: time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC), Zone: time.UTC, Agent: "Firefox 143, Linux", Addr: "192.0.2.7"}
+	c := Code{Code: "123456", Minutes: 10, From: f}
+	r := c
+	r.Link = "https://id.example.com/recover/link?c=x"
+	return map[string]outbox.Letter{
+		"signin": SigninCode(sheet, to, c), "confirm": ConfirmCode(sheet, to, c), "recover": RecoverCode(sheet, to, r),
+		"new": NewSignin(sheet, to, r.Link, f), "changed": PasswordChanged(sheet, to, r.Link, f),
+		"attempts": TooManyAttempts(sheet, to, r.Link, f), "contained": Contained(sheet, to, r.Link, f),
+	}
+}
+
+var forbidden = map[i18n.Lang]*regexp.Regexp{
+	i18n.En: regexp.MustCompile(`(?i)\bplease\b|\boops\b|\binvalid\b|!`),
+	i18n.Ja: regexp.MustCompile(`することができます|！`),
+}
+
+func TestEveryLetterIsWhole(t *testing.T) {
+	for _, l := range i18n.Langs {
+		for name, got := range letters(To{Lang: l, Address: "tarou@example.com", Name: "山田 太郎"}) {
+			if strings.ContainsAny(got.Text+got.Subject, "{}⟦") {
+				t.Errorf("%s %s: a placeholder or message is missing:\n%s\n%s", l, name, got.Subject, got.Text)
+			}
+			if m := forbidden[l].FindString(got.Subject + got.Text); m != "" {
+				t.Errorf("%s %s: says %q", l, name, m)
+			}
+			if strings.Contains(got.Subject, "123") {
+				t.Errorf("%s %s: the code stands in the subject", l, name)
+			}
+			for line := range strings.Lines(got.Text) {
+				line = strings.TrimSpace(line)
+				if line == "" || line == "--" || strings.HasSuffix(line, ":") {
+					continue
+				}
+				if !strings.Contains(got.HTML, strings.NewReplacer("&", "&amp;", "+", "&#43;").Replace(line)) {
+					t.Errorf("%s %s: the HTML part lacks %q", l, name, line)
+				}
+			}
+		}
+	}
+}
+
+func TestANameCannotChangeALetter(t *testing.T) {
+	name := "<script>x</script>\r\nBcc: a@b\u202Egro.elpmaxe"
+	for kind, got := range letters(To{Lang: i18n.En, Address: "a@example.com", Name: name}) {
+		if strings.Contains(got.HTML, "<script>") || strings.ContainsAny(got.Subject, "\r\n") || strings.Contains(got.Text+got.HTML, "\u202E") || strings.Contains(got.Text, "\nBcc") {
+			t.Errorf("%s: the name came through:\n%s", kind, got.Text)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+// Package ua owns what a User-Agent header says to a person: which browser on
+// which system.
+//
+// It never decides anything: a header is what its sender wants to be taken for.
+package ua
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/golang-lru"
+	"github.com/ua-parser/uap-go/uaparser"
+)
+
+// Agent is a browser and its system, as a person reads them; empty where
+// unknown.
+type Agent struct {
+	Browser string // "Firefox 143"
+	OS      string // "Windows 10"
+}
+
+// MaxLen is how much of a header is kept and read.
+const MaxLen = 400
+
+// The patterns are compiled when first needed and take a moment and some
+// memory; results are kept, because one parse costs up to milliseconds.
+var (
+	parser = sync.OnceValues(func() (*uaparser.Parser, error) { return uaparser.New() })
+	cache  = sync.OnceValue(func() *lru.Cache {
+		c, err := lru.New(1024)
+		if err != nil {
+			panic(err) // only for a size that is not positive
+		}
+		return c
+	})
+)
+
+// Cut shortens a header to what is kept, without control characters.
+func Cut(header string) string {
+	header = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0xfffd {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(header, ""))
+	return strings.ToValidUTF8(header[:min(len(header), MaxLen)], "")
+}
+
+// Parse reads a header.
+func Parse(header string) Agent {
+	header = Cut(header)
+	if header == "" {
+		return Agent{}
+	}
+	if a, ok := cache().Get(header); ok {
+		return a.(Agent)
+	}
+	p, err := parser()
+	if err != nil {
+		return Agent{}
+	}
+	c := p.Parse(header)
+	var a Agent
+	if c.UserAgent.Family != "Other" {
+		a.Browser = join(c.UserAgent.Family, c.UserAgent.Major)
+	}
+	if c.Os.Family != "Other" {
+		a.OS = join(c.Os.Family, c.Os.Major)
+	}
+	if a.Browser == "" {
+		name, _, _ := strings.Cut(header, " ")
+		a.Browser = strings.ReplaceAll(name[:min(len(name), 40)], "/", " ")
+	}
+	cache().Add(header, a)
+	return a
+}
+
+func join(family, major string) string { return strings.TrimSpace(family + " " + major) }
+
+// String is the agent on one line.
+func (a Agent) String() string {
+	return strings.Trim(a.Browser+", "+a.OS, ", ")
+}
