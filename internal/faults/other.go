@@ -52,6 +52,14 @@ var (
 		Ja: fault.Text{What: "このリンクはもう使われています。", Why: "リンクは1回だけ使えます。新しいものを送ると、前のものは使えなくなります。", Fix: "もう一度必要なときは、新しいリンクを送ってください。"},
 		En: fault.Text{What: "This link was used.", Why: "A link works once, and a newer one ends it.", Fix: "If you need it again, ask for a new one."}})
 
+	ZoneUnknown = define(fault.Entry{Code: "profile.zone_unknown", Kind: fault.Bad, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "このタイムゾーンは使えません。", Why: "Asia/Tokyo のような地域の名前が必要です。", Fix: "一覧から選ぶか、空にしてサーバーの時刻を使ってください。"},
+		En: fault.Text{What: "This time zone is not known.", Why: "A zone has a name such as Europe/Paris.", Fix: "Choose one from the list, or leave it empty to use the server's time."}})
+
+	SignupClosed = define(fault.Entry{Code: "signup.closed", Kind: fault.Forbidden, Topic: fault.Entering, Lift: operator, Action: toSignin,
+		Ja: fault.Text{What: "新しい登録は受け付けていません。", Why: "このサービスでは、管理者だけがアカウントを作れます。", Fix: "アカウントが必要なときは、管理者に頼んでください。"},
+		En: fault.Text{What: "Nobody can sign up here by themselves.", Why: "On this service only the people who run it make accounts.", Fix: "If you need an account, ask them."}})
+
 	SetupUsed = define(fault.Entry{Code: "setup.link_used", Kind: fault.Gone, Topic: fault.Other, Lift: operator, Action: toSignin,
 		Ja: fault.Text{What: "最初のアカウントはもう作られています。", Why: "このリンクは、アカウントが1つもないときに1回だけ使えます。", Fix: "サインインしてください。ほかのアカウントは sekisho account create で作れます。"},
 		En: fault.Text{What: "The first account has been made.", Why: "This link works once, while there is no account at all.", Fix: "Sign in. More accounts are made with sekisho account create."}})

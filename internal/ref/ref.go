@@ -108,6 +108,9 @@ func ParseBrowser(s string) (Browser, bool) { return Browser(s), parse("bro_", s
 // NewClient makes a client's ID.
 func NewClient(at time.Time) Client { return Client(fresh("cli_", at)) }
 
+// ParseClient reads a client's name.
+func ParseClient(s string) (Client, bool) { return Client(s), parse("cli_", s) }
+
 // NewGrant makes a grant's ID.
 func NewGrant(at time.Time) Grant { return Grant(fresh("gra_", at)) }
 

@@ -1,0 +1,213 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow"
+	"sekisho/internal/flow/join"
+	"sekisho/internal/flow/recover"
+	"sekisho/internal/flow/signin"
+	"sekisho/internal/ref"
+	"sekisho/internal/web"
+)
+
+// given is what a program answers at a step of any journey.
+type given struct {
+	Kind     string        `json:"kind"`
+	Answer   string        `json:"answer"`
+	Keep     bool          `json:"keep"`
+	Sessions []ref.Session `json:"sessions"`
+}
+
+// handle reads the journey's name and secret out of the path.
+func handle(r *web.Request) (ref.Flow, flow.Visitor, *fault.Fault) {
+	v := r.Describe()
+	id, sec, ok := flow.ParseHandle(r.HTTP.PathValue("flow"))
+	if !ok {
+		return "", v, faults.FlowExpired.New()
+	}
+	v.Secret = sec
+	return id, v, nil
+}
+
+// rehandle gives back the handle the program used: views loaded later do not
+// know the secret any more.
+func rehandle(r *web.Request, id ref.Flow, fresh string) string {
+	if used := r.HTTP.PathValue("flow"); used != "" && id != "" {
+		return used
+	}
+	return fresh
+}
+
+func at(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	u := t.UTC()
+	return &u
+}
+
+func (d *Door) signin(ctx context.Context, r *web.Request) (web.Response, error) {
+	var in struct {
+		Identifier string `json:"identifier"`
+	}
+	if err := r.ReadJSON(&in); err != nil {
+		return web.Response{}, err
+	}
+	v, err := d.Signin.Start(ctx, r.Describe(), signin.Ask{Identifier: in.Identifier})
+	if err != nil {
+		return web.Response{}, err
+	}
+	return d.signinStep(r, v)
+}
+
+func (d *Door) signinAnswer(ctx context.Context, r *web.Request) (web.Response, error) {
+	var in given
+	if err := r.ReadJSON(&in); err != nil {
+		return web.Response{}, err
+	}
+	id, visitor, f := handle(r)
+	if f != nil {
+		return web.Refuse(f), nil
+	}
+	v, err := d.Signin.Answer(ctx, visitor, id, signin.Answer{Kind: in.Kind, Value: in.Answer, Keep: in.Keep, Sessions: in.Sessions})
+	if err != nil {
+		return web.Response{}, err
+	}
+	return d.signinStep(r, v)
+}
+
+func (d *Door) signinStep(r *web.Request, v signin.View) (web.Response, error) {
+	if v.Opened != nil {
+		return opened(v.Opened), nil
+	}
+	s := Step{Flow: rehandle(r, v.ID, v.Handle), Next: []Way{}, RetryAt: at(v.Resend), Min: v.MinWord, Sessions: sessions(v.Sessions, "")}
+	for _, w := range v.Ways {
+		s.Next = append(s.Next, Way{w.Kind, r.T("api." + w.Kind), w.Sent})
+	}
+	return answer(r, v.Fault, s)
+}
+
+func (d *Door) signup(ctx context.Context, r *web.Request) (web.Response, error) {
+	var in struct {
+		Name  string `json:"name"`
+		Email string `json:"email"`
+	}
+	if err := r.ReadJSON(&in); err != nil {
+		return web.Response{}, err
+	}
+	if !d.Open {
+		return web.Refuse(faults.SignupClosed.New()), nil
+	}
+	v, err := d.Join.Start(ctx, r.Describe(), join.Ask{Name: in.Name, Email: in.Email})
+	if err != nil {
+		return web.Response{}, err
+	}
+	return d.signupStep(r, v)
+}
+
+func (d *Door) signupAnswer(ctx context.Context, r *web.Request) (web.Response, error) {
+	var in given
+	if err := r.ReadJSON(&in); err != nil {
+		return web.Response{}, err
+	}
+	id, visitor, f := handle(r)
+	if f != nil {
+		return web.Refuse(f), nil
+	}
+	var v join.View
+	var err error
+	switch in.Kind {
+	case "new_password":
+		v, err = d.Join.Password(ctx, visitor, id, in.Answer)
+	case "confirm_code":
+		if in.Answer == "" {
+			v, err = d.Join.Resend(ctx, visitor, id)
+		} else {
+			v, err = d.Join.Answer(ctx, visitor, id, in.Answer)
+		}
+	default:
+		return web.Refuse(faults.MethodNotOffered.New()), nil
+	}
+	if err != nil {
+		return web.Response{}, err
+	}
+	return d.signupStep(r, v)
+}
+
+func (d *Door) signupStep(r *web.Request, v join.View) (web.Response, error) {
+	if v.Opened != nil {
+		return opened(v.Opened), nil
+	}
+	if v.Step == join.Finished {
+		v.ID = ""
+	}
+	s := Step{Flow: rehandle(r, v.ID, v.Handle), RetryAt: at(v.Resend)}
+	if v.Step == join.Word {
+		s.Next, s.Min = d.ways(r, "new_password"), v.MinWord
+	} else {
+		s.Next = d.ways(r, "confirm_code")
+	}
+	if v.ID == "" {
+		s.Flow = ""
+	}
+	return answer(r, v.Fault, s)
+}
+
+func (d *Door) recover(ctx context.Context, r *web.Request) (web.Response, error) {
+	var in struct {
+		Identifier string `json:"identifier"`
+	}
+	if err := r.ReadJSON(&in); err != nil {
+		return web.Response{}, err
+	}
+	v, err := d.Recover.Start(ctx, r.Describe(), in.Identifier)
+	if err != nil {
+		return web.Response{}, err
+	}
+	return d.recoverStep(r, v)
+}
+
+func (d *Door) recoverAnswer(ctx context.Context, r *web.Request) (web.Response, error) {
+	var in given
+	if err := r.ReadJSON(&in); err != nil {
+		return web.Response{}, err
+	}
+	id, visitor, f := handle(r)
+	if f != nil {
+		return web.Refuse(f), nil
+	}
+	var v recover.View
+	var err error
+	switch {
+	case in.Kind == "recovery_code" && in.Answer == "":
+		v, err = d.Recover.Resend(ctx, visitor, id)
+	case in.Kind == "recovery_code":
+		v, err = d.Recover.Answer(ctx, visitor, id, in.Answer)
+	case in.Kind == "new_password":
+		v, err = d.Recover.Password(ctx, visitor, id, in.Answer)
+	default:
+		return web.Refuse(faults.MethodNotOffered.New()), nil
+	}
+	if err != nil {
+		return web.Response{}, err
+	}
+	return d.recoverStep(r, v)
+}
+
+func (d *Door) recoverStep(r *web.Request, v recover.View) (web.Response, error) {
+	if v.Opened != nil {
+		return opened(v.Opened), nil
+	}
+	s := Step{Flow: rehandle(r, v.ID, v.Handle), RetryAt: at(v.Resend), Next: d.ways(r, "recovery_code")}
+	if v.Step == recover.Word {
+		s.Next, s.Min = d.ways(r, "new_password"), v.MinWord
+	}
+	if v.ID == "" || v.Step == recover.Finished {
+		s.Flow = ""
+	}
+	return answer(r, v.Fault, s)
+}

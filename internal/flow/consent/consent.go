@@ -1,0 +1,222 @@
+// Package consent owns the order of the steps when an app asks for somebody:
+// signed in, freshly enough, as the one that was meant, agreed, code.
+//
+// It makes the grant in the session that stands and in one transaction with its
+// code. It knows no page and no protocol's errors.
+package consent
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"sekisho/internal/account"
+	"sekisho/internal/audit"
+	"sekisho/internal/client"
+	"sekisho/internal/db"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow"
+	"sekisho/internal/flow/enter"
+	"sekisho/internal/gate"
+	"sekisho/internal/grant"
+	"sekisho/internal/ref"
+	"sekisho/internal/secret"
+	"sekisho/internal/session"
+)
+
+// Consent is the journey.
+type Consent struct{ *enter.Entry }
+
+const kind = "consent"
+
+// Ask is what an app asks for (OpenID Connect Core §3.1.2.1), checked by the door.
+type Ask struct {
+	Client    ref.Client    `json:"client"`
+	Redirect  string        `json:"redirect"`
+	Scope     []string      `json:"scope"`
+	State     string        `json:"state,omitempty"`
+	Nonce     string        `json:"nonce,omitempty"`
+	Challenge string        `json:"challenge,omitempty"`
+	Prompt    []string      `json:"prompt,omitempty"`
+	MaxAge    time.Duration `json:"max_age,omitempty"` // with Aged
+	Aged      bool          `json:"aged,omitempty"`
+	Hint      string        `json:"hint,omitempty"` // login_hint
+	Subject   ref.Account   `json:"subject,omitempty"`
+	Asked     time.Time     `json:"asked"`
+}
+
+func (a Ask) prompts(p string) bool { return slices.Contains(a.Prompt, p) }
+
+// Step is what comes next.
+type Step string
+
+// The steps there are.
+const (
+	Signin  Step = "signin"  // somebody has to sign in
+	Fresh   Step = "fresh"   // they have to prove themselves again
+	Choose  Step = "choose"  // they have to choose an account
+	Agree   Step = "agree"   // they have to agree
+	Granted Step = "granted" // the code is there
+	Denied  Step = "denied"  // they, or the gate, said no
+)
+
+// View is what a door shows or does next.
+type View struct {
+	ID     ref.Flow
+	Step   Step
+	Ask    Ask
+	Client client.Client
+	Code   secret.Text
+	Fault  *fault.Fault
+	Silent bool // the app forbade pages: whatever is not granted is an error
+}
+
+// Start keeps what an app asks for.
+func (c *Consent) Start(ctx context.Context, v flow.Visitor, a Ask) (ref.Flow, error) {
+	var id ref.Flow
+	err := c.DB.Update(ctx, func(tx db.Tx) error {
+		a.Asked = tx.Now()
+		s, err := flow.Start(ctx, tx, kind, v, a)
+		id = s.ID
+		return err
+	})
+	return id, err
+}
+
+// Redirect is the address at which a journey ends; empty when it is over. It is
+// the app's own registered one and no secret.
+func (c *Consent) Redirect(ctx context.Context, id ref.Flow) string {
+	var to string
+	err := c.DB.View(ctx, func(tx db.ReadTx) error {
+		a, err := flow.Peek[Ask](ctx, tx, kind, id)
+		to = a.Redirect
+		return err
+	})
+	if err != nil {
+		return ""
+	}
+	return to
+}
+
+func (c *Consent) load(ctx context.Context, r db.Reader, v flow.Visitor, id ref.Flow) (View, error) {
+	s, f, err := flow.Load[Ask](ctx, r, kind, id, v)
+	if err != nil || f != nil {
+		return View{Fault: f}, err
+	}
+	app, err := client.Of(ctx, r, s.State.Client)
+	if errors.Is(err, db.ErrNone) {
+		return View{Fault: faults.AppUnknown.New()}, nil
+	}
+	return View{ID: id, Ask: s.State, Client: app, Silent: s.State.prompts("none")}, err
+}
+
+// Choice is what a person did on the way.
+type Choice struct {
+	Chosen bool // they chose the account
+	Agreed bool
+	Denied bool
+}
+
+// Next goes on with the session the browser has; s is zero when there is none.
+func (c *Consent) Next(ctx context.Context, v flow.Visitor, id ref.Flow, s session.Session, ch Choice) (View, error) {
+	var view View
+	err := c.DB.Update(ctx, func(tx db.Tx) (err error) {
+		if view, err = c.load(ctx, tx, v, id); err != nil || view.Fault != nil {
+			return err
+		}
+		if view.Step = need(view.Ask, s, ch, tx.Now()); view.Step != "" {
+			return c.over(ctx, tx, view, view.Step == Denied || view.Silent)
+		}
+		return c.grant(ctx, tx, v, s, ch, &view)
+	})
+	return view, err
+}
+
+// over ends the journey where nothing can follow.
+func (c *Consent) over(ctx context.Context, tx db.Tx, view View, over bool) error {
+	if !over {
+		return nil
+	}
+	return flow.End(ctx, tx, view.ID)
+}
+
+// need says what is missing before anything is given; empty when nothing is.
+func need(a Ask, s session.Session, ch Choice, now time.Time) Step {
+	switch {
+	case ch.Denied:
+		return Denied
+	case s.ID == "":
+		return Signin
+	case a.Subject != "" && a.Subject != s.Account:
+		return Choose
+	case a.prompts("select_account") && !ch.Chosen:
+		return Choose
+	// A proof made since the app asked is as fresh as can be.
+	case (a.prompts("login") || a.Aged && now.Sub(s.AuthTime) > a.MaxAge) && s.AuthTime.Before(a.Asked):
+		return Fresh
+	}
+	return ""
+}
+
+// grant asks gate, looks whether the app has the person's consent, and makes the
+// code. The session's row is held: one that ends at this instant gives nothing.
+func (c *Consent) grant(ctx context.Context, tx db.Tx, v flow.Visitor, s session.Session, ch Choice, view *View) error {
+	a, err := account.Lock(ctx, tx, s.Account)
+	if err != nil && !errors.Is(err, db.ErrNone) {
+		return err
+	}
+	living, err := session.ByID(ctx, tx, s.ID)
+	if errors.Is(err, db.ErrNone) {
+		view.Step = Signin
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	d := gate.Decide(gate.Facts{Door: gate.OIDC, Act: gate.Continue, Now: tx.Now(), Account: gate.State(a.State), From: v.Addr,
+		SessionEnds: living.Expires, LastUsed: tx.Now(), SignedInSince: living.Created}, &c.Policy)
+	if d.Verdict != gate.Admit {
+		view.Step = Denied
+		view.Fault, err = c.Refuse(ctx, tx, enter.Refusal{Visitor: v, Account: a.ID, Decision: d})
+		return err
+	}
+	agreed, err := c.agreed(ctx, tx, a.ID, view, ch)
+	if err != nil || !agreed {
+		view.Step = Agree
+		if err != nil {
+			return err
+		}
+		return c.over(ctx, tx, *view, view.Silent)
+	}
+	g := grant.Grant{Account: a.ID, Client: view.Client.ID, Session: living.ID, Scope: view.Ask.Scope, Nonce: view.Ask.Nonce,
+		AuthTime: living.AuthTime, ACR: living.ACR, AMR: living.AMR}
+	if view.Code, err = grant.New(ctx, tx, g, view.Ask.Redirect, view.Ask.Challenge); err != nil {
+		return err
+	}
+	view.Step = Granted
+	return flow.End(ctx, tx, view.ID)
+}
+
+func (c *Consent) agreed(ctx context.Context, tx db.Tx, a ref.Account, view *View, ch Choice) (bool, error) {
+	before, err := grant.Consented(ctx, tx, a, view.Client.ID, view.Ask.Scope)
+	if err != nil {
+		return false, err
+	}
+	if before && !view.Ask.prompts("consent") {
+		return true, nil
+	}
+	if !ch.Agreed && !view.Client.FirstParty || view.Ask.prompts("consent") && !ch.Agreed {
+		return false, nil
+	}
+	if err := grant.Consent(ctx, tx, a, view.Client.ID, view.Ask.Scope); err != nil {
+		return false, err
+	}
+	_, err = audit.Write(ctx, tx, audit.Event{Kind: "app.connected", Account: a, Actor: string(a), Client: view.Client.ID,
+		Detail: struct {
+			App   string   `json:"app"`
+			Scope []string `json:"scope"`
+		}{view.Client.Name, view.Ask.Scope}})
+	return true, err
+}

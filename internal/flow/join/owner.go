@@ -1,0 +1,101 @@
+package join
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+
+	"sekisho/internal/account"
+	"sekisho/internal/audit"
+	"sekisho/internal/db"
+	"sekisho/internal/factor/password"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow"
+	"sekisho/internal/flow/enter"
+	"sekisho/internal/gate"
+	"sekisho/internal/secret"
+)
+
+// Owner is what the first account is made of.
+type Owner struct {
+	Key      string
+	Name     string
+	Email    string
+	Password string
+}
+
+// NewOwnerKey is the key in the link that makes the first account. It is the
+// same at every start, because it is good only while there is no account.
+func (j *Join) NewOwnerKey() string {
+	return base64.RawURLEncoding.EncodeToString(j.Ring.MAC("owner"))
+}
+
+// OwnerKey says whether a key still makes the first account.
+func (j *Join) OwnerKey(ctx context.Context, key string) (*fault.Fault, error) {
+	if !secret.Equal(key, j.NewOwnerKey()) {
+		return faults.SetupUsed.New(), nil
+	}
+	var any bool
+	err := j.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		any, err = account.Any(ctx, tx)
+		return err
+	})
+	if err == nil && any {
+		return faults.SetupUsed.New(), nil
+	}
+	return nil, err
+}
+
+// Owner makes the first account and signs it in. The row it takes can be taken
+// once: of several who hold the link at the same instant, one wins.
+func (j *Join) Owner(ctx context.Context, v flow.Visitor, o Owner) (View, error) {
+	if f, err := j.OwnerKey(ctx, o.Key); err != nil || f != nil {
+		return View{Fault: f}, err
+	}
+	name, err := account.ParseName(o.Name)
+	if err != nil {
+		return View{Fault: faults.NameMalformed.New()}, nil
+	}
+	email, err := account.ParseEmail(o.Email)
+	if err != nil {
+		return View{Fault: faults.IdentifierMalformed.New()}, nil
+	}
+	word, f, err := j.NewPassword(ctx, account.Account{Name: name, Email: account.Address{Identifier: email}}, o.Password)
+	if err != nil || f != nil {
+		return View{Fault: f}, err
+	}
+	var view View
+	err = j.DB.Update(ctx, func(tx db.Tx) error {
+		view = View{Step: Finished}
+		any, err := account.Any(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if any {
+			view.Fault = faults.SetupUsed.New()
+			return nil
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO owner (one, made) VALUES (1, $1)`, tx.Now()); err != nil {
+			return err
+		}
+		a, err := account.Create(ctx, tx, account.New{Name: name, Lang: v.Lang, Identifiers: []account.Identifier{email}, Confirmed: true})
+		if err != nil {
+			return err
+		}
+		if err := password.Set(ctx, tx, a.ID, word.Stored()); err != nil {
+			return err
+		}
+		if _, err := audit.Write(ctx, tx, audit.Event{Kind: "account.created", Account: a.ID, Actor: "operator",
+			Addr: v.Addr.String(), Agent: v.Program, Place: v.Place}); err != nil {
+			return err
+		}
+		res, err := j.Enter(ctx, tx, enter.Who{Visitor: v, Account: a, Proofs: []gate.Proof{{Kind: gate.Password, At: tx.Now()}}})
+		view.Opened, view.Fault = res.Opened, res.Fault
+		return err
+	})
+	if errors.Is(err, db.ErrTaken) {
+		return View{Fault: faults.SetupUsed.New()}, nil
+	}
+	return view, err
+}

@@ -1,0 +1,4 @@
+CREATE TABLE owner (
+  one  BIGINT PRIMARY KEY,
+  made BIGINT NOT NULL
+);

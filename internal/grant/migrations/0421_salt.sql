@@ -1,0 +1,4 @@
+CREATE TABLE pairwise_salt (
+  one  BIGINT PRIMARY KEY,
+  salt BYTEA NOT NULL
+);

@@ -1,0 +1,204 @@
+package oidc
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+
+	"sekisho/internal/account"
+	"sekisho/internal/client"
+	"sekisho/internal/db"
+	"sekisho/internal/grant"
+	"sekisho/internal/ref"
+	"sekisho/internal/web"
+)
+
+func unescape(s string) (string, bool) {
+	out, err := url.QueryUnescape(s)
+	return out, err == nil
+}
+
+// holder is an access token that stands, with what is needed to answer for it.
+type holder struct {
+	token   grant.Token
+	client  client.Client
+	account account.Account
+}
+
+// bearer lets in who holds an access token (RFC 6750), from the header or, in a
+// POST, from the form; never from the address.
+func (d *Door) bearer(ctx context.Context, r *web.Request) (*web.Response, error) {
+	deny := func(status int, code, why string) (*web.Response, error) {
+		res := refuse(r, status, code, why)
+		res.Header["WWW-Authenticate"] = `Bearer realm="sekisho"`
+		if code != "" {
+			res.Header["WWW-Authenticate"] += `, error="` + code + `", error_description="` + why + `"`
+		}
+		return &res, nil
+	}
+	kind, token, ok := strings.Cut(r.HTTP.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(kind, "Bearer") {
+		token = ""
+		if r.HTTP.Method == "POST" && strings.HasPrefix(r.HTTP.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+			form, err := r.Form()
+			if err != nil {
+				return nil, err
+			}
+			token = form["access_token"]
+		}
+	}
+	if token == "" {
+		return deny(401, "invalid_request", "an access token is required")
+	}
+	h, ok, err := d.hold(ctx, token)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || h.token.Grant.ID == "" {
+		return deny(401, "invalid_token", "the token is not known, or has ended")
+	}
+	if !slices.Contains(h.token.Scope, "openid") {
+		return deny(403, "insufficient_scope", "openid is required")
+	}
+	r.Extra = h
+	return nil, nil
+}
+
+// hold reads a token and asks gate whether its session goes on.
+func (d *Door) hold(ctx context.Context, token string) (h holder, ok bool, err error) {
+	err = d.DB.View(ctx, func(tx db.ReadTx) error {
+		var err error
+		if h.token, err = grant.ByAccess(ctx, tx, token); err != nil {
+			return err
+		}
+		if h.client, err = client.Of(ctx, tx, h.token.Client); err != nil {
+			return err
+		}
+		if ok = true; h.token.Grant.ID == "" {
+			return nil
+		}
+		if _, ok, err = d.goesOn(ctx, tx, h.token.Grant); err != nil || !ok {
+			return err
+		}
+		h.account, err = account.Of(ctx, tx, h.token.Grant.Account)
+		return err
+	})
+	if errors.Is(err, db.ErrNone) {
+		return h, false, nil
+	}
+	return h, ok, err
+}
+
+func (d *Door) userinfo(_ context.Context, r *web.Request) (web.Response, error) {
+	h := r.Extra.(holder)
+	return web.Response{Status: 200, JSON: d.profile(h.client, h.account, h.token.Scope), Header: cors}, nil
+}
+
+// inactive is all a stranger learns of a token (RFC 7662 §2.2).
+type inactive struct {
+	Active bool `json:"active"`
+}
+
+func (d *Door) introspect(ctx context.Context, r *web.Request) (web.Response, error) {
+	who := r.Extra.(caller)
+	if !who.client.Confidential {
+		return refuse(r, 401, "invalid_client", "only an app with a secret may ask"), nil
+	}
+	token := who.form["token"]
+	if token == "" {
+		return refuse(r, 400, "invalid_request", "token is missing"), nil
+	}
+	if strings.Count(token, ".") == 2 {
+		return d.introspectJWT(ctx, r, who.client, token)
+	}
+	h, ok, err := d.hold(ctx, token)
+	kind := "access_token"
+	if err == nil && !ok {
+		h, ok, err = d.holdRefresh(ctx, token)
+		kind = "refresh_token"
+	}
+	if err != nil {
+		return web.Response{}, err
+	}
+	if !ok || h.client.ID != who.client.ID && !who.client.Resource {
+		return web.JSON(200, inactive{}), nil
+	}
+	out := map[string]any{"active": true, "client_id": h.client.ID, "scope": strings.Join(h.token.Scope, " "), "exp": h.token.Expires.Unix(),
+		"iat": h.token.Created.Unix(), "iss": d.Issuer, "token_type": "Bearer", "sub": string(h.client.ID)}
+	if kind == "refresh_token" {
+		delete(out, "token_type")
+	}
+	if g := h.token.Grant; g.ID != "" {
+		out["sub"], out["sid"], out["acr"], out["amr"], out["auth_time"] = d.subject(h.client, g.Account), g.Session, g.ACR, g.AMR, g.AuthTime.Unix()
+		if name := h.account.Username; name != "" {
+			out["username"] = name
+		} else if slices.Contains(h.token.Scope, "email") {
+			out["username"] = h.account.Email.Shown
+		}
+	}
+	return web.JSON(200, out), nil
+}
+
+func (d *Door) holdRefresh(ctx context.Context, token string) (h holder, ok bool, err error) {
+	err = d.DB.View(ctx, func(tx db.ReadTx) error {
+		var err error
+		if h.token, err = grant.ByRefresh(ctx, tx, token); err != nil {
+			return err
+		}
+		if h.client, err = client.Of(ctx, tx, h.token.Client); err != nil {
+			return err
+		}
+		if _, ok, err = d.goesOn(ctx, tx, h.token.Grant); err != nil || !ok {
+			return err
+		}
+		h.account, err = account.Of(ctx, tx, h.token.Grant.Account)
+		return err
+	})
+	if errors.Is(err, db.ErrNone) {
+		return h, false, nil
+	}
+	return h, ok, err
+}
+
+func (d *Door) introspectJWT(ctx context.Context, r *web.Request, who client.Client, token string) (web.Response, error) {
+	body, err := d.Keys.Verify(ctx, r.Now, token, "at+jwt")
+	if err != nil {
+		return web.JSON(200, inactive{}), nil
+	}
+	var c map[string]any
+	if err := json.Unmarshal(body, &c); err != nil {
+		return web.JSON(200, inactive{}), nil
+	}
+	exp, _ := c["exp"].(float64)
+	id, _ := c["client_id"].(string)
+	if int64(exp) <= r.Now.Unix() || ref.Client(id) != who.ID && !who.Resource {
+		return web.JSON(200, inactive{}), nil
+	}
+	if _, err := d.app(ctx, id); err != nil {
+		if errors.Is(err, db.ErrNone) { // an app that was deleted holds nothing
+			return web.JSON(200, inactive{}), nil
+		}
+		return web.Response{}, err
+	}
+	c["active"], c["token_type"] = true, "Bearer"
+	return web.JSON(200, c), nil
+}
+
+// revoke ends a token; unknown ones are as good as ended (RFC 7009 §2.2).
+func (d *Door) revoke(ctx context.Context, r *web.Request) (web.Response, error) {
+	who := r.Extra.(caller)
+	token := who.form["token"]
+	if token == "" {
+		return refuse(r, 400, "invalid_request", "token is missing"), nil
+	}
+	err := d.DB.Update(ctx, func(tx db.Tx) error {
+		if err := grant.Revoke(ctx, tx, token, who.client.ID); err != nil {
+			return err
+		}
+		return d.note(ctx, tx, "token.revoked", who.client, grant.Grant{})
+	})
+	return web.Response{Status: 200, Type: "application/json", Body: []byte("{}\n"), Header: cors}, err
+}

@@ -1,0 +1,233 @@
+package web
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"unicode/utf8"
+
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+)
+
+// Values are form or query values of which each name stands once.
+type Values map[string]string
+
+// Query reads the query, refusing what stands twice: which of the two counts
+// must never be a matter of who reads it.
+func (r *Request) Query(repeatable ...string) (Values, error) {
+	v, err := url.ParseQuery(r.HTTP.URL.RawQuery)
+	if err != nil {
+		return nil, tell(faults.Malformed.New("where", "query"))
+	}
+	return once(v, repeatable)
+}
+
+// Form reads a form body. Values of repeatable names are read with Many.
+func (r *Request) Form(repeatable ...string) (Values, error) {
+	if err := r.parseForm(); err != nil {
+		return nil, err
+	}
+	return once(r.HTTP.PostForm, repeatable)
+}
+
+// Many gives all values of a repeatable form field, after Form.
+func (r *Request) Many(name string) []string { return r.HTTP.PostForm[name] }
+
+func (r *Request) parseForm() error {
+	kind, _, _ := mime.ParseMediaType(r.HTTP.Header.Get("Content-Type"))
+	if kind != "application/x-www-form-urlencoded" {
+		res := faults.Unsupported.New()
+		return tell(res)
+	}
+	body, err := r.body()
+	if err != nil {
+		return err
+	}
+	r.HTTP.PostForm, err = url.ParseQuery(string(body))
+	if err != nil {
+		return tell(faults.Malformed.New("where", "form"))
+	}
+	return nil
+}
+
+func once(v url.Values, repeatable []string) (Values, error) {
+	out := Values{}
+	for name, list := range v {
+		if len(list) > 1 && !contains(repeatable, name) {
+			return nil, tell(faults.DuplicateParameter.New("name", cut(name)))
+		}
+		out[name] = list[0]
+	}
+	return out, nil
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}
+
+func cut(s string) string {
+	if len(s) > 40 {
+		s = s[:40]
+	}
+	if !utf8.ValidString(s) {
+		return "?"
+	}
+	return s
+}
+
+func (r *Request) body() ([]byte, error) {
+	body, err := io.ReadAll(r.HTTP.Body)
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, tell(faults.TooLarge.New("limit", kib(large.Limit)))
+	}
+	if err != nil {
+		return nil, tell(faults.Malformed.New("where", "body"))
+	}
+	return body, nil
+}
+
+func kib(n int64) string {
+	b, _ := json.Marshal(n / 1024)
+	return string(b) + " KiB"
+}
+
+// ReadJSON reads a JSON body into v: fields that v does not have, names that stand
+// twice, broken UTF-8 and depth beyond reason are refused.
+func (r *Request) ReadJSON(v any) error {
+	kind, _, _ := mime.ParseMediaType(r.HTTP.Header.Get("Content-Type"))
+	if kind != "application/json" {
+		return tell(faults.Unsupported.New())
+	}
+	body, err := r.body()
+	if err != nil {
+		return err
+	}
+	if !utf8.Valid(body) {
+		return tell(faults.Malformed.New("where", "UTF-8"))
+	}
+	if f := plain(body); f != nil {
+		return tell(f)
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		where := "JSON"
+		var wrong *json.UnmarshalTypeError
+		if errors.As(err, &wrong) {
+			where = wrong.Field
+		}
+		return tell(faults.Malformed.New("where", where))
+	}
+	return nil
+}
+
+const maxDepth = 8
+
+// plain refuses JSON in which a name stands twice or that is nested too deep, or
+// that is followed by more.
+func plain(body []byte) *fault.Fault {
+	if loneSurrogate(body) {
+		return faults.Malformed.New("where", "UTF-16")
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	type level struct {
+		object bool
+		key    bool
+		names  map[string]bool
+	}
+	var stack []level
+	for {
+		t, err := d.Token()
+		if err == io.EOF && len(stack) == 0 {
+			return nil
+		}
+		if err != nil {
+			return faults.Malformed.New("where", "JSON")
+		}
+		top := len(stack) - 1
+		switch x := t.(type) {
+		case json.Delim:
+			if x == '}' || x == ']' {
+				stack = stack[:top]
+				break
+			}
+			if top >= 0 {
+				stack[top].key = stack[top].object
+			}
+			stack = append(stack, level{object: x == '{', key: x == '{', names: map[string]bool{}})
+			if len(stack) > maxDepth {
+				return faults.Malformed.New("where", "depth")
+			}
+			continue
+		case string:
+			if top >= 0 && stack[top].object && stack[top].key {
+				if stack[top].names[x] {
+					return faults.DuplicateParameter.New("name", cut(x))
+				}
+				stack[top].names[x], stack[top].key = true, false
+				continue
+			}
+		}
+		if top = len(stack) - 1; top >= 0 {
+			stack[top].key = stack[top].object
+		} else if d.More() {
+			return faults.Malformed.New("where", "JSON")
+		}
+	}
+}
+
+// loneSurrogate finds an escaped half of a UTF-16 pair, which decoders quietly
+// replace: two different passwords would become the same.
+func loneSurrogate(body []byte) bool {
+	for i := 0; i+5 < len(body); i++ {
+		if body[i] != '\\' {
+			continue
+		}
+		if body[i+1] != 'u' {
+			i++
+			continue
+		}
+		hi, ok := hex4(body[i+2:])
+		switch {
+		case !ok || hi < 0xd800 || hi > 0xdfff:
+			i += 5
+		case hi >= 0xdc00 || i+11 >= len(body) || body[i+6] != '\\' || body[i+7] != 'u':
+			return true
+		default:
+			lo, ok := hex4(body[i+8:])
+			if !ok || lo < 0xdc00 || lo > 0xdfff {
+				return true
+			}
+			i += 11
+		}
+	}
+	return false
+}
+
+func hex4(b []byte) (n int, ok bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	for _, c := range b[:4] {
+		switch {
+		case c >= '0' && c <= '9':
+			n = n<<4 | int(c-'0')
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			n = n<<4 | int(c|0x20-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return n, true
+}

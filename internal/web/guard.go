@@ -1,0 +1,178 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"sekisho/internal/db"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/gate"
+	"sekisho/internal/ref"
+	"sekisho/internal/secret"
+	"sekisho/internal/session"
+)
+
+// Guards that every door can use.
+var (
+	// Nobody lets nobody in; it is also what a guard that was forgotten does.
+	Nobody = Guard{}
+	// Anyone lets everybody in.
+	Anyone = Guard{"anyone", func(context.Context, *Request) (*Response, error) { return nil, nil }}
+	// SignedIn lets in who holds a session that gate lets go on.
+	SignedIn = Guard{"signed in", signedIn}
+	// Local lets in who sits at this machine, without a proxy between.
+	Local = Guard{"local", local}
+)
+
+func local(_ context.Context, r *Request) (*Response, error) {
+	if r.Local() {
+		return nil, nil
+	}
+	res := Refuse(faults.NotFound.New())
+	return &res, nil
+}
+
+func signedIn(ctx context.Context, r *Request) (*Response, error) {
+	f, err := r.Who(ctx)
+	if err != nil || f == nil {
+		return nil, err
+	}
+	if r.face == Page && r.HTTP.Method == "GET" && f.Code() == faults.SessionRequired.Code {
+		res := Go(signinFor(r.HTTP.URL.RequestURI()))
+		return &res, nil
+	}
+	res := Refuse(f)
+	if r.face == API {
+		res.Header = map[string]string{"WWW-Authenticate": `Bearer realm="sekisho"`}
+	}
+	return &res, nil
+}
+
+func signinFor(path string) string {
+	if path == "/me" {
+		return "/signin"
+	}
+	return "/signin?return=" + url.QueryEscape(path)
+}
+
+// Who finds the session of a request and asks gate whether it goes on: one read
+// and one pure decision. The fault is nil when it does.
+func (r *Request) Who(ctx context.Context) (*fault.Fault, error) {
+	token := r.given()
+	if token == "" {
+		return r.nobody(), nil
+	}
+	var s session.Session
+	err := r.frame.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		s, err = session.ByToken(ctx, tx, token.Reveal())
+		return err
+	})
+	if errors.Is(err, db.ErrNone) {
+		r.dropSlot()
+		return faults.SessionEnded.New(), nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	// The session's row is proof of the account's state: whoever disables or
+	// deletes an account ends its sessions in the same transaction.
+	d := gate.Decide(gate.Facts{
+		Door: r.Visitor.Door, Act: gate.Continue, Now: r.Now, Account: gate.Active, From: r.Visitor.Addr,
+		SessionEnds: s.Expires, LastUsed: r.frame.Touches.last(s), SignedInSince: s.Created,
+	}, &r.frame.Policy)
+	if d.Verdict != gate.Admit {
+		e, ok := faults.ByCode(d.Code)
+		if !ok {
+			e = faults.SessionEnded
+		}
+		return e.New("idle", r.frame.Policy.Session.Idle), nil
+	}
+	r.Session, r.Token = s, token
+	if s.Stale(r.Now, r.frame.Policy.Session.Idle) {
+		r.frame.Touches.add(s.ID, r.Now)
+	}
+	return nil, nil
+}
+
+// given is the session token the request carries.
+func (r *Request) given() secret.Text {
+	if r.face != Page {
+		if kind, token, ok := strings.Cut(r.HTTP.Header.Get("Authorization"), " "); ok && strings.EqualFold(kind, "Bearer") {
+			r.Bearer = true
+			return secret.Text(strings.TrimSpace(token))
+		}
+	}
+	return r.slots.token()
+}
+
+// nobody tells somebody without a session: who asked to be kept signed in here
+// learns why that can fail (SI-21).
+func (r *Request) nobody() *fault.Fault {
+	if r.slots.kept && r.face == Page {
+		return faults.SessionCookieMissing.New()
+	}
+	return faults.SessionRequired.New()
+}
+
+// Touches collects when sessions were used, to be written together.
+type Touches struct {
+	mu sync.Mutex
+	at map[ref.Session]time.Time
+}
+
+func (t *Touches) add(id ref.Session, at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.at == nil {
+		t.at = map[ref.Session]time.Time{}
+	}
+	t.at[id] = at
+}
+
+// last is when a session was used last, including what is not written yet.
+func (t *Touches) last(s session.Session) time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if at := t.at[s.ID]; at.After(s.LastUsed) {
+		return at
+	}
+	return s.LastUsed
+}
+
+// Flush writes what was collected. What cannot be written now is kept for the
+// next time.
+func (t *Touches) Flush(ctx context.Context, d *db.DB) error {
+	t.mu.Lock()
+	batch := t.at
+	t.at = nil
+	t.mu.Unlock()
+	if len(batch) == 0 {
+		return nil
+	}
+	err := d.Update(ctx, func(tx db.Tx) error {
+		for id, at := range batch {
+			if err := session.Touch(ctx, tx, id, at); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if t.at == nil {
+			t.at = map[ref.Session]time.Time{}
+		}
+		for id, at := range batch {
+			if at.After(t.at[id]) {
+				t.at[id] = at
+			}
+		}
+	}
+	return err
+}

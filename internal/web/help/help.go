@@ -1,0 +1,114 @@
+// Package help is the trouble-shooting hub: every fault with its longer way out,
+// guides to each feature, and whom to ask.
+//
+// It tells what the catalogue says and decides nothing.
+package help
+
+import (
+	"context"
+	"embed"
+
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/i18n"
+	"sekisho/internal/web"
+)
+
+//go:embed templates/*.html messages.toml
+var files embed.FS
+
+// Guides are the pages that explain a feature.
+var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "sessions", "several-accounts", "activity", "notices", "apps"}
+
+// Pages of help.
+type (
+	// Hub lists topics and guides.
+	Hub struct {
+		Topics []Topic
+		Guides []string
+	}
+	// Topic is a group of faults.
+	Topic struct {
+		Name   string
+		Faults []Line
+	}
+	// Line is one fault in a list.
+	Line struct{ Code, What string }
+	// Article tells one fault.
+	Article struct {
+		Code string
+		Text fault.Text
+		Lift []fault.Lifter
+	}
+	// Guide explains a feature.
+	Guide struct{ Name string }
+	// Support is the end of every path.
+	Support struct{ Text fault.Text }
+)
+
+// Door gives the routes and pages.
+func Door() web.Door {
+	return web.Door{Name: "help", Layout: web.Doc, Files: files, Routes: []web.Route{
+		{Method: "GET", Path: "/help", Guard: web.Anyone, Face: web.Page, Handle: hub},
+		{Method: "GET", Path: "/help/{code}", Guard: web.Anyone, Face: web.Page, Handle: article},
+		{Method: "GET", Path: "/help/guide/{name}", Guard: web.Anyone, Face: web.Page, Handle: guide},
+	}}
+}
+
+func text(e *fault.Entry, l i18n.Lang) fault.Text {
+	if l == i18n.Ja {
+		return e.Ja
+	}
+	return e.En
+}
+
+func hub(_ context.Context, r *web.Request) (web.Response, error) {
+	p := Hub{Guides: Guides}
+	for _, topic := range []fault.Topic{fault.Entering, fault.Forgotten, fault.Other} {
+		t := Topic{Name: string(topic)}
+		for _, e := range faults.All() {
+			if e.Topic == topic && e != faults.Support {
+				t.Faults = append(t.Faults, Line{e.Code, text(e, r.Lang).What})
+			}
+		}
+		p.Topics = append(p.Topics, t)
+	}
+	return web.Show("help/hub", p), nil
+}
+
+func article(_ context.Context, r *web.Request) (web.Response, error) {
+	code := r.HTTP.PathValue("code")
+	e, ok := faults.ByCode(code)
+	if !ok {
+		return web.Refuse(faults.NotFound.New()), nil
+	}
+	t := general(text(e, r.Lang), r.Lang)
+	if e == faults.Support {
+		return web.Show("help/support", Support{t}), nil
+	}
+	return web.Show("help/article", Article{code, t, e.Lift}), nil
+}
+
+// general fills the places where a real refusal names a time or number.
+func general(t fault.Text, l i18n.Lang) fault.Text {
+	blank := "…"
+	fill := func(s string) string {
+		var args []any
+		for _, name := range i18n.Placeholders(s) {
+			args = append(args, name, blank)
+		}
+		return i18n.Fill(l, s, args...)
+	}
+	t.What, t.Why, t.Fix = fill(t.What), fill(t.Why), fill(t.Fix)
+	return t
+}
+
+func guide(_ context.Context, r *web.Request) (web.Response, error) {
+	name := r.HTTP.PathValue("name")
+	for _, g := range Guides {
+		if g == name {
+			return web.Show("help/guide", Guide{name}), nil
+		}
+	}
+	return web.Refuse(faults.NotFound.New()), nil
+}

@@ -1,0 +1,247 @@
+package web
+
+import (
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/i18n"
+)
+
+//go:embed templates/*.html messages.toml
+var own embed.FS
+
+// Layout is the frame around a door's pages.
+type Layout string
+
+// The layouts there are.
+const (
+	Card Layout = "card" // one question in the middle
+	Desk Layout = "desk" // the account's pages, with their rail
+	Doc  Layout = "doc"  // text to read
+)
+
+// Door is a set of routes with their pages: Files holds templates/*.html, each
+// defining "title" and "main", and messages.toml.
+type Door struct {
+	Name   string
+	Layout Layout
+	Routes []Route
+	Files  fs.FS
+}
+
+// pages are all templates, parsed once for each language so that nothing about a
+// language is decided while a page is rendered.
+type pages struct {
+	frame *Frame
+	words *i18n.Catalogue
+	by    map[i18n.Lang]map[string]*template.Template
+	lay   map[string]Layout
+}
+
+// view is what a template sees.
+type view struct {
+	Page     any
+	Template string
+	Layout   Layout
+	Lang     i18n.Lang
+	Theme    string
+	Back     string
+	Service  string
+	Support  string
+	Now      time.Time
+	Zone     *time.Location
+	Fault    *faultView
+	Signed   bool
+	Accounts int
+	Idle     int // seconds; 0: no limit
+	Open     bool
+	Mailbox  bool
+}
+
+// faultView is a fault as pages show it.
+type faultView struct {
+	Code      string
+	Text      fault.Text
+	Action    string
+	Href      string
+	Retry     time.Time
+	Reference string
+	Lift      []fault.Lifter
+}
+
+func (f *Frame) loadPages(doors []Door) (*pages, error) {
+	p := &pages{frame: f, by: map[i18n.Lang]map[string]*template.Template{}, lay: map[string]Layout{"fault": Card}}
+	sets := []fs.FS{own}
+	for _, d := range doors {
+		if d.Files != nil {
+			sets = append(sets, d.Files)
+		}
+	}
+	var err error
+	if p.words, err = i18n.Load(sets...); err != nil {
+		return nil, err
+	}
+	for _, l := range i18n.Langs {
+		p.by[l] = map[string]*template.Template{}
+		base, err := template.New("").Option("missingkey=error").Funcs(p.funcs(l)).ParseFS(own, "templates/*.html")
+		if err != nil {
+			return nil, err
+		}
+		one, err := template.Must(base.Clone()).ParseFS(own, "templates/fault.html")
+		if err != nil {
+			return nil, err
+		}
+		p.by[l]["fault"] = one
+		for _, d := range doors {
+			if err := p.add(l, base, d); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return p, nil
+}
+
+func (p *pages) add(l i18n.Lang, base *template.Template, d Door) error {
+	if d.Files == nil {
+		return nil
+	}
+	list, err := fs.Glob(d.Files, "templates/*.html")
+	if err != nil {
+		return err
+	}
+	for _, file := range list {
+		t, err := template.Must(base.Clone()).ParseFS(d.Files, file)
+		if err != nil {
+			return fmt.Errorf("page %s: %w", file, err)
+		}
+		name := d.Name + "/" + strings.TrimSuffix(path.Base(file), ".html")
+		p.by[l][name], p.lay[name] = t, d.Layout
+	}
+	return nil
+}
+
+// Templates lists every page there is, for the gallery's test.
+func (f *Frame) Templates() []string {
+	var out []string
+	for name := range f.pages.lay {
+		out = append(out, name)
+	}
+	return out
+}
+
+func (p *pages) render(w io.Writer, r *Request, res Response) error {
+	t, ok := p.by[r.Lang][res.Template]
+	if !ok {
+		return fmt.Errorf("no template %q", res.Template)
+	}
+	f := p.frame
+	v := view{
+		Page: res.Page, Template: res.Template, Layout: p.lay[res.Template], Lang: r.Lang, Back: "/", Service: f.Service, Support: f.Support,
+		Now: r.Now, Zone: r.Zone, Signed: r.Session.ID != "", Accounts: len(r.Slots()), Open: f.Open, Mailbox: f.Mailbox && r.Local(),
+	}
+	if v.Signed {
+		v.Idle = int(f.Policy.Session.Idle / time.Second)
+	}
+	if r.HTTP.Method == "GET" && res.Template != "fault" {
+		v.Back = r.HTTP.URL.RequestURI()
+	} else if r.HTTP.URL.RawQuery != "" || res.Template != "fault" {
+		v.Back = LocalPath(r.HTTP.URL.RequestURI())
+	}
+	if c, err := r.HTTP.Cookie("sekisho-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
+		v.Theme = c.Value
+	}
+	if res.Fault != nil {
+		v.Fault = viewOf(res.Fault, r)
+	}
+	return t.ExecuteTemplate(w, "layout", v)
+}
+
+func viewOf(f *fault.Fault, r *Request) *faultView {
+	v := &faultView{Code: f.Code(), Text: f.Say(r.Lang, r.Zone), Retry: f.RetryAt, Reference: f.Reference, Lift: f.Entry.Lift}
+	if a := f.Entry.Action; a != nil {
+		v.Href, v.Action = a.Href, a.En
+		if r.Lang == i18n.Ja {
+			v.Action = a.Ja
+		}
+	}
+	if strings.HasPrefix(f.Code(), "session.") && r.HTTP.Method == "GET" {
+		v.Href = signinFor(r.HTTP.URL.RequestURI())
+	}
+	return v
+}
+
+func (p *pages) funcs(l i18n.Lang) template.FuncMap {
+	return template.FuncMap{
+		"t":     func(key string, args ...any) string { return p.words.T(l, key, args...) },
+		"asset": func(name string) string { return p.frame.static.prefix + name },
+		"icon":  icon,
+		"when":  func(v view, t time.Time) template.HTML { return when(l, v, t) },
+		"span":  func(d time.Duration) string { return i18n.Span(l, d) },
+		"day":   func(v view, t time.Time) string { return i18n.Day(l, t.In(v.Zone)) },
+		"exact": func(v view, t time.Time) string { return i18n.Time(l, t.In(v.Zone)) },
+		"stop":  func(code string) string { return told(l, code) },
+	}
+}
+
+// told is a fault's first sentence, for lists.
+func told(l i18n.Lang, code string) string {
+	e, ok := faults.ByCode(code)
+	if !ok {
+		return code
+	}
+	if l == i18n.Ja {
+		return e.Ja.What
+	}
+	return e.En.What
+}
+
+func when(l i18n.Lang, v view, t time.Time) template.HTML {
+	if t.IsZero() {
+		return "–"
+	}
+	exact := i18n.Time(l, t.In(v.Zone))
+	shown := exact
+	if d := v.Now.Sub(t); d >= 0 && d < 7*24*time.Hour {
+		shown = i18n.Ago(l, d)
+	}
+	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `" title="` + template.HTMLEscapeString(exact) + `">` + template.HTMLEscapeString(shown) + `</time>`)
+}
+
+// icons are drawn for 24 units with a line of 1.75.
+var icons = map[string]string{
+	"gate":     `<path d="M3 6.5h18M6 6.5V21M18 6.5V21M6 11h12M2 3.5c6.5 1 13.5 1 20 0"/>`,
+	"person":   `<circle cx="12" cy="8" r="3.5"/><path d="M5 20c.8-4 3.6-6 7-6s6.2 2 7 6"/>`,
+	"key":      `<circle cx="8" cy="14" r="4"/><path d="m11 11 8-8M15.5 6.500l3 3"/>`,
+	"mail":     `<rect x="3" y="5.5" width="18" height="13" rx="2"/><path d="m4 7 8 6 8-6"/>`,
+	"screen":   `<rect x="3" y="4.5" width="18" height="12" rx="2"/><path d="M9 20h6M12 16.500V20"/>`,
+	"phone":    `<rect x="7" y="2.5" width="10" height="19" rx="2"/><path d="M11 18.500h2"/>`,
+	"clock":    `<circle cx="12" cy="12" r="8.5"/><path d="M12 7.500V12l3 2"/>`,
+	"list":     `<path d="M8.5 6.500H20M8.5 12H20M8.5 17.500H20M4 6.500h.01M4 12h.01M4 17.500h.01"/>`,
+	"app":      `<rect x="4" y="4" width="7" height="7" rx="1.5"/><rect x="13" y="4" width="7" height="7" rx="1.5"/><rect x="4" y="13" width="7" height="7" rx="1.5"/><rect x="13" y="13" width="7" height="7" rx="1.5"/>`,
+	"stop":     `<circle cx="12" cy="12" r="8.5"/><path d="M12 7.500v5.500M12 16.500h.01"/>`,
+	"check":    `<circle cx="12" cy="12" r="8.5"/><path d="m8 12.5 2.8 2.800L16 9.5"/>`,
+	"help":     `<circle cx="12" cy="12" r="8.5"/><path d="M9.7 9.500a2.4 2.4 0 1 1 3.4 2.200c-.8.4-1.1.900-1.1 1.800M12 16.700h.01"/>`,
+	"home":     `<path d="M4 11 12 4l8 7M6 9.500V20h12V9.5"/>`,
+	"out":      `<path d="M10 4H5v16h5M15 8l4 4-4 4M19 12H9"/>`,
+	"right":    `<path d="m9 5 7 7-7 7"/>`,
+	"profile":  `<rect x="3.5" y="4.5" width="17" height="15" rx="2"/><circle cx="9" cy="11" r="2"/><path d="M6 16c.5-1.7 1.6-2.5 3-2.500s2.5.8 3 2.500M15 10h3M15 13.500h3"/>`,
+	"download": `<path d="M12 4v11M7.5 11 12 15.5 16.5 11M5 20h14"/>`,
+	"globe":    `<circle cx="12" cy="12" r="8.5"/><path d="M3.5 12h17M12 3.500c5 5 5 12 0 17M12 3.500c-5 5-5 12 0 17"/>`,
+	"moon":     `<path d="M19.5 14.500A8 8 0 0 1 9.5 4.500a8 8 0 1 0 10 10Z"/>`,
+}
+
+func icon(name string) (template.HTML, error) {
+	d, ok := icons[name]
+	if !ok {
+		return "", fmt.Errorf("no icon %q", name)
+	}
+	return template.HTML(`<svg class="icon" viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" stroke-width="1.750" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">` + d + `</svg>`), nil
+}

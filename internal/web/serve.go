@@ -1,0 +1,296 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"sekisho/internal/db"
+	"sekisho/internal/factor/password"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/i18n"
+	"sekisho/internal/netx"
+	"sekisho/internal/secret"
+)
+
+// Handler makes the HTTP handler of a table of routes. A table in which two
+// routes collide, or one has no guard, is an error.
+func (f *Frame) Handler(doors ...Door) (http.Handler, error) {
+	var err error
+	if f.static, err = loadStatic(); err != nil {
+		return nil, err
+	}
+	if f.pages, err = f.loadPages(doors); err != nil {
+		return nil, err
+	}
+	f.origin = http.NewCrossOriginProtection()
+	if err := f.origin.AddTrustedOrigin(f.URL.Scheme + "://" + f.URL.Host); err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	byPath := map[string][]string{}
+	for _, d := range doors {
+		for i := range d.Routes {
+			r := &d.Routes[i]
+			if r.Guard.Check == nil || r.Face == "" || r.Handle == nil {
+				return nil, fmt.Errorf("route %s %s has no guard, face or handler", r.Method, r.Path)
+			}
+			mux.Handle(r.Method+" "+r.Path, f.serve(r))
+			byPath[r.Path] = append(byPath[r.Path], r.Method)
+		}
+	}
+	for path, methods := range byPath {
+		mux.Handle(path, f.serve(wrongMethod(path, methods)))
+	}
+	mux.Handle("GET /static/", f.static)
+	if _, taken := byPath["/"]; !taken {
+		mux.Handle("/", f.serve(&Route{Path: "/", Guard: Anyone, Face: Page, Handle: notFound}))
+	}
+	return mux, nil
+}
+
+func notFound(context.Context, *Request) (Response, error) {
+	return Refuse(faults.NotFound.New()), nil
+}
+
+func wrongMethod(path string, methods []string) *Route {
+	sort.Strings(methods)
+	allow := strings.Join(methods, ", ")
+	face := Page
+	if strings.HasPrefix(path, "/api/") {
+		face = API
+	} else if strings.HasPrefix(path, "/oauth/") {
+		face = OAuth
+	}
+	return &Route{Path: path, Guard: Anyone, Face: face, Handle: func(context.Context, *Request) (Response, error) {
+		r := Refuse(faults.MethodNotAllowed.New())
+		r.Status, r.Header = http.StatusMethodNotAllowed, map[string]string{"Allow": allow}
+		return r, nil
+	}}
+}
+
+// patience is how long one request may take in all.
+const patience = 20 * time.Second
+
+func (f *Frame) serve(route *Route) http.Handler {
+	limit := route.Limit
+	if limit == 0 {
+		limit = 64 << 10
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, h *http.Request) {
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(h.Context(), patience)
+		defer cancel()
+		h.Body = http.MaxBytesReader(w, h.Body, limit)
+		r := f.request(h, route)
+		res := f.run(ctx, r, route)
+		f.write(ctx, w, r, res)
+		f.line(r, route, res, time.Since(began))
+	})
+}
+
+func (f *Frame) request(h *http.Request, route *Route) *Request {
+	r := &Request{HTTP: h, ID: requestID(), Now: f.Clock(), Zone: f.Zone, frame: f, face: route.Face}
+	r.Lang = f.language(h)
+	f.visitor(r)
+	return r
+}
+
+func requestID() string { return strings.ToLower(secret.Token().Reveal()[:12]) }
+
+// run checks and handles; whatever happens inside, there is an answer.
+func (f *Frame) run(ctx context.Context, r *Request, route *Route) (res Response) {
+	defer func() {
+		if p := recover(); p != nil {
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			f.Log.Error("panic", "request", r.ID, "route", route.Path, "what", fmt.Sprint(p), "stack", string(debug.Stack()))
+			res = f.broken(r, faults.ServerError)
+		}
+	}()
+	if route.Face != OAuth {
+		if err := f.origin.Check(r.HTTP); err != nil {
+			return Refuse(faults.CrossOrigin.New())
+		}
+	}
+	stop, err := route.Guard.Check(ctx, r)
+	if err == nil && stop != nil {
+		return *stop
+	}
+	if err == nil {
+		res, err = route.Handle(ctx, r)
+	}
+	if err != nil {
+		return f.failed(r, err)
+	}
+	return res
+}
+
+// failed turns an error, which rolled everything back, into a fault.
+func (f *Frame) failed(r *Request, err error) Response {
+	var told *Told
+	switch {
+	case errors.As(err, &told):
+		return Refuse(told.Fault)
+	case errors.Is(err, db.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		r.Note("error", err.Error())
+		return f.broken(r, faults.Unavailable)
+	case errors.Is(err, password.ErrBusy), errors.Is(err, db.ErrTaken):
+		r.Note("error", err.Error())
+		return f.broken(r, faults.Busy)
+	default:
+		f.Log.Error("failed", "request", r.ID, "error", err.Error())
+		return f.broken(r, faults.ServerError)
+	}
+}
+
+func (f *Frame) broken(r *Request, e *fault.Entry) Response {
+	flt := e.New()
+	flt.Reference = r.ID
+	res := Refuse(flt)
+	if e.Kind == fault.Unavailable {
+		res.Header = map[string]string{"Retry-After": "2"}
+	}
+	return res
+}
+
+// Told is a fault on its way out of a parser, where nothing was begun yet.
+type Told struct{ Fault *fault.Fault }
+
+func (t *Told) Error() string { return "fault " + t.Fault.Code() }
+
+func tell(f *fault.Fault) error { return &Told{f} }
+
+func (f *Frame) write(ctx context.Context, w http.ResponseWriter, r *Request, res Response) {
+	h := w.Header()
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Request-Id", r.ID)
+	if f.URL.Scheme == "https" {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	for k, v := range res.Header {
+		h.Set(k, v)
+	}
+	for _, c := range r.cookies {
+		http.SetCookie(w, c)
+	}
+	if res.Fault != nil && h.Get("Retry-After") == "" && !res.Fault.RetryAt.IsZero() {
+		h.Set("Retry-After", strconv.Itoa(max(1, int(res.Fault.RetryAt.Sub(r.Now).Seconds()))))
+	}
+	switch {
+	case res.Location != "":
+		h.Set("Location", res.Location)
+		w.WriteHeader(res.Status)
+	case res.Body != nil:
+		send(w, res.Status, res.Type, res.Body)
+	case res.JSON != nil:
+		sendJSON(w, res.Status, "application/json", res.JSON)
+	case res.Page == nil && res.Fault != nil && r.face == API:
+		sendJSON(w, res.Status, "application/problem+json", res.Fault.Problem(r.Lang, r.Zone, res.Status))
+	case res.Page == nil && res.Fault != nil && r.face == OAuth:
+		sendJSON(w, res.Status, "application/json", oauthError(res.Fault, r.Zone))
+	case res.Page != nil || res.Fault != nil:
+		f.html(ctx, w, r, res)
+	default:
+		w.WriteHeader(max(res.Status, http.StatusNoContent))
+	}
+}
+
+func (f *Frame) html(ctx context.Context, w http.ResponseWriter, r *Request, res Response) {
+	if res.Page == nil {
+		res.Template, res.Page = "fault", struct{}{}
+	}
+	var b bytes.Buffer
+	if err := f.pages.render(&b, r, res); err != nil {
+		f.Log.Error("page", "request", r.ID, "template", res.Template, "error", err.Error())
+		http.Error(w, "500", http.StatusInternalServerError)
+		return
+	}
+	to := ""
+	if res.Leads != "" && f.Leads != nil {
+		to = " " + f.Leads(ctx, res.Leads)
+	}
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "+
+		"form-action 'self'"+strings.TrimRight(to, " ")+"; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'")
+	w.Header().Set("X-Frame-Options", "DENY")
+	w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+	w.Header().Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	w.Header().Set("Content-Language", string(r.Lang))
+	w.Header().Set("Vary", "Accept-Language, Cookie")
+	send(w, res.Status, "text/html; charset=utf-8", b.Bytes())
+}
+
+func send(w http.ResponseWriter, status int, kind string, body []byte) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // a client that went away is nobody's fault
+}
+
+func sendJSON(w http.ResponseWriter, status int, kind string, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		http.Error(w, "500", http.StatusInternalServerError)
+		return
+	}
+	send(w, status, kind, append(body, '\n'))
+}
+
+// oauthError is a fault in the words of RFC 6749 §5.2.
+func oauthError(f *fault.Fault, zone *time.Location) map[string]string {
+	code := map[fault.Kind]string{
+		fault.Unauthenticated: "invalid_client", fault.Unavailable: "temporarily_unavailable", fault.Internal: "server_error",
+	}[f.Entry.Kind]
+	if code == "" {
+		code = "invalid_request"
+	}
+	t := f.Say(i18n.En, zone)
+	out := map[string]string{"error": code, "error_description": ascii(t.What + " " + t.Why)}
+	if f.Reference != "" {
+		out["reference"] = f.Reference
+	}
+	return out
+}
+
+// ascii keeps what RFC 6749 §5.2 allows in an error_description.
+func ascii(s string) string {
+	return strings.Map(func(c rune) rune {
+		if c < 0x20 || c > 0x7e || c == '"' || c == '\\' {
+			return ' '
+		}
+		return c
+	}, s)
+}
+
+// line writes the request's one line. Paths are the route's pattern: what stands
+// in an address may be somebody's secret.
+func (f *Frame) line(r *Request, route *Route, res Response, took time.Duration) {
+	if !f.Log.Enabled(r.HTTP.Context(), slog.LevelInfo) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("id", r.ID), slog.String("method", r.HTTP.Method), slog.String("route", route.Path),
+		slog.Int("status", max(res.Status, http.StatusNoContent)), slog.Int64("us", took.Microseconds()),
+		slog.String("from", netx.Bucket(r.Visitor.Addr)),
+	}
+	if res.Fault != nil {
+		attrs = append(attrs, slog.String("fault", res.Fault.Code()))
+	}
+	if r.Session.Account != "" {
+		attrs = append(attrs, slog.String("account", string(r.Session.Account)))
+	}
+	f.Log.LogAttrs(r.HTTP.Context(), slog.LevelInfo, "request", append(attrs, r.notes...)...)
+}

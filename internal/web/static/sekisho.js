@@ -1,0 +1,11 @@
+// @ts-check
+// Everything here makes pages nicer; nothing here is needed to use them.
+import { strength } from "./strength.js";
+import { reveal, grouped } from "./fields.js";
+import { clock, idle } from "./time.js";
+
+for (const input of document.querySelectorAll("input[type=password]")) reveal(/** @type {HTMLInputElement} */ (input));
+for (const input of document.querySelectorAll("input[data-strength]")) strength(/** @type {HTMLInputElement} */ (input));
+for (const input of document.querySelectorAll("input.code")) grouped(/** @type {HTMLInputElement} */ (input));
+clock(document.body);
+idle(document.body);

@@ -1,0 +1,167 @@
+// Package web is the frame every page and every call over HTTP goes through:
+// route table, guards, limits, language, cookies, sessions, rendering, faults,
+// static files, one log line a request.
+//
+// It knows no journey's order and writes no table. Handlers get a Request that is
+// already let in and give back a Response; they never touch the wire.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"sekisho/internal/db"
+	"sekisho/internal/fault"
+	"sekisho/internal/flow"
+	"sekisho/internal/geo"
+	"sekisho/internal/i18n"
+	"sekisho/internal/netx"
+	"sekisho/internal/policy"
+	"sekisho/internal/secret"
+	"sekisho/internal/session"
+)
+
+// Face is whom a route speaks to: it decides how a fault looks.
+type Face string
+
+// The faces there are.
+const (
+	Page  Face = "page"  // a person's browser: HTML
+	API   Face = "api"   // a program: JSON, problem+json (RFC 9457)
+	OAuth Face = "oauth" // an app's server: JSON as in RFC 6749 §5.2; other sites may send here
+)
+
+// Guard says who may use a route. The zero guard lets nobody in.
+type Guard struct {
+	Name string
+	// Check gives nil to let the request in, and may add to it.
+	Check func(context.Context, *Request) (*Response, error)
+}
+
+// Route is one row of the table.
+type Route struct {
+	Method string
+	Path   string // as net/http's patterns have it
+	Guard  Guard
+	Face   Face
+	Limit  int64 // the largest body in bytes; 0: 64 KiB
+	Handle func(context.Context, *Request) (Response, error)
+}
+
+// Frame is what all routes share.
+type Frame struct {
+	DB      *db.DB
+	Ring    *secret.Ring
+	Policy  policy.Effective
+	Proxies netx.Proxies
+	Geo     *geo.DB
+	Clock   func() time.Time
+	URL     *url.URL // the public address; links and cookies follow it, never the Host header
+	Service string
+	Support string
+	Zone    *time.Location
+	Log     *slog.Logger
+	Open    bool // people may sign up
+	Mailbox bool // the outbox page exists
+	// Leads says to which origin a local path may lead in the end, so that the
+	// page's form may be followed there (CSP form-action); the wiring sets it.
+	Leads func(ctx context.Context, path string) string
+
+	Touches Touches
+	pages   *pages
+	static  *static
+	origin  *http.CrossOriginProtection
+}
+
+// Request is one request that was let in.
+type Request struct {
+	HTTP    *http.Request
+	ID      string
+	Now     time.Time
+	Lang    i18n.Lang
+	Zone    *time.Location
+	Visitor flow.Visitor
+	Session session.Session // with SignedIn
+	Token   secret.Text     // the session's token, as it was given
+	Bearer  bool            // Token came in the Authorization header
+	Extra   any             // what a door's own guard found out
+
+	frame   *Frame
+	face    Face
+	cookies []*http.Cookie
+	slots   slots
+	notes   []slog.Attr
+}
+
+// Response is what a handler gives back. The zero Response is an empty 204.
+type Response struct {
+	Status   int
+	Template string // with Page
+	Page     any
+	Location string
+	JSON     any
+	Body     []byte
+	Type     string
+	Fault    *fault.Fault
+	Header   map[string]string
+	Leads    string // a local path the page's form leads on to
+}
+
+// Show renders a page.
+func Show(template string, page any) Response {
+	return Response{Status: http.StatusOK, Template: template, Page: page}
+}
+
+// With shows a page again with a fault on it, under the fault's status.
+func (r Response) With(f *fault.Fault) Response {
+	if f != nil {
+		r.Status, r.Fault = Status(f.Entry.Kind), f
+	}
+	return r
+}
+
+// LeadsTo says where the page's form leads on to.
+func (r Response) LeadsTo(path string) Response {
+	r.Leads = path
+	return r
+}
+
+// Go sends the browser on with 303.
+func Go(location string) Response {
+	return Response{Status: http.StatusSeeOther, Location: location}
+}
+
+// JSON answers a program.
+func JSON(status int, v any) Response { return Response{Status: status, JSON: v} }
+
+// Refuse answers with a fault, in the form the route's face has for it.
+func Refuse(f *fault.Fault) Response {
+	return Response{Status: Status(f.Entry.Kind), Fault: f}
+}
+
+// T is a message in the request's language.
+func (r *Request) T(key string, args ...any) string { return r.frame.pages.words.T(r.Lang, key, args...) }
+
+// Note adds to the request's log line.
+func (r *Request) Note(key, value string) { r.notes = append(r.notes, slog.String(key, value)) }
+
+// Local says whether the connection comes from this machine and through no
+// proxy.
+func (r *Request) Local() bool {
+	peer, err := netip.ParseAddrPort(r.HTTP.RemoteAddr)
+	forwarded := r.HTTP.Header.Get("Forwarded") + r.HTTP.Header.Get("X-Forwarded-For")
+	return err == nil && peer.Addr().Unmap().IsLoopback() && forwarded == ""
+}
+
+// statuses maps kinds of fault to HTTP.
+var statuses = map[fault.Kind]int{
+	fault.Bad: 400, fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.Conflict: 409,
+	fault.Gone: 410, fault.TooLarge: 413, fault.TooMany: 429, fault.Unavailable: 503, fault.Internal: 500,
+}
+
+// Status is the HTTP status of a kind of fault.
+func Status(k fault.Kind) int { return statuses[k] }
