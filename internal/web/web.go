@@ -144,7 +144,9 @@ func Refuse(f *fault.Fault) Response {
 }
 
 // T is a message in the request's language.
-func (r *Request) T(key string, args ...any) string { return r.frame.pages.words.T(r.Lang, key, args...) }
+func (r *Request) T(key string, args ...any) string {
+	return r.frame.pages.words.T(r.Lang, key, args...)
+}
 
 // Note adds to the request's log line.
 func (r *Request) Note(key, value string) { r.notes = append(r.notes, slog.String(key, value)) }

@@ -1,0 +1,37 @@
+# Two commands do everything: make run, make test.
+GO ?= go
+export CGO_ENABLED = 0
+VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo dev)
+FLAGS = -trimpath -ldflags "-s -w -X sekisho/internal/command.release=$(VERSION)"
+
+.PHONY: run build check test unit e2e bench golden
+
+build:
+	$(GO) build $(FLAGS) -o bin/sekisho ./cmd/sekisho
+
+run: build
+	./bin/sekisho serve
+
+# Quick, before every commit.
+check:
+	@test -z "$$(gofmt -l cmd internal e2e bench 2>/dev/null)" || { gofmt -l cmd internal e2e bench; exit 1; }
+	$(GO) vet ./...
+	$(GO) test ./internal/...
+
+# Everything, with what it needs installed.
+test: deps
+	@test -z "$$(gofmt -l cmd internal e2e bench)" || { gofmt -l cmd internal e2e bench; exit 1; }
+	$(GO) mod tidy -diff
+	$(GO) vet ./...
+	$(GO) test ./internal/... ./cmd/... ./bench/...
+	$(GO) test -count=1 -timeout 20m ./e2e/...
+
+deps:
+	@sh scripts/test-deps
+
+bench: build
+	$(GO) run ./bench
+
+# Writes the files that hold what is expected; look at the difference before committing.
+golden:
+	$(GO) test ./internal/... -run 'Golden|Routes|Catalogue' -update

@@ -1,0 +1,276 @@
+// Package app puts Sekisho together: configuration, wiring, jobs, life cycle. It
+// is the only place that knows everything.
+//
+// Nothing decides here: what is wired is what the other packages made.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"sekisho/internal/account"
+	"sekisho/internal/api"
+	"sekisho/internal/audit"
+	"sekisho/internal/browser"
+	"sekisho/internal/client"
+	"sekisho/internal/db"
+	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/factor/password"
+	"sekisho/internal/flow"
+	"sekisho/internal/flow/change"
+	"sekisho/internal/flow/consent"
+	"sekisho/internal/flow/enter"
+	"sekisho/internal/flow/join"
+	"sekisho/internal/flow/recover"
+	"sekisho/internal/flow/signin"
+	"sekisho/internal/geo"
+	"sekisho/internal/grant"
+	"sekisho/internal/letter"
+	"sekisho/internal/limit"
+	"sekisho/internal/mail"
+	"sekisho/internal/netx"
+	"sekisho/internal/oidc"
+	"sekisho/internal/outbox"
+	"sekisho/internal/policy"
+	"sekisho/internal/secret"
+	"sekisho/internal/session"
+	"sekisho/internal/signkey"
+	"sekisho/internal/web"
+	"sekisho/internal/web/help"
+	"sekisho/internal/web/mailbox"
+	"sekisho/internal/web/me"
+	websignin "sekisho/internal/web/signin"
+)
+
+// Tables are the migrations of all packages that keep something.
+var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, account.Migrations, session.Migrations, browser.Migrations, client.Migrations,
+	signkey.Migrations, password.Migrations, mailcode.Migrations, grant.Migrations, flow.Migrations}
+
+// App is one running Sekisho.
+type App struct {
+	DB      *db.DB
+	Ring    *secret.Ring
+	Outbox  *outbox.Outbox
+	Grants  *grant.Grants
+	Keys    *signkey.Keys
+	Entry   *enter.Entry
+	Join    *join.Join
+	Frame   *web.Frame
+	Handler http.Handler
+	Doors   []web.Door
+	URL     *url.URL
+	Log     *slog.Logger
+
+	config *Config
+	clock  func() time.Time
+	smtp   *mail.Server
+	from   string
+	posts  *http.Client
+}
+
+// Options are what a test sets beside the configuration.
+type Options struct {
+	Clock  func() time.Time
+	Log    io.Writer
+	Poster http.RoundTripper
+}
+
+// Open reads keys, opens and migrates the database and wires everything. It
+// starts nothing.
+func Open(ctx context.Context, c *Config, o Options) (*App, error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if o.Log == nil {
+		o.Log = os.Stderr
+	}
+	a := &App{config: c, clock: o.Clock, Log: logger(c, o.Log)}
+	var err error
+	if a.URL, err = c.URL(); err != nil {
+		return nil, err
+	}
+	if a.Ring, err = ring(c); err != nil {
+		return nil, err
+	}
+	if err := a.mailServer(); err != nil {
+		return nil, err
+	}
+	if a.DB, err = db.Open(ctx, c.Database(), db.Options{Clock: o.Clock, MaxPages: c.num("sqlite_max_pages")}); err != nil {
+		return nil, err
+	}
+	if err := a.wire(ctx, o); err != nil {
+		return nil, errors.Join(err, a.DB.Close())
+	}
+	return a, nil
+}
+
+// Close ends the connections to the database.
+func (a *App) Close() error { return a.DB.Close() }
+
+func logger(c *Config, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.text("log"))) // checked when it was set
+	opts := &slog.HandlerOptions{Level: level}
+	if c.text("log_format") == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+func ring(c *Config) (*secret.Ring, error) {
+	if given := c.text("keys"); given != "" {
+		keys, err := secret.ParseKeys(given)
+		if err != nil {
+			return nil, fmt.Errorf("keys: %w", err)
+		}
+		return secret.OpenRing(keys...)
+	}
+	dir, err := c.Data()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := secret.LoadOrCreateKeyFile(filepath.Join(dir, "secret.key"))
+	if err != nil {
+		return nil, err
+	}
+	return secret.OpenRing(keys...)
+}
+
+func (a *App) mailServer() error {
+	a.from = a.config.text("smtp_from")
+	if a.from == "" {
+		a.from = "no-reply@" + a.URL.Hostname()
+	}
+	raw := a.config.text("smtp")
+	if raw == "" {
+		return nil
+	}
+	s, err := mail.Parse(raw)
+	a.smtp = &s
+	return err
+}
+
+func (a *App) policy() (policy.Effective, error) {
+	c := a.config
+	p := policy.Default()
+	p.Name = policy.DefaultName
+	p.Session.Lifetime, p.Session.Idle = c.span("session_lifetime"), c.span("session_idle")
+	p.Session.Concurrent, p.Session.DailySignins = int(c.num("session_limit")), int(c.num("daily_signins"))
+	p.Password.MinLengthSingle = int(c.num("password_min"))
+	p.Password.MinLength = min(p.Password.MinLength, p.Password.MinLengthSingle)
+	p.Password.MaxAge, p.Password.MinAge = c.span("password_max_age"), c.span("password_min_age")
+	p.Password.Recent = int(c.num("password_recent"))
+	if err := p.Check(); err != nil {
+		return policy.Effective{}, err
+	}
+	return policy.Resolve(p), nil
+}
+
+func (a *App) zone() (*time.Location, error) {
+	if name := a.config.text("zone"); name != "" {
+		return time.LoadLocation(name)
+	}
+	return time.Local, nil
+}
+
+func (a *App) wire(ctx context.Context, o Options) error {
+	c := a.config
+	if err := a.DB.Migrate(ctx, Tables...); err != nil {
+		return err
+	}
+	effective, err := a.policy()
+	if err != nil {
+		return err
+	}
+	zone, err := a.zone()
+	if err != nil {
+		return err
+	}
+	places, err := geo.Open(c.text("geo"))
+	if err != nil {
+		return err
+	}
+	proxies, err := netx.ParseProxies(c.list("trusted_proxies"))
+	if err != nil {
+		return fmt.Errorf("trusted_proxies: %w", err)
+	}
+	if err := a.poster(o.Poster); err != nil {
+		return err
+	}
+	a.Outbox = &outbox.Outbox{Ring: a.Ring}
+	a.Grants = &grant.Grants{Outbox: a.Outbox}
+	a.Keys = &signkey.Keys{DB: a.DB, Ring: a.Ring}
+	if err := a.Keys.Tend(ctx, false); err != nil {
+		return err
+	}
+	salt, err := grant.Salt(ctx, a.DB)
+	if err != nil {
+		return err
+	}
+	issuer := strings.TrimRight(a.URL.String(), "/")
+	cost := password.Cost{MemoryKiB: uint32(c.num("hash_memory_kib")), Passes: uint32(c.num("hash_passes")), Threads: uint8(c.num("hash_threads"))}
+	a.Entry = &enter.Entry{
+		DB: a.DB, Ring: a.Ring, Outbox: a.Outbox, Grants: a.Grants, Hasher: password.NewHasher(cost, int(c.num("hash_workers")), 0),
+		Codes: mailcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
+		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
+		HostedDomains: c.list("hosted_domains"), Disclose: c.on("disclose_accounts"),
+	}
+	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
+		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open", Mailbox: a.smtp == nil}
+	return a.doors(issuer, salt)
+}
+
+// doors puts the journeys behind the doors.
+func (a *App) doors(issuer string, salt []byte) error {
+	in := &signin.Signin{Entry: a.Entry}
+	back := &recover.Recover{Entry: a.Entry}
+	ch := &change.Change{Entry: a.Entry}
+	a.Join = &join.Join{Entry: a.Entry}
+	open := a.Frame.Open
+	provider := &oidc.Door{DB: a.DB, Keys: a.Keys, Policy: a.Entry.Policy, Consent: &consent.Consent{Entry: a.Entry}, Change: ch, Issuer: issuer, Salt: salt}
+	a.Grants.LogoutToken = provider.LogoutToken
+	a.Frame.Leads = provider.Leads
+	a.Doors = []web.Door{
+		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
+		(&me.Door{Change: ch}).Door(),
+		help.Door(),
+		provider.Door(),
+		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
+		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
+	}
+	if a.smtp == nil {
+		a.Doors = append(a.Doors, (&mailbox.Door{DB: a.DB, Outbox: a.Outbox}).Door())
+	}
+	var err error
+	a.Handler, err = a.Frame.Handler(a.Doors...)
+	return err
+}
+
+// ready says whether this node can answer, for balancers.
+func (a *App) ready(ctx context.Context, _ *web.Request) (web.Response, error) {
+	return web.JSON(http.StatusOK, map[string]string{"status": "ready"}), a.DB.Ping(ctx)
+}
+
+// OwnerLink is the one-time link that makes the first account; empty once there
+// is one.
+func (a *App) OwnerLink(ctx context.Context) (string, error) {
+	var any bool
+	err := a.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		any, err = account.Any(ctx, tx)
+		return err
+	})
+	if err != nil || any {
+		return "", err
+	}
+	return a.Entry.Sheet.URL + "/setup?key=" + a.Join.NewOwnerKey(), nil
+}

@@ -1,0 +1,354 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Config is everything an operator can set, as text by key.
+type Config struct {
+	values map[string]Value
+}
+
+// Value is one setting and where it came from.
+type Value struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Source string `json:"source"` // "default", the file's path, or the environment's variable
+}
+
+// setting is one row of the table of settings: all there is to know about it.
+type setting struct {
+	key, standard, about string
+	secret               bool
+	check                func(string) error
+}
+
+// settings is the whole configuration. Lists are separated by commas.
+var settings = []setting{
+	{"listen", "localhost:8080", "address and port to listen on, or unix:/path", false, nil},
+	{"url", "", "public address, such as https://id.example.com; empty: made from listen", false, isURL},
+	{"data", "./data", "folder for the database and the key", false, nil},
+	{"database", "", "sqlite:/path/file.db or postgres://…; empty: SQLite in the data folder", true, nil},
+	{"keys", "", "keys in base64, newest first, instead of the data folder's key file; the same on every node", true, nil},
+	{"service", "Sekisho", "the service's name on pages and in mails", false, nil},
+	{"support", "", "whom people ask: an address, a number or a page", false, nil},
+	{"zone", "", "time zone of pages and of the day's limits, such as Asia/Tokyo; empty: the system's", false, isZone},
+	{"smtp", "", "mail server: smtp://user:password@host:587, smtps://host:465; empty: mail stays in the outbox", true, nil},
+	{"smtp_from", "", "sender of mails; empty: no-reply@ the public host", false, nil},
+	{"trusted_proxies", "", "addresses and networks of proxies whose word about a client's address is believed", false, nil},
+	{"inner_networks", "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7", "inner networks in which apps may be told of a sign-out", false, nil},
+	{"geo", "", "an .mmdb file that knows places of addresses; empty: places are unknown", false, nil},
+	{"signup", "open", "open: people sign up by themselves; closed: only the operator makes accounts", false, oneOf("open", "closed")},
+	{"disclose_accounts", "false", "true: strangers are told that an account does not exist", false, oneOf("true", "false")},
+	{"hosted_domains", "", "domains of mailboxes that these accounts themselves open: no code is sent there to sign in", false, nil},
+	{"code_digits", "6", "digits of a one-time code: 6 or 8", false, oneOf("6", "8")},
+	{"hash_memory_kib", "19456", "memory of one Argon2id hash", false, number(8192, 4<<20)},
+	{"hash_passes", "2", "passes of Argon2id", false, number(1, 100)},
+	{"hash_threads", "1", "threads of Argon2id", false, number(1, 16)},
+	{"hash_workers", "0", "hashes at once; 0: one a core", false, number(0, 1024)},
+	{"session_lifetime", "720h", "how long a session lives, 24h to 720h", false, span(24*time.Hour, 720*time.Hour)},
+	{"session_idle", "0s", "idle limit, 1m to 30m; 0s: off", false, idleSpan},
+	{"session_limit", "50", "sessions of one account at once, 1 to 50", false, number(1, 50)},
+	{"daily_signins", "50", "sign-ins of one account a day; 0: no limit", false, number(0, 100000)},
+	{"password_min", "15", "characters of a password that is the only factor, 8 to 128", false, number(8, 128)},
+	{"password_max_age", "0s", "after how long a password must be changed; 0s: never", false, span(0, 10*365*24*time.Hour)},
+	{"password_min_age", "0s", "how long a password must be kept; 0s: not at all", false, span(0, 365*24*time.Hour)},
+	{"password_recent", "0", "former passwords that are refused", false, number(0, 50)},
+	{"log", "info", "debug, info, warn or error", false, oneOf("debug", "info", "warn", "error")},
+	{"log_format", "text", "text or json", false, oneOf("text", "json")},
+	{"drain", "15s", "how long requests may go on after SIGTERM", false, span(0, 10*time.Minute)},
+	{"sqlite_max_pages", "0", "how large an SQLite file may grow, in pages of 4 KiB; 0: as the disk allows", false, number(0, 1<<32)},
+}
+
+// Prefix of the environment's variables.
+const Prefix = "SEKISHO_"
+
+// LoadConfig reads a file (TOML; a missing file is fine unless it was named) and
+// the environment, which wins. Unknown keys are refused, with what was perhaps
+// meant.
+func LoadConfig(file string, named bool, environ []string) (*Config, error) {
+	c := &Config{values: map[string]Value{}}
+	for _, s := range settings {
+		c.values[s.key] = Value{s.key, s.standard, "default"}
+	}
+	if err := c.readFile(file, named); err != nil {
+		return nil, err
+	}
+	for _, kv := range environ {
+		name, v, _ := strings.Cut(kv, "=")
+		key, ok := strings.CutPrefix(name, Prefix)
+		if !ok {
+			continue
+		}
+		if err := c.Set(strings.ToLower(key), v, name); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *Config) readFile(file string, named bool) error {
+	raw := map[string]any{}
+	_, err := toml.DecodeFile(file, &raw)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return nil
+	}
+	var bad toml.ParseError
+	if errors.As(err, &bad) {
+		return fmt.Errorf("%s: line %d does not read: %s", file, bad.Position.Line, bad.Message)
+	}
+	if err != nil {
+		return fmt.Errorf("configuration: %w", err)
+	}
+	keys := make([]string, 0, len(raw))
+	for k := range raw {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	for _, k := range keys {
+		v, err := plain(raw[k])
+		if err != nil {
+			return fmt.Errorf("%s: %s: %w", file, k, err)
+		}
+		if err := c.Set(k, v, file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// plain writes a TOML value as the text the environment would have.
+func plain(v any) (string, error) {
+	switch x := v.(type) {
+	case string:
+		return x, nil
+	case bool, int64, float64:
+		return fmt.Sprint(x), nil
+	case []any:
+		var parts []string
+		for _, e := range x {
+			s, ok := e.(string)
+			if !ok {
+				return "", errors.New("a list holds texts")
+			}
+			parts = append(parts, s)
+		}
+		return strings.Join(parts, ","), nil
+	default:
+		return "", errors.New("a table has no place here; every key stands by itself")
+	}
+}
+
+// Set gives one key a value.
+func (c *Config) Set(key, v, source string) error {
+	for _, s := range settings {
+		if s.key != key {
+			continue
+		}
+		if s.check != nil && v != "" {
+			if err := s.check(v); err != nil {
+				return fmt.Errorf("%s: %s: %w", source, key, err)
+			}
+		}
+		c.values[key] = Value{key, v, source}
+		return nil
+	}
+	return fmt.Errorf("%s: there is no setting %q%s", source, key, perhaps(key))
+}
+
+func perhaps(key string) string {
+	best, at := "", 4
+	for _, s := range settings {
+		if d := distance(key, s.key); d < at {
+			best, at = s.key, d
+		}
+	}
+	if best == "" {
+		return "; sekisho config lists all there are"
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// distance counts the edits between two words (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diag := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			next := min(row[j]+1, row[j-1]+1, diag+cost)
+			diag, row[j] = row[j], next
+		}
+	}
+	return row[len(b)]
+}
+
+// Shown lists the effective values with their sources; secrets show as dots.
+func (c *Config) Shown() []Value {
+	out := make([]Value, 0, len(settings))
+	for _, s := range settings {
+		v := c.values[s.key]
+		if s.secret && v.Value != "" {
+			v.Value = hidden(v.Value)
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// hidden keeps of an address what is no secret.
+func hidden(v string) string {
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme == "" || u.Opaque != "" || u.Scheme != "sqlite" && u.Host == "" {
+		return "•••"
+	}
+	q := u.Query()
+	for k := range q {
+		if strings.Contains(k, "pass") {
+			return u.Scheme + "://•••@" + u.Host
+		}
+	}
+	if _, ok := u.User.Password(); ok {
+		return u.Scheme + "://" + u.User.Username() + ":•••@" + u.Host + u.Path
+	}
+	return v
+}
+
+func (c *Config) text(key string) string { return c.values[key].Value }
+func (c *Config) on(key string) bool     { return c.text(key) == "true" }
+func (c *Config) num(key string) int64 {
+	n, _ := strconv.ParseInt(c.text(key), 10, 64) // checked when it was set
+	return n
+}
+
+func (c *Config) span(key string) time.Duration {
+	d, _ := time.ParseDuration(c.text(key)) // checked when it was set
+	return d
+}
+
+func (c *Config) list(key string) []string {
+	var out []string
+	for _, s := range strings.Split(c.text(key), ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Database is the address of the database.
+func (c *Config) Database() string {
+	if d := c.text("database"); d != "" {
+		return d
+	}
+	dir, err := filepath.Abs(c.text("data"))
+	if err != nil {
+		dir = c.text("data")
+	}
+	return "sqlite:" + filepath.Join(dir, "sekisho.db")
+}
+
+// URL is the public address.
+func (c *Config) URL() (*url.URL, error) {
+	raw := c.text("url")
+	if raw == "" {
+		listen := c.text("listen")
+		if strings.HasPrefix(listen, "unix:") {
+			return nil, errors.New("url: a public address is needed when listening on a socket")
+		}
+		if strings.HasPrefix(listen, ":") || strings.HasPrefix(listen, "0.0.0.0:") || strings.HasPrefix(listen, "[::]:") {
+			listen = "localhost:" + listen[strings.LastIndexByte(listen, ':')+1:]
+		}
+		raw = "http://" + listen
+	}
+	return url.Parse(strings.TrimRight(raw, "/"))
+}
+
+// Data makes sure of the data folder and gives its path.
+func (c *Config) Data() (string, error) {
+	dir := c.text("data")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("data folder: %w", err)
+	}
+	return dir, nil
+}
+
+func isURL(v string) error {
+	u, err := url.Parse(v)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		return errors.New("is an address such as https://id.example.com, without a path")
+	}
+	return nil
+}
+
+func isZone(v string) error {
+	if _, err := time.LoadLocation(v); err != nil {
+		return errors.New("is a name such as Asia/Tokyo")
+	}
+	return nil
+}
+
+func oneOf(list ...string) func(string) error {
+	return func(v string) error {
+		for _, x := range list {
+			if v == x {
+				return nil
+			}
+		}
+		return fmt.Errorf("is one of %s", strings.Join(list, ", "))
+	}
+}
+
+func number(low, high int64) func(string) error {
+	return func(v string) error {
+		if n, err := strconv.ParseInt(v, 10, 64); err != nil || n < low || n > high {
+			return fmt.Errorf("is a number from %d to %d", low, high)
+		}
+		return nil
+	}
+}
+
+func span(low, high time.Duration) func(string) error {
+	return func(v string) error {
+		if d, err := time.ParseDuration(v); err != nil || d < low || d > high {
+			return fmt.Errorf("is a time from %s to %s, such as 24h or 30m", low, high)
+		}
+		return nil
+	}
+}
+
+func idleSpan(v string) error {
+	if v == "0s" || v == "0" {
+		return nil
+	}
+	return span(time.Minute, 30*time.Minute)(v)
+}
+
+// Example writes a configuration file with every setting, its meaning and its
+// standard value.
+func Example() string {
+	var b strings.Builder
+	b.WriteString("# Every setting, with its standard value. Each can also be given as " + Prefix + "KEY in the environment.\n")
+	for _, s := range settings {
+		fmt.Fprintf(&b, "\n# %s\n# %s = %q\n", s.about, s.key, s.standard)
+	}
+	return b.String()
+}

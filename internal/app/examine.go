@@ -1,0 +1,65 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"sekisho/internal/audit"
+)
+
+// Examined is one thing that was looked at, for sekisho doctor.
+type Examined struct {
+	What string
+	Err  error
+	Note string
+}
+
+// Say tells how it stands.
+func (x Examined) Say() string {
+	if x.Err != nil {
+		return x.Err.Error()
+	}
+	return x.Note
+}
+
+// Examine looks at everything an operator can get wrong.
+func (a *App) Examine(ctx context.Context) []Examined {
+	out := []Examined{{What: "database", Err: a.DB.Ping(ctx), Note: a.DB.Engine() + " answers"}}
+	address := Examined{What: "address", Note: a.URL.String()}
+	if host := a.URL.Hostname(); a.URL.Scheme != "https" && host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		address.Err = errors.New("url is http: cookies are not bound to this host and passwords travel in the clear; put TLS in front and set url to https://…")
+	}
+	out = append(out, address)
+	v, err := audit.Chain{Ring: a.Ring}.Verify(ctx, a.DB)
+	if err == nil && len(v.Faults) > 0 {
+		err = fmt.Errorf("the audit log does not fit in %d places; run sekisho audit verify", len(v.Faults))
+	}
+	out = append(out, Examined{"audit", err, fmt.Sprintf("%d rows linked", v.Rows)})
+	_, err = a.Keys.JWKS(ctx, a.clock())
+	out = append(out, Examined{"signing keys", err, "published"})
+	out = append(out, a.examineMail(ctx))
+	if a.config.text("support") == "" {
+		out = append(out, Examined{"support", errors.New("support is not set: people who are locked out do not learn whom to ask"), ""})
+	}
+	return out
+}
+
+func (a *App) examineMail(ctx context.Context) Examined {
+	x := Examined{What: "mail", Note: "the server answers"}
+	if a.smtp == nil {
+		x.Err = errors.New("smtp is not set: mail stays in the outbox, and nobody gets a code")
+		return x
+	}
+	d := net.Dialer{Timeout: 5 * time.Second}
+	c, err := d.DialContext(ctx, "tcp", net.JoinHostPort(a.smtp.Host, strconv.Itoa(a.smtp.Port)))
+	if err != nil {
+		x.Err = fmt.Errorf("the mail server does not answer: %w", err)
+		return x
+	}
+	x.Err = c.Close()
+	return x
+}

@@ -1,0 +1,240 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"sekisho/internal/account"
+	"sekisho/internal/audit"
+	"sekisho/internal/browser"
+	"sekisho/internal/db"
+	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/flow"
+	"sekisho/internal/grant"
+	"sekisho/internal/limit"
+	"sekisho/internal/mail"
+	"sekisho/internal/netx"
+	"sekisho/internal/outbox"
+	"sekisho/internal/session"
+)
+
+// job is something done again and again while the server runs. Every node does
+// all of them; each is safe beside itself.
+type job struct {
+	name  string
+	every time.Duration
+	do    func(context.Context) error
+}
+
+func (a *App) jobs() []job {
+	return []job{
+		{"touch", time.Second, func(ctx context.Context) error { return a.Frame.Touches.Flush(ctx, a.DB) }},
+		{"seal", time.Second, func(ctx context.Context) error { _, err := audit.Chain{Ring: a.Ring}.Seal(ctx, a.DB); return err }},
+		{"send", 300 * time.Millisecond, a.Send},
+		{"keys", 10 * time.Minute, func(ctx context.Context) error { return a.Keys.Tend(ctx, false) }},
+		{"purge", time.Minute, a.Purge},
+	}
+}
+
+// Work runs the jobs until ctx ends, then once more what must not be lost.
+func (a *App) Work(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, j := range a.jobs() {
+		all.Go(func() { a.repeat(ctx, j) })
+	}
+	all.Wait()
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	if err := a.Frame.Touches.Flush(last, a.DB); err != nil {
+		a.Log.Warn("job", "name", "touch", "error", err.Error())
+	}
+}
+
+func (a *App) repeat(ctx context.Context, j job) {
+	tick := time.NewTicker(j.every)
+	defer tick.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := a.guarded(ctx, j)
+		// A job that fails again and again is told once, and once when it is well.
+		switch {
+		case err != nil && ctx.Err() == nil && !failing:
+			failing = true
+			a.Log.Warn("job failing", "name", j.name, "error", err.Error())
+		case err == nil && failing:
+			failing = false
+			a.Log.Info("job well again", "name", j.name)
+		}
+	}
+}
+
+// guarded keeps a panic in one job from ending the process.
+func (a *App) guarded(ctx context.Context, j job) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in job %s: %v", j.name, p)
+		}
+	}()
+	return j.do(ctx)
+}
+
+const batch = 16
+
+// Send sends what is due in the outbox.
+func (a *App) Send(ctx context.Context) error {
+	kinds := []string{outbox.HTTP}
+	if a.smtp != nil {
+		kinds = append(kinds, outbox.Mail)
+	}
+	var errs []error
+	for _, kind := range kinds {
+		var rows []outbox.Row
+		err := a.DB.Update(ctx, func(tx db.Tx) (err error) {
+			rows, err = a.Outbox.Claim(ctx, tx, kind, batch)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			errs = append(errs, a.sendOne(ctx, row))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (a *App) sendOne(ctx context.Context, row outbox.Row) error {
+	// Claimed is not sent: a code whose time ended while others were sent before
+	// it is dropped by the next claim.
+	if !row.Expires.IsZero() && !a.clock().Before(row.Expires) {
+		return nil
+	}
+	err := a.deliver(ctx, row)
+	return a.DB.Update(ctx, func(tx db.Tx) error {
+		if err == nil {
+			return a.Outbox.Done(ctx, tx, row.ID)
+		}
+		var gone *answered
+		permanent := mail.Permanent(err) || errors.As(err, &gone) && gone.status == http.StatusBadRequest
+		return a.Outbox.Again(ctx, tx, row, permanent, err.Error())
+	})
+}
+
+func (a *App) deliver(ctx context.Context, row outbox.Row) error {
+	if row.Kind == outbox.HTTP {
+		var p outbox.Post
+		if err := a.Outbox.Open(row, &p); err != nil {
+			return err
+		}
+		return a.post(ctx, p)
+	}
+	var l outbox.Letter
+	if err := a.Outbox.Open(row, &l); err != nil {
+		return err
+	}
+	return a.smtp.Send(ctx, mail.Message{ID: string(row.ID), From: a.from, Name: a.Entry.Sheet.Service, To: l.To, Lang: l.Lang,
+		Subject: l.Subject, Text: l.Text, HTML: l.HTML, Date: row.Created})
+}
+
+// poster makes the client that tells apps. It follows no redirect and reaches no
+// inner network that the operator did not name.
+func (a *App) poster(transport http.RoundTripper) error {
+	inner, err := netx.ParseProxies(a.config.list("inner_networks"))
+	if err != nil {
+		return fmt.Errorf("inner_networks: %w", err)
+	}
+	if transport == nil {
+		dial := &net.Dialer{Timeout: 3 * time.Second, Control: netx.Outward(inner)}
+		transport = &http.Transport{DialContext: dial.DialContext, TLSHandshakeTimeout: 3 * time.Second, MaxIdleConnsPerHost: 2, IdleConnTimeout: 30 * time.Second}
+	}
+	a.posts = &http.Client{Transport: transport, Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	return nil
+}
+
+type answered struct{ status int }
+
+func (e *answered) Error() string { return fmt.Sprintf("answered with status %d", e.status) }
+
+func (a *App) post(ctx context.Context, p outbox.Post) error {
+	form := url.Values{}
+	for k, v := range p.Form {
+		form.Set(k, v)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL, strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	res, err := a.posts.Do(req)
+	if err != nil {
+		return err
+	}
+	if err := res.Body.Close(); err != nil {
+		return err
+	}
+	if res.StatusCode >= 300 {
+		return &answered{res.StatusCode}
+	}
+	return nil
+}
+
+const purgeRows = 500
+
+// Purge removes what is over, a little at a time.
+func (a *App) Purge(ctx context.Context) error {
+	tidy := []func(context.Context, db.Tx, int) error{
+		flow.Purge, mailcode.Purge, limit.Purge, browser.Purge, grant.Purge,
+		func(ctx context.Context, tx db.Tx, n int) error {
+			return outbox.Purge(ctx, tx, tx.Now().Add(-30*24*time.Hour), n)
+		},
+		func(ctx context.Context, tx db.Tx, n int) error {
+			ids, err := session.Expired(ctx, tx, n)
+			if err != nil || len(ids) == 0 {
+				return err
+			}
+			return a.Grants.EndSessions(ctx, tx, ids...)
+		},
+		a.erase,
+	}
+	for _, do := range tidy {
+		if err := a.DB.Update(ctx, func(tx db.Tx) error { return do(ctx, tx, purgeRows) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// erase removes accounts whose time is over (SI-24), and empties what names them.
+func (a *App) erase(ctx context.Context, tx db.Tx, n int) error {
+	ids, err := account.Due(ctx, tx, n)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if _, err := a.Grants.EndAccount(ctx, tx, id); err != nil {
+			return err
+		}
+		if _, err := audit.Write(ctx, tx, audit.Event{Kind: "account.erased", Account: id, Actor: "operator"}); err != nil {
+			return err
+		}
+		if err := audit.Erase(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := account.Erase(ctx, tx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Server is an App that listens.
+type Server struct {
+	*App
+	Addr net.Addr
+
+	http *http.Server
+	net  net.Listener
+}
+
+// Listen opens the port. Nothing is answered until Run.
+func (a *App) Listen() (*Server, error) {
+	network, address := "tcp", a.config.text("listen")
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		network, address = "unix", path
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("listen: %w", err)
+		}
+	}
+	l, err := net.Listen(network, address)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	s := &Server{App: a, Addr: l.Addr(), net: l}
+	s.http = &http.Server{Handler: a.Handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	return s, nil
+}
+
+// Run answers until ctx ends, then lets running requests finish.
+func (s *Server) Run(ctx context.Context) error {
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var jobs sync.WaitGroup
+	jobs.Go(func() { s.Work(work) })
+	done := make(chan error, 1)
+	go func() { done <- s.http.Serve(s.net) }()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.span("drain"))
+		defer cancel()
+		if err = s.http.Shutdown(drain); err != nil {
+			err = errors.Join(fmt.Errorf("some requests did not finish in time: %w", err), s.http.Close())
+		}
+		if e := <-done; !errors.Is(e, http.ErrServerClosed) {
+			err = errors.Join(err, e)
+		}
+	}
+	stop()
+	jobs.Wait()
+	return err
+}
+
+// Tune lets one more thread run than there are cores, so that hashes, one a core,
+// leave room for everything else.
+func Tune() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.NumCPU() + 1)
+	}
+}
+
+// Greet tells the person at the terminal where to go.
+func (s *Server) Greet(ctx context.Context, w io.Writer) error {
+	link, err := s.OwnerLink(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n  %s answers at %s\n", s.config.text("service"), s.URL)
+	if link != "" {
+		fmt.Fprintf(w, "\n  Make the first account with this link. It works once:\n  %s\n", link)
+	}
+	if s.smtp == nil {
+		fmt.Fprintf(w, "\n  No mail server is set: mail stays in the outbox. Read it at\n  %s/outbox or with: sekisho outbox list\n", s.URL)
+	}
+	_, err = fmt.Fprintln(w)
+	return err
+}
