@@ -13,6 +13,7 @@ import (
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/i18n"
+	"sekisho/internal/ua"
 )
 
 //go:embed templates/*.html messages.toml
@@ -187,6 +188,7 @@ func (p *pages) funcs(l i18n.Lang) template.FuncMap {
 		"span":  func(d time.Duration) string { return i18n.Span(l, d) },
 		"day":   func(v view, t time.Time) string { return i18n.Day(l, t.In(v.Zone)) },
 		"exact": func(v view, t time.Time) string { return i18n.Time(l, t.In(v.Zone)) },
+		"agent": func(header string) string { return ua.Parse(header).String() },
 		"stop":  func(code string) string { return told(l, code) },
 	}
 }

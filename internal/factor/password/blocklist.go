@@ -3,6 +3,7 @@ package password
 import (
 	_ "embed"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -22,6 +23,10 @@ func blocked(text string) bool {
 		if len(s)%unit == 0 && strings.Repeat(s[:unit], len(s)/unit) == s && (utf8.RuneCountInString(s[:unit]) <= 3 || listed(s[:unit])) {
 			return true
 		}
+	}
+	// A listed word with digits or signs around it is the first thing tried.
+	if core := strings.TrimFunc(s, func(r rune) bool { return !unicode.IsLetter(r) }); core != s && listed(core) {
+		return true
 	}
 	return sequence(s)
 }

@@ -111,6 +111,9 @@ func (m *moment) try(ctx context.Context, tx db.Tx, k gate.Kind, class enter.Cla
 }
 
 func (m *moment) fail(ctx context.Context, tx db.Tx, class enter.Class, truth string) error {
+	if m.flow.State.Failures == nil {
+		m.flow.State.Failures = map[string]int64{}
+	}
 	m.flow.State.Failures[string(class)]++
 	var err error
 	m.fault, err = m.Fail(ctx, tx, enter.Attempt{Visitor: m.visitor, Account: m.account, Typed: m.flow.State.Typed, Class: class, Truth: truth})
