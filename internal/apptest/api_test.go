@@ -16,6 +16,7 @@ import (
 	"sekisho/internal/apptest"
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
+	"sekisho/internal/factor/password"
 	"sekisho/internal/ref"
 )
 
@@ -373,7 +374,9 @@ func TestRehashAtSigninWhenTheCostChanged(t *testing.T) {
 		dearer.Program("192.0.2.1").Signin(hana, apptest.Word).Want(200, "")
 		var phc string
 		w.View(func(tx db.ReadTx) error {
-			return tx.QueryRow(context.Background(), `SELECT phc FROM password WHERE account = $1`, a.ID).Scan(&phc)
+			rec, err := password.Of(context.Background(), tx, a.ID)
+			phc = rec.PHC
+			return err
 		})
 		if !strings.Contains(phc, "t=2") {
 			t.Errorf("got %.40s, want it reckoned anew at two passes", phc)
