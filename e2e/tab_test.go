@@ -156,7 +156,7 @@ func (x *tab) save(name string, png []byte) {
 // that nothing stands out to the side.
 func (x *tab) look(name string) {
 	x.t.Helper()
-	shot, err := chromedp.Run(x.ctx, chromedp.FullScreenshot(90))
+	shot, err := chromedp.Run(x.ctx, chromedp.FullScreenshot(100))
 	x.must(err)
 	x.save(name, shot)
 	if eval[bool](x, "document.documentElement.scrollWidth > document.documentElement.clientWidth + 1") {

@@ -1,11 +1,13 @@
 package web
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"html/template"
 	"io"
 	"io/fs"
+	"net/http"
 	"path"
 	"strings"
 	"time"
@@ -246,4 +248,19 @@ func icon(name string) (template.HTML, error) {
 		return "", fmt.Errorf("no icon %q", name)
 	}
 	return template.HTML(`<svg class="icon" viewBox="0 0 24 24" width="24" height="24" fill="none" stroke="currentColor" stroke-width="1.750" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">` + d + `</svg>`), nil
+}
+
+// Sample renders a page as the frame would show it, for the gallery: template and
+// data as a handler gives them.
+func (f *Frame) Sample(h *http.Request, res Response, signed bool) ([]byte, error) {
+	r := f.request(h, &Route{Face: Page})
+	if signed {
+		r.Session.ID = "ses_sample"
+	}
+	if res.Page == nil {
+		res.Template, res.Page = "fault", struct{}{}
+	}
+	var b bytes.Buffer
+	err := f.pages.render(&b, r, res)
+	return b.Bytes(), err
 }

@@ -7,9 +7,10 @@
 export function reveal(input) {
   const { reveal: show, conceal: hide } = input.dataset;
   if (!show || !hide) return;
-  const field = document.createElement("div");
-  field.className = "field";
-  input.before(field);
+  // The field stands in the page already: moving the input would take the focus
+  // from somebody who is typing.
+  const field = input.parentElement;
+  if (!field) return;
   const button = document.createElement("button");
   button.type = "button";
   button.className = "reveal";
@@ -21,7 +22,7 @@ export function reveal(input) {
     button.textContent = hidden ? hide : show;
     input.focus();
   });
-  field.append(input, button);
+  field.append(button);
   input.form?.addEventListener("submit", () => { input.type = "password"; });
 }
 

@@ -1,0 +1,144 @@
+// Package sample is the gallery: every page with data that shows what it can look
+// like, long names and empty lists among it. Tests look at all of it in both
+// languages; nothing here is part of the program.
+package sample
+
+import (
+	"time"
+
+	"sekisho/internal/account"
+	"sekisho/internal/audit"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/grant"
+	"sekisho/internal/i18n"
+	"sekisho/internal/oidc"
+	"sekisho/internal/outbox"
+	"sekisho/internal/session"
+	"sekisho/internal/web"
+	"sekisho/internal/web/help"
+	"sekisho/internal/web/mailbox"
+	"sekisho/internal/web/me"
+	"sekisho/internal/web/signin"
+)
+
+// Page is one sample.
+type Page struct {
+	Name     string
+	Response web.Response
+	Signed   bool
+}
+
+// At is the instant of all samples.
+var At = time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)
+
+const (
+	flow  = "flw_01kf0e7st00000000000000000"
+	hana  = "hana@example.com"
+	long  = "a.very.long.mailbox.name.that.nobody.would.choose@subdomain.of.an.organisation.example.com"
+	fox   = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
+	phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1"
+)
+
+var sessions = []session.Session{
+	{ID: "ses_01kf0e7st00000000000000001", Created: At.Add(-50 * time.Hour), LastUsed: At.Add(-time.Minute), Expires: At.Add(600 * time.Hour), AMR: []string{"pwd"}, Keep: true, Agent: fox, Addr: "203.0.113.20", Place: "東京都, 日本"},
+	{ID: "ses_01kf0e7st00000000000000002", Created: At.Add(-300 * time.Hour), LastUsed: At.Add(-26 * time.Hour), Expires: At.Add(400 * time.Hour), AMR: []string{"otp"}, Agent: phone, Addr: "2001:db8:77::5"},
+	{ID: "ses_01kf0e7st00000000000000003", Created: At.Add(-3 * time.Hour), LastUsed: At.Add(-2 * time.Hour), Expires: At.Add(700 * time.Hour), AMR: []string{"pwd"}, Addr: "192.0.2.44", Place: "Berlin, Germany"},
+}
+
+var events = []audit.Row{
+	{Reference: "7K2M-9QXP", At: At.Add(-5 * time.Minute), Kind: "signin.succeeded", Agent: "Firefox 145, Windows 10", Addr: "203.0.113.20", Place: "東京都, 日本"},
+	{Reference: "7K2M-9QXR", At: At.Add(-time.Hour), Kind: "signin.refused", Code: "signin.not_recognised", Agent: "Chrome 142, Linux", Addr: "192.0.2.44", Place: "Berlin, Germany"},
+	{Reference: "7K2M-9QXT", At: At.Add(-26 * time.Hour), Kind: "password.changed", Agent: "Safari 19, iOS 19", Addr: "2001:db8:77::5"},
+	{Reference: "7K2M-9QXV", At: At.Add(-400 * time.Hour), Kind: "account.created"},
+}
+
+// Pages lists the gallery.
+func Pages() []Page {
+	return append(append(entering(), own()...), others()...)
+}
+
+func entering() []Page {
+	wait := faults.SigninTooManyAttempts.New("wait", 15*time.Minute).Until(At.Add(15 * time.Minute))
+	wait.Reference = "7K2M-9QXP"
+	wrong := faults.SigninNotRecognised.New()
+	wrong.Reference = "7K2M-9QXP"
+	code := signin.Code{Base: "/signin/code", Flow: flow, Typed: hana, Way: "signin", Other: true, Wait: 42, Sent: true}
+	join := signin.Code{Base: "/signup/code", Flow: flow, Typed: long, Way: "join", Sent: true}
+	list := []signin.Entry{{Slot: 0, Here: true, Name: "佐藤 花", Email: hana}, {Slot: 1, Name: "Sekisho Operations", Email: long}}
+	return []Page{
+		{Name: "identify", Response: web.Show("signin/identify", signin.Identify{Open: true, Held: 2})},
+		{Name: "identify-unknown", Response: web.Show("signin/identify", signin.Identify{Typed: long, Open: true}).With(faults.SigninNotRecognised.New("disclosed", true))},
+		{Name: "password", Response: web.Show("signin/password", signin.Password{Flow: flow, Typed: hana, Other: true})},
+		{Name: "password-wrong", Response: web.Show("signin/password", signin.Password{Flow: flow, Typed: long, Other: true, Keep: true}).With(wrong)},
+		{Name: "password-wait", Response: web.Show("signin/password", signin.Password{Flow: flow, Typed: hana}).With(wait)},
+		{Name: "other", Response: web.Show("signin/other", signin.Other{Flow: flow, Typed: hana, Ways: []string{"password", "mailcode"}})},
+		{Name: "code", Response: web.Show("signin/code", code)},
+		{Name: "code-wrong", Response: web.Show("signin/code", code).With(faults.CodeWrong.New())},
+		{Name: "code-join", Response: web.Show("signin/code", join)},
+		{Name: "limit", Response: web.Show("signin/sessions", signin.Limit{Flow: flow, Typed: hana, Sessions: sessions})},
+		{Name: "new-password", Response: web.Show("signin/new-password", signin.NewPassword{Base: "/recover/password", Flow: flow, Typed: hana, Min: 15}).With(faults.PasswordCommon.New())},
+		{Name: "signup", Response: web.Show("signin/signup", signin.SignUp{})},
+		{Name: "setup", Response: web.Show("signin/setup", signin.Setup{Key: "key", Min: 15})},
+		{Name: "recover", Response: web.Show("signin/recover", signin.Recover{Typed: hana})},
+		{Name: "link-same", Response: web.Show("signin/link", signin.Link{Token: "token", Same: true})},
+		{Name: "link-elsewhere", Response: web.Show("signin/link", signin.Link{Token: "token"})},
+		{Name: "notice", Response: web.Show("signin/notice", signin.Notice{Token: "token", Name: "佐藤 花", At: At.Add(-time.Hour)})},
+		{Name: "notice-handled", Response: web.Show("signin/notice", signin.Notice{Handled: true})},
+		{Name: "answered-mine", Response: web.Show("signin/answered", signin.Answered{Mine: true})},
+		{Name: "answered-contained", Response: web.Show("signin/answered", signin.Answered{})},
+		{Name: "missing", Response: web.Show("signin/missing", signin.Missing{Email: hana, Return: "/me"})},
+		{Name: "accounts", Response: web.Show("signin/accounts", signin.Accounts{List: list})},
+		{Name: "accounts-none", Response: web.Show("signin/accounts", signin.Accounts{})},
+		{Name: "signout", Response: web.Show("signin/signout", signin.Signout{List: list})},
+		{Name: "signed-out", Response: web.Show("signin/signed-out", signin.SignedOut{})},
+	}
+}
+
+func own() []Page {
+	rows := make([]audit.Row, 0, 8)
+	rows = append(append(rows, events...), events...)
+	pages := []Page{
+		{Name: "overview", Response: web.Show("me/overview", me.Overview{Name: "佐藤 花", Parts: 2, Of: 2, Password: true, Address: true, Email: hana, Sessions: 3, Latest: events})},
+		{Name: "overview-unready", Response: web.Show("me/overview", me.Overview{Name: "Wolfeschlegelsteinhausenbergerdorff", Parts: 1, Of: 2, Password: true, Email: long, Sessions: 1, Warn: At.Add(99 * time.Hour)})},
+		{Name: "sessions", Response: web.Show("me/sessions", me.Sessions{List: sessions, Here: sessions[0].ID, Ended: 1})},
+		{Name: "sessions-one", Response: web.Show("me/sessions", me.Sessions{List: sessions[:1], Here: sessions[0].ID})},
+		{Name: "end-one", Response: web.Show("me/end", me.End{One: &sessions[1], Here: sessions[0].ID})},
+		{Name: "end-others", Response: web.Show("me/end", me.End{Others: 2, Here: sessions[0].ID})},
+		{Name: "activity", Response: web.Show("me/activity", me.Activity{Rows: rows, Kinds: []string{"", "signin.", "session.", "password.", "account.", "app."}, Kind: "signin.", Next: "1_7K2M-9QXP"})},
+		{Name: "activity-empty", Response: web.Show("me/activity", me.Activity{Kinds: []string{"", "app."}})},
+		{Name: "change-password", Response: web.Show("me/password", me.Password{Has: true, Since: At.Add(-1000 * time.Hour), Min: 15, Others: 2, Apps: 1, Email: hana}).With(faults.PasswordWrong.New())},
+		{Name: "password-none", Response: web.Show("me/password", me.Password{Min: 15, Email: hana, Done: true})},
+		{Name: "addresses", Response: web.Show("me/addresses", me.Addresses{List: []account.Address{
+			{Identifier: account.Identifier{Kind: account.Email, Shown: hana}, Main: true, Confirmed: At.Add(-99 * time.Hour)}, {Identifier: account.Identifier{Kind: account.Email, Shown: long}, Created: At.Add(-9 * time.Hour), Hosted: true},
+			{Identifier: account.Identifier{Kind: account.Username, Shown: "hana"}, Confirmed: At}}})},
+		{Name: "apps", Response: web.Show("me/apps", me.Apps{List: []grant.App{{Client: "cli_1", Name: "写真アルバム", Scope: []string{"openid", "profile", "email", "offline_access"}, Since: At.Add(-500 * time.Hour), Used: At.Add(-time.Hour)}}})},
+		{Name: "apps-none", Response: web.Show("me/apps", me.Apps{})},
+		{Name: "profile", Response: web.Show("me/profile", me.Profile{Name: "佐藤 花", Lang: i18n.Ja, Zone: "Asia/Tokyo", Zones: []string{"Asia/Tokyo"}, Saved: true})},
+	}
+	for i := range pages {
+		pages[i].Signed = true
+	}
+	return pages
+}
+
+func others() []Page {
+	broken := faults.ServerError.New()
+	broken.Reference = "x7c2m9qxpa1b"
+	daily := faults.SigninDailyLimit.New("limit", 50, "ends", At.Add(15*time.Hour))
+	text := fault.Text{What: "…", Why: "…", Fix: "…"}
+	return []Page{
+		{Name: "agree", Response: web.Show("oidc/agree", oidc.Agree{Flow: flow, App: "写真アルバム", Host: "photos.example.com", Name: "佐藤 花", Email: hana, Scope: []string{"openid", "profile", "email", "offline_access"}})},
+		{Name: "logout", Response: web.Show("oidc/logout", oidc.Logout{App: "Wiki", Names: []string{"佐藤 花"}, ClientID: "cli_1"})},
+		{Name: "hub", Response: web.Show("help/hub", help.Hub{Topics: []help.Topic{{Name: "signin", Faults: []help.Line{{Code: "session.limit", What: faults.SessionLimit.En.What}}}}, Guides: help.Guides})},
+		{Name: "article", Response: web.Show("help/article", help.Article{Code: "device.clock", Text: faults.DeviceClock.Ja, Lift: []fault.Lifter{fault.Self, fault.Time, fault.Operator}})},
+		{Name: "guide", Response: web.Show("help/guide", help.Guide{Name: "recovery"})},
+		{Name: "support", Response: web.Show("help/support", help.Support{Text: text})},
+		{Name: "outbox", Response: web.Show("mailbox/list", mailbox.List{Rows: []outbox.Row{{ID: "mai_1", Kind: "mail", Topic: "signin.code", To: hana, State: "waiting", Created: At.Add(-time.Minute)}}})},
+		{Name: "outbox-empty", Response: web.Show("mailbox/list", mailbox.List{})},
+		{Name: "letter", Response: web.Show("mailbox/letter", mailbox.Letter{Row: outbox.Row{Created: At}, Letter: outbox.Letter{To: hana, Lang: "ja", Subject: "サインインのコード", Text: "コード：123 456"}})},
+		{Name: "fault-server", Response: web.Refuse(broken)},
+		{Name: "fault-daily", Response: web.Refuse(daily)},
+		{Name: "fault-disabled", Response: web.Refuse(faults.AccountDisabled.New())},
+	}
+}
