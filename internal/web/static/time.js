@@ -10,12 +10,22 @@ export function clock(body) {
   const [nav] = performance.getEntriesByType("navigation");
   if (!box || !server || !nav) return;
   const arrived = performance.timeOrigin + /** @type {PerformanceNavigationTiming} */ (nav).responseEnd;
-  const off = Math.round((arrived - server) / 60000);
+  const off = Math.abs(arrived - server);
   // A page out of the browser's memory is old, and tells nothing about the clock.
-  if (Math.abs(off) <= 2 || /** @type {PerformanceNavigationTiming} */ (nav).transferSize === 0) return;
+  if (off <= 120_000 || /** @type {PerformanceNavigationTiming} */ (nav).transferSize === 0) return;
   const text = box.querySelector("p");
-  if (text) text.textContent = (box.dataset.clock ?? "").replace("{off}", String(Math.abs(off)));
+  if (text) text.textContent = (box.dataset.clock ?? "").replace("{off}", inWords(off));
   box.hidden = false;
+}
+
+/**
+ * A span in the page's language, in the largest unit that fits: "5 minutes".
+ * @param {number} span milliseconds
+ */
+function inWords(span) {
+  const [unit, size] = span < 7_200_000 ? ["minute", 60_000] : span < 172_800_000 ? ["hour", 3_600_000] : ["day", 86_400_000];
+  const form = new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: /** @type {string} */ (unit), unitDisplay: "long" });
+  return form.format(Math.round(span / /** @type {number} */ (size)));
 }
 
 /**

@@ -1,0 +1,64 @@
+package e2e
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"sekisho/internal/apptest"
+	"sekisho/internal/dbtest"
+	"sekisho/internal/sample"
+)
+
+// gallery serves every sample page at /sample/NAME, with the program's own scripts
+// and styles.
+func gallery(t *testing.T) string {
+	w := apptest.New(t, dbtest.Engines[0])
+	pages := map[string]sample.Page{}
+	for _, p := range sample.Pages() {
+		pages[p.Name] = p
+	}
+	own := w.Handler
+	s := httptest.NewServer(http.HandlerFunc(func(h http.ResponseWriter, r *http.Request) {
+		p, ok := pages[strings.TrimPrefix(r.URL.Path, "/sample/")]
+		if !ok {
+			own.ServeHTTP(h, r)
+			return
+		}
+		body, err := w.Frame.Sample(r, p.Response, p.Signed)
+		if err != nil {
+			t.Errorf("%s: %v", p.Name, err)
+		}
+		h.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = h.Write(body)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+func TestEveryPageInBothLanguagesThemesAndWidths(t *testing.T) {
+	base := gallery(t)
+	for _, lang := range []string{"ja", "en"} {
+		t.Run(lang, func(t *testing.T) {
+			t.Parallel()
+			x := open(t, lang, 360, false)
+			for _, dark := range []bool{false, true} {
+				scheme := map[bool]string{false: "light", true: "dark"}[dark]
+				_, err := chromedp.Call(x.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
+				x.must(err)
+				for _, wide := range []int64{360, 1280} {
+					x.dark, x.wide = dark, wide
+					x.must(chromedp.Do(x.ctx, chromedp.EmulateViewport(wide, 800)))
+					for _, p := range sample.Pages() {
+						x.goTo(base + "/sample/" + p.Name)
+						x.look("sample-" + p.Name)
+					}
+				}
+			}
+		})
+	}
+}
