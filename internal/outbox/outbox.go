@@ -123,6 +123,14 @@ func (o *Outbox) Open(r Row, v any) error {
 	return json.Unmarshal(plain, v)
 }
 
+// Due says whether Claim would find something to do.
+func Due(ctx context.Context, r db.ReadTx, kind string) (bool, error) {
+	var n int64
+	err := r.QueryRow(ctx, `SELECT count(*) FROM (SELECT 1 FROM outbox WHERE state = 'waiting' AND kind = $1 AND next_at <= $2 LIMIT 1) x`,
+		kind, r.Now()).Scan(&n)
+	return n > 0, err
+}
+
 // claimFor is how long a claimed row is left alone before another node may try
 // it: longer than any one delivery may take.
 const claimFor = 2 * time.Minute
@@ -131,7 +139,7 @@ const claimFor = 2 * time.Minute
 // over. kinds says which are wanted: while no mail server is set, mail stays.
 func (o *Outbox) Claim(ctx context.Context, tx db.Tx, kind string, n int) ([]Row, error) {
 	if _, err := tx.Exec(ctx, `UPDATE outbox SET state = 'dropped', body = NULL, error = 'its time was over before it could be sent'
-		WHERE state = 'waiting' AND kind = $1 AND expires <= $2`, kind, tx.Now()); err != nil {
+		WHERE state = 'waiting' AND kind = $1 AND next_at <= $2 AND expires <= $2`, kind, tx.Now()); err != nil {
 		return nil, fmt.Errorf("outbox: %w", err)
 	}
 	return db.List(ctx, tx, scan, `UPDATE outbox SET next_at = $1, attempts = attempts + 1
