@@ -116,10 +116,12 @@ var shared = sync.OnceValues(func() (*Cluster, error) { return StartCluster() })
 
 // Main runs a package's tests and ends what they started. Every package that
 // uses PostgreSQL calls it from TestMain.
-func Main(m *testing.M) {
-	code := m.Run()
-	endAll()
-	os.Exit(code)
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main for a package that has more to end.
+func Run(m *testing.M) int {
+	defer endAll()
+	return m.Run()
 }
 
 var (
