@@ -17,7 +17,7 @@ import (
 // gallery serves every sample page at /sample/NAME, with the program's own scripts
 // and styles.
 func gallery(t *testing.T) string {
-	w := apptest.New(t, dbtest.Engines[0])
+	w := apptest.New(t, dbtest.Engines[0], "url", "http://localhost:8080")
 	pages := map[string]sample.Page{}
 	for _, p := range sample.Pages() {
 		pages[p.Name] = p
@@ -60,5 +60,20 @@ func TestEveryPageInBothLanguagesThemesAndWidths(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// ER-22: the gallery's server lives in January 2026, the browser does not.
+func TestClockThatIsOffIsTold(t *testing.T) {
+	off := open(t, "en", 1280, false)
+	off.goTo(gallery(t) + "/sample/password")
+	off.see("The clock of this device is off by about")
+	off.press("See how to correct it")
+	off.see("timedatectl")
+	s := Start(t)
+	right := open(t, "en", 1280, false)
+	right.goTo(s.URL + "/signin")
+	if text := right.text(); strings.Contains(text, "clock") {
+		t.Errorf("a clock that is right is called wrong:\n%s", text)
 	}
 }

@@ -76,6 +76,7 @@ type New struct {
 	Identifiers []Identifier
 	Hosted      bool
 	Confirmed   bool // the operator vouches for the identifiers
+	Active      bool // it may sign in, although nobody vouches for its identifiers yet
 }
 
 // ErrName is a name that cannot be shown.
@@ -100,11 +101,14 @@ func ParseName(raw string) (string, error) {
 func Create(ctx context.Context, tx db.Tx, n New) (Account, error) {
 	a := Account{ID: ref.NewAccount(tx.Now()), State: Unconfirmed, Name: n.Name, Lang: n.Lang, Zone: n.Zone, Created: tx.Now()}
 	var confirmed time.Time
+	if n.Active {
+		a.State, a.Confirmed = Active, tx.Now()
+	}
 	if n.Confirmed {
 		a.State, confirmed, a.Confirmed = Active, tx.Now(), tx.Now()
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO account (id, state, name, lang, zone, created, changed, confirmed, signin_day, signins)
-		VALUES ($1, $2, $3, $4, $5, $6, $6, $7, 0, 0)`, a.ID, a.State, a.Name, a.Lang, a.Zone, a.Created, confirmed)
+		VALUES ($1, $2, $3, $4, $5, $6, $6, $7, 0, 0)`, a.ID, a.State, a.Name, a.Lang, a.Zone, a.Created, a.Confirmed)
 	if err != nil {
 		return a, fmt.Errorf("create account: %w", err)
 	}

@@ -248,7 +248,8 @@ func (a *App) doors(issuer string, salt []byte) error {
 		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
-	if a.smtp == nil {
+	// With a public address there may be a proxy that says nothing of itself.
+	if a.smtp == nil && netx.Loopback(a.Frame.URL.Hostname()) {
 		a.Doors = append(a.Doors, (&mailbox.Door{DB: a.DB, Outbox: a.Outbox}).Door())
 	}
 	var err error

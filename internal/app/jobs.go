@@ -243,7 +243,7 @@ func (a *App) erase(ctx context.Context, tx db.Tx, n int) error {
 		if _, err := a.Grants.EndAccount(ctx, tx, id); err != nil {
 			return err
 		}
-		if _, err := audit.Write(ctx, tx, audit.Event{Kind: "account.erased", Account: id, Actor: "operator"}); err != nil {
+		if _, err := audit.Write(ctx, tx, audit.Event{Kind: audit.Erased, Account: id, Actor: "operator"}); err != nil {
 			return err
 		}
 		if err := audit.Erase(ctx, tx, id); err != nil {

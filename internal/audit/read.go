@@ -60,7 +60,12 @@ type Verified struct {
 	Rows    int64   `json:"rows"`
 	Waiting int64   `json:"waiting"` // not linked yet
 	Faults  []Fault `json:"faults"`
+
+	erased map[ref.Account]bool
 }
+
+// Erased is the kind of row that says that an account's data was removed.
+const Erased = "account.erased"
 
 const maxFaults = 100
 
@@ -109,7 +114,13 @@ func (v *Verified) walk(ctx context.Context, r db.Reader) (prev []byte, err erro
 			}
 			last = row.Seq
 			v.Rows = last
-			if !row.Erased {
+			if row.Erased {
+				if ok, err := v.mayBeEmpty(ctx, r, row.Account); err != nil {
+					return nil, err
+				} else if !ok {
+					v.fault(row.Seq, row.Reference, "the row was emptied, but no account was erased")
+				}
+			} else {
 				if got := sha256.Sum256([]byte(row.about)); !bytes.Equal(got[:], row.aboutHash) {
 					v.fault(row.Seq, row.Reference, "the address, browser, place or detail was changed")
 				}
@@ -123,6 +134,21 @@ func (v *Verified) walk(ctx context.Context, r db.Reader) (prev []byte, err erro
 			return prev, nil
 		}
 	}
+}
+
+// mayBeEmpty says whether an account was erased: only then its rows lose what
+// named a person.
+func (v *Verified) mayBeEmpty(ctx context.Context, r db.Reader, a ref.Account) (bool, error) {
+	if ok, known := v.erased[a]; known {
+		return ok, nil
+	}
+	var n int64
+	err := r.QueryRow(ctx, `SELECT count(*) FROM audit WHERE account = $1 AND kind = $2`, a, Erased).Scan(&n)
+	if v.erased == nil {
+		v.erased = map[ref.Account]bool{}
+	}
+	v.erased[a] = n > 0 && a != ""
+	return v.erased[a], err
 }
 
 // Each reads all linked rows in order, for export; stop by returning an error.

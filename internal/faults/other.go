@@ -122,8 +122,4 @@ var (
 	AppRedirect = define(fault.Entry{Code: "app.redirect_mismatch", Kind: fault.Bad, Topic: fault.Other, Lift: operator,
 		Ja: fault.Text{What: "アプリの戻り先が登録と違います。", Why: "安全のため、戻り先（redirect_uri）は登録されたものと1文字も違わないときだけ使います。", Fix: "アプリの管理者に知らせてください。"},
 		En: fault.Text{What: "The app's return address is not the registered one.", Why: "To keep you safe, a redirect_uri is used only when it matches the registered one letter for letter.", Fix: "Tell the people who run the app."}})
-
-	AppRequest = define(fault.Entry{Code: "app.request_malformed", Kind: fault.Bad, Topic: fault.Other, Lift: operator,
-		Ja: fault.Text{What: "アプリからの依頼が読めません。", Why: "依頼の形式が決まりと違います：{detail}", Fix: "アプリに戻ってやり直してください。続くときは、アプリの管理者に知らせてください。"},
-		En: fault.Text{What: "The app's request does not read.", Why: "Its form is different from what is expected: {detail}", Fix: "Go back to the app and try again. If it stays, tell the people who run it."}})
 )

@@ -31,8 +31,9 @@ type Rule struct {
 }
 
 var (
-	// Browser is ER-07: more than 10 failures, 15 minutes, doubling to 24 hours.
-	Browser = Rule{Free: 10, First: 15 * time.Minute, Max: 24 * time.Hour, Forget: 24 * time.Hour, Steps: true}
+	// Browser is ER-07: more than 10 failures, 15 minutes, doubling to 24 hours. What
+	// is remembered outlives the longest wait, or each day would begin anew.
+	Browser = Rule{Free: 10, First: 15 * time.Minute, Max: 24 * time.Hour, Forget: 48 * time.Hour, Steps: true}
 	// Account delays strangers, a little more at each failure (ER-07).
 	Account = Rule{Free: 10, First: time.Second, Max: 15 * time.Minute, Forget: 24 * time.Hour}
 	// Network slows one network that fails at many accounts.

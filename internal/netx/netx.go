@@ -190,3 +190,13 @@ func Outward(allow Proxies) func(network, address string, _ syscall.RawConn) err
 		return nil
 	}
 }
+
+// Loopback says whether a host, as it stands in a URL without its port, is this
+// very machine.
+func Loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && addr.Unmap().IsLoopback()
+}

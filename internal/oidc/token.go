@@ -151,7 +151,8 @@ func (d *Door) redeem(ctx context.Context, r *web.Request, who caller) (web.Resp
 		case err != nil:
 			return err
 		}
-		return d.issue(ctx, tx, who.client, g, g.Scope, g.Allowed("offline_access"), &out)
+		out.grant, out.scope = g, g.Scope
+		return d.issue(ctx, tx, who.client, g.Allowed("offline_access"), &out)
 	})
 	if err != nil {
 		return web.Response{}, err
@@ -174,14 +175,14 @@ func verifies(challenge, verifier string) bool {
 }
 
 // issue asks gate whether the session goes on and makes the tokens.
-func (d *Door) issue(ctx context.Context, tx db.Tx, app client.Client, g grant.Grant, scope []string, refresh bool, out *issued) error {
+func (d *Door) issue(ctx context.Context, tx db.Tx, app client.Client, refresh bool, out *issued) error {
+	g := out.grant
 	s, ok, err := d.goesOn(ctx, tx, g)
 	if err != nil || !ok {
 		out.error, out.why = "invalid_grant", "the session has ended"
 		return err
 	}
-	out.grant, out.scope = g, scope
-	if out.access, err = grant.Access(ctx, tx, app.ID, g.ID, scope, s.Expires); err != nil {
+	if out.access, err = grant.Access(ctx, tx, app.ID, g.ID, out.scope, s.Expires); err != nil {
 		return err
 	}
 	if refresh && out.refresh == "" && slices.Contains(app.Grants, client.Refresh) {
@@ -243,8 +244,8 @@ func (d *Door) refresh(ctx context.Context, r *web.Request, who caller) (web.Res
 				}
 			}
 		}
-		out.refresh = next
-		return d.issue(ctx, tx, who.client, g, scope, true, &out)
+		out.grant, out.scope, out.refresh = g, scope, next
+		return d.issue(ctx, tx, who.client, true, &out)
 	})
 	var n *narrow
 	if errors.As(err, &n) {

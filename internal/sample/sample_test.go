@@ -44,7 +44,7 @@ var (
 )
 
 func TestGoldenPages(t *testing.T) {
-	w := apptest.New(t, "sqlite")
+	w := apptest.New(t, "sqlite", "url", "http://localhost:8080")
 	shown := map[string]bool{}
 	for _, p := range sample.Pages() {
 		shown[p.Response.Template] = true
@@ -77,7 +77,7 @@ func TestGoldenPages(t *testing.T) {
 }
 
 func TestGoldenRoutes(t *testing.T) {
-	w := apptest.New(t, "sqlite")
+	w := apptest.New(t, "sqlite", "url", "http://localhost:8080")
 	var lines []string
 	for _, d := range w.Doors {
 		for _, r := range d.Routes {

@@ -9,6 +9,7 @@ package web
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -155,8 +156,22 @@ func (r *Request) Note(key, value string) { r.notes = append(r.notes, slog.Strin
 // proxy.
 func (r *Request) Local() bool {
 	peer, err := netip.ParseAddrPort(r.HTTP.RemoteAddr)
-	forwarded := r.HTTP.Header.Get("Forwarded") + r.HTTP.Header.Get("X-Forwarded-For")
-	return err == nil && peer.Addr().Unmap().IsLoopback() && forwarded == ""
+	if err != nil || !peer.Addr().Unmap().IsLoopback() {
+		return false
+	}
+	// A proxy on this machine speaks for somebody elsewhere.
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"} {
+		if r.HTTP.Header.Get(name) != "" {
+			return false
+		}
+	}
+	// A page of another site whose name was made to lead here (DNS rebinding) says
+	// that name.
+	host := r.HTTP.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return netx.Loopback(host)
 }
 
 // statuses maps kinds of fault to HTTP.

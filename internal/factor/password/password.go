@@ -185,3 +185,9 @@ func Rehash(ctx context.Context, tx db.Tx, a ref.Account, old, fresh string) err
 func Order(ctx context.Context, tx db.Tx, a ref.Account) error {
 	return tx.One(ctx, `UPDATE password SET must_change = 1 WHERE account = $1`, a)
 }
+
+// Drop removes an account's password: it is no way in any more.
+func Drop(ctx context.Context, tx db.Tx, a ref.Account) error {
+	_, err := tx.Exec(ctx, `DELETE FROM password WHERE account = $1`, a)
+	return err
+}

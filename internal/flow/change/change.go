@@ -67,7 +67,7 @@ func (c *Change) Password(ctx context.Context, v flow.Visitor, s session.Session
 			return Changed{Fault: f}, err
 		}
 	}
-	return c.set(ctx, try, s, rec.PHC, right, word)
+	return c.set(ctx, try, s, checked{rec.PHC, right, word})
 }
 
 // may says whether the password may be changed now, before any work is done.
@@ -96,7 +96,14 @@ func (c *Change) may(ctx context.Context, tx db.Tx, s session.Session, try enter
 	return a, rec, nil, nil
 }
 
-func (c *Change) set(ctx context.Context, try enter.Attempt, s session.Session, phc string, right bool, word enter.Word) (Changed, error) {
+// checked is what was found out about the current password, and the new one.
+type checked struct {
+	phc   string
+	right bool
+	word  enter.Word
+}
+
+func (c *Change) set(ctx context.Context, try enter.Attempt, s session.Session, ch checked) (Changed, error) {
 	var out Changed
 	err := c.DB.Update(ctx, func(tx db.Tx) error {
 		out = Changed{}
@@ -106,7 +113,7 @@ func (c *Change) set(ctx context.Context, try enter.Attempt, s session.Session, 
 			return err
 		}
 		try.Account = a
-		if !right || rec.PHC != phc {
+		if !ch.right || rec.PHC != ch.phc {
 			f, err := c.Fail(ctx, tx, try)
 			if err == nil && f.Code() == faults.SigninNotRecognised.Code {
 				told := faults.PasswordWrong.New()
@@ -132,7 +139,7 @@ func (c *Change) set(ctx context.Context, try enter.Attempt, s session.Session, 
 			return err
 		}
 		out.Ended = len(before) - 1
-		if err := c.SetPassword(ctx, tx, enter.Who{Visitor: try.Visitor, Account: a, Reprove: s.ID}, word); err != nil {
+		if err := c.SetPassword(ctx, tx, enter.Who{Visitor: try.Visitor, Account: a, Reprove: s.ID}, ch.word); err != nil {
 			return err
 		}
 		_, out.Token, err = session.Prove(ctx, tx, living, living.ACR, []string{"pwd"})

@@ -114,7 +114,11 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 		return wait.Until, f.Until(wait.Until), nil
 	}
 	topic := string(s.For.Purpose) + ".code"
-	if s.Account.ID == "" || s.Account.Email.Norm == "" {
+	// An address that nobody proved opens nothing, not even to who reads its mail:
+	// it may be a slip of the finger. It is proved from a session, or after the
+	// password.
+	unproved := s.Account.State == account.Active && s.Account.Email.Confirmed.IsZero() && s.For.Purpose != mailcode.Confirm
+	if s.Account.ID == "" || s.Account.Email.Norm == "" || unproved {
 		_, err = e.Outbox.Put(ctx, tx, outbox.Item{Kind: outbox.Nothing, Topic: topic, Expires: sent.Expires, Body: outbox.Letter{}})
 		return sent.Resend, nil, err
 	}

@@ -79,7 +79,10 @@ func (j *Join) Owner(ctx context.Context, v flow.Visitor, o Owner) (View, error)
 		if _, err := tx.Exec(ctx, `INSERT INTO owner (one, made) VALUES (1, $1)`, tx.Now()); err != nil {
 			return err
 		}
-		a, err := account.Create(ctx, tx, account.New{Name: name, Lang: v.Lang, Identifiers: []account.Identifier{email}, Confirmed: true})
+		// Whoever holds the link runs this machine; whether the address is theirs is
+		// asked after the next sign-in. A slip of the finger must not open the
+		// owner's account to a stranger's mailbox.
+		a, err := account.Create(ctx, tx, account.New{Name: name, Lang: v.Lang, Identifiers: []account.Identifier{email}, Active: true})
 		if err != nil {
 			return err
 		}

@@ -203,6 +203,13 @@ func (m *moment) checkCode(ctx context.Context, tx db.Tx, a Answer, confirming b
 	}
 	// Whoever read the code owns the mailbox: that is all a confirmation asks.
 	if m.account.State == account.Unconfirmed || m.account.Email.Confirmed.IsZero() {
+		// The password was chosen by whoever signed up, which may have been somebody
+		// else who waits for the owner of the mailbox to confirm (pre-hijacking).
+		if !confirming && m.account.State == account.Unconfirmed {
+			if err := password.Drop(ctx, tx, m.account.ID); err != nil {
+				return err
+			}
+		}
 		f, err := m.Confirm(ctx, tx, &m.account, m.visitor)
 		if err != nil || f != nil {
 			m.fault = f

@@ -271,7 +271,7 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 	m.fault = m.result.Fault
 	switch {
 	case m.result.Need == gate.NeedPassword:
-		x.Step = NewWord
+		x.Step, m.fault = NewWord, faults.PasswordExpired.New()
 	case m.result.Need == gate.NeedAddress:
 		x.Step, x.CodeOut = Address, false
 		return m.sendCode(ctx, tx, mailcode.Confirm)

@@ -8,6 +8,7 @@ package signin
 import (
 	"context"
 	"embed"
+	"net/http"
 	"net/url"
 
 	"sekisho/internal/account"
@@ -232,7 +233,9 @@ func (d *Door) page(r *web.Request, v signin.View) web.Response {
 	case signin.Limit:
 		return web.Show("signin/sessions", Limit{flow, typed, v.Sessions}).LeadsTo(v.Return)
 	case signin.NewWord:
-		return web.Show("signin/new-password", NewPassword{"/signin/new-password", flow, typed, v.MinWord}).LeadsTo(v.Return)
+		p := web.Show("signin/new-password", NewPassword{"/signin/new-password", flow, typed, v.MinWord}).With(faults.PasswordExpired.New()).LeadsTo(v.Return)
+		p.Status = http.StatusOK // it tells why, and refuses nothing
+		return p
 	case signin.Address:
 		return web.Show("signin/code", Code{Base: "/signin/confirm", Flow: flow, Typed: typed, Way: "confirm", Wait: wait(r, v), Sent: v.CodeOut}).LeadsTo(v.Return)
 	}
@@ -318,7 +321,10 @@ func (d *Door) next(ctx context.Context, r *web.Request, v signin.View) (web.Res
 		return d.enter(ctx, r, v.Opened, v.Return)
 	case v.ID == "":
 		return refuse(v.Fault), nil
-	case v.Fault == nil, v.Fault.Code() == faults.SessionLimit.Code && v.Step == signin.Limit && r.HTTP.URL.Path != "/signin/sessions":
+	case v.Fault == nil,
+		// What leads to a page of its own is told there.
+		v.Fault.Code() == faults.SessionLimit.Code && v.Step == signin.Limit && r.HTTP.URL.Path != "/signin/sessions",
+		v.Fault.Code() == faults.PasswordExpired.Code:
 		return web.Go(stepPath(v, way(r))), nil
 	}
 	switch v.Fault.Code() {
