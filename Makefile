@@ -15,6 +15,7 @@ run: build
 # Quick, before every commit.
 check:
 	@test -z "$$(gofmt -l cmd internal e2e bench 2>/dev/null)" || { gofmt -l cmd internal e2e bench; exit 1; }
+	$(GO) mod tidy -diff
 	$(GO) vet ./...
 	$(GO) test ./internal/...
 

@@ -296,7 +296,7 @@ func TestAFullDiskLosesNothingThatWasAcknowledged(t *testing.T) {
 }
 
 func TestADatabaseThatIsGoneIsToldWithinTwoSeconds(t *testing.T) {
-	c, err := dbtest.StartCluster()
+	c, err := dbtest.StartCluster(false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,14 +105,15 @@ func URL(t testing.TB, engine string) string {
 
 // Cluster is one PostgreSQL server of our own.
 type Cluster struct {
-	dir  string
-	bin  string
-	cred *syscall.SysProcAttr
-	cmd  *exec.Cmd
-	sql  sync.Mutex
+	dir     string
+	bin     string
+	durable bool
+	cred    *syscall.SysProcAttr
+	cmd     *exec.Cmd
+	sql     sync.Mutex
 }
 
-var shared = sync.OnceValues(func() (*Cluster, error) { return StartCluster() })
+var shared = sync.OnceValues(func() (*Cluster, error) { return StartCluster(false) })
 
 // Main runs a package's tests and ends what they started. Every package that
 // uses PostgreSQL calls it from TestMain.
@@ -120,9 +121,12 @@ func Main(m *testing.M) { os.Exit(Run(m)) }
 
 // Run is Main for a package that has more to end.
 func Run(m *testing.M) int {
-	defer endAll()
+	defer End()
 	return m.Run()
 }
+
+// End ends every server that was started.
+func End() { endAll() }
 
 var (
 	clusters   []*Cluster
@@ -139,8 +143,8 @@ func endAll() {
 }
 
 // StartCluster makes and starts a server. It dies with this process, however
-// that ends.
-func StartCluster() (*Cluster, error) {
+// that ends. A durable one waits for the disk at each commit, as in real use.
+func StartCluster(durable bool) (*Cluster, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -149,7 +153,7 @@ func StartCluster() (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{dir: dir, bin: bin, cred: &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}}
+	c := &Cluster{dir: dir, bin: bin, durable: durable, cred: &syscall.SysProcAttr{Pdeathsig: syscall.SIGQUIT}}
 	if os.Getuid() == 0 {
 		if err := c.asPostgres(); err != nil {
 			return nil, err
@@ -195,8 +199,13 @@ func binaries() (string, error) {
 
 // Start starts the server and waits until it answers.
 func (c *Cluster) Start() error {
-	c.cmd = exec.Command(filepath.Join(c.bin, "postgres"), "-D", c.data(), "-c", "listen_addresses=", "-c", "unix_socket_directories="+c.dir,
-		"-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
+	args := []string{"-D", c.data(), "-c", "listen_addresses=", "-c", "unix_socket_directories=" + c.dir, "-c", "max_connections=200"}
+	if c.durable {
+		args = append(args, "-c", "shared_buffers=256MB", "-c", "max_wal_size=4GB")
+	} else {
+		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off", "-c", "shared_buffers=32MB")
+	}
+	c.cmd = exec.Command(filepath.Join(c.bin, "postgres"), args...)
 	c.cmd.SysProcAttr, c.cmd.Dir = c.cred, c.dir
 	if err := c.cmd.Start(); err != nil {
 		return fmt.Errorf("postgres: %w", err)

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// pinned says whether the server has a core of its own.
+func pinned() bool { return runtime.NumCPU() >= 2 && tasksetPath() != "" }
+
+func tasksetPath() string {
+	p, err := exec.LookPath("taskset")
+	if err != nil {
+		return ""
+	}
+	return p
+}
+
+// pin keeps this process off the server's core.
+func pin() {
+	if !pinned() {
+		return
+	}
+	var set unix.CPUSet
+	for i := 1; i < runtime.NumCPU(); i++ {
+		set.Set(i)
+	}
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return
+	}
+	for _, t := range threads {
+		if id, err := strconv.Atoi(t.Name()); err == nil {
+			_ = unix.SchedSetaffinity(id, &set) // without it the figures are only noisier
+		}
+	}
+}
+
+// own gives a command the server's core.
+func own(name string, args ...string) *exec.Cmd {
+	if !pinned() {
+		return exec.Command(name, args...)
+	}
+	return exec.Command(tasksetPath(), append([]string{"-c", "0", name}, args...)...)
+}
+
+// server is one running sekisho.
+type server struct {
+	address string
+	data    string
+	env     []string
+	cmd     *exec.Cmd
+	log     bytes.Buffer
+	started time.Duration // from exec to the first answer
+}
+
+func newServer(data string, env ...string) (*server, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	address := l.Addr().String()
+	if err := l.Close(); err != nil {
+		return nil, err
+	}
+	s := &server{address: address, data: data}
+	s.env = append([]string{"SEKISHO_DATA=" + data, "SEKISHO_LISTEN=" + address, "SEKISHO_DAILY_SIGNINS=0", "SEKISHO_TRUSTED_PROXIES=127.0.0.1"}, env...)
+	return s, nil
+}
+
+// start runs the process with its log in the data folder, as in real use.
+func (s *server) start() error {
+	log, err := os.OpenFile(filepath.Join(s.data, "bench.log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	s.cmd = own("bin/sekisho", "serve")
+	s.cmd.Env = append(os.Environ(), s.env...)
+	s.cmd.Stdout, s.cmd.Stderr = log, log
+	began := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return err
+	}
+	for range 5000 {
+		if res, err := http.Get("http://" + s.address + "/ready"); err == nil {
+			res.Body.Close()
+			if res.StatusCode == http.StatusOK {
+				s.started = time.Since(began)
+				return nil
+			}
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	return fmt.Errorf("the server does not answer; see %s", log.Name())
+}
+
+func (s *server) stop() error {
+	if s.cmd == nil || s.cmd.ProcessState != nil {
+		return nil
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return s.cmd.Wait()
+}
+
+// cpu is the processor time the server has used.
+func (s *server) cpu() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond // clock ticks of 100 Hz
+}
+
+// memory gives what the server holds now and held at most, in bytes.
+func (s *server) memory() (now, peak int64) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, 0
+	}
+	for _, line := range strings.Split(string(text), "\n") {
+		f := strings.Fields(line)
+		if len(f) < 2 {
+			continue
+		}
+		kib, _ := strconv.ParseInt(f[1], 10, 64)
+		switch f[0] {
+		case "VmRSS:":
+			now = kib << 10
+		case "VmHWM:":
+			peak = kib << 10
+		}
+	}
+	return now, peak
+}
+
+// forget makes the peak begin anew.
+func (s *server) forget() {
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.cmd.Process.Pid), []byte("5"), 0) // without it the peak is the whole run's
+}
+
+// sekisho runs another command on the server's data and gives what it printed.
+func (s *server) sekisho(args ...string) ([]byte, error) {
+	c := exec.Command("bin/sekisho", args...)
+	c.Env = append(os.Environ(), s.env...)
+	out, err := c.Output()
+	if err != nil {
+		return nil, fmt.Errorf("sekisho %s: %w", strings.Join(args, " "), err)
+	}
+	return out, nil
+}
