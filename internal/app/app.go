@@ -45,6 +45,7 @@ import (
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
 	"sekisho/internal/signkey"
+	"sekisho/internal/slowhash"
 	"sekisho/internal/web"
 	"sekisho/internal/web/help"
 	"sekisho/internal/web/mailbox"
@@ -218,9 +219,9 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		return err
 	}
 	issuer := strings.TrimRight(a.URL.String(), "/")
-	cost := password.Cost{MemoryKiB: uint32(c.num("hash_memory_kib")), Passes: uint32(c.num("hash_passes")), Threads: uint8(c.num("hash_threads"))}
+	cost := slowhash.Cost{MemoryKiB: uint32(c.num("hash_memory_kib")), Passes: uint32(c.num("hash_passes")), Threads: uint8(c.num("hash_threads"))}
 	a.Entry = &enter.Entry{
-		DB: a.DB, Ring: a.Ring, Outbox: a.Outbox, Grants: a.Grants, Hasher: password.NewHasher(cost, int(c.num("hash_workers")), 0),
+		DB: a.DB, Ring: a.Ring, Outbox: a.Outbox, Grants: a.Grants, Hasher: slowhash.NewHasher(cost, int(c.num("hash_workers")), 0),
 		Codes: mailcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
 		HostedDomains: c.list("hosted_domains"), Disclose: c.on("disclose_accounts"),

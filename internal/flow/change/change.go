@@ -24,6 +24,7 @@ import (
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
+	"sekisho/internal/slowhash"
 )
 
 // Change is the journey.
@@ -54,8 +55,8 @@ func (c *Change) Password(ctx context.Context, v flow.Visitor, s session.Session
 	if problem != nil {
 		phc = ""
 	}
-	right, err := c.Hasher.Verify(ctx, plain, phc)
-	if errors.Is(err, password.ErrBusy) {
+	right, err := c.Hasher.Verify(ctx, plain.Text(), phc)
+	if errors.Is(err, slowhash.ErrBusy) {
 		return Changed{Fault: faults.Busy.New()}, nil
 	}
 	if err != nil {

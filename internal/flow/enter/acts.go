@@ -19,6 +19,7 @@ import (
 	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
+	"sekisho/internal/slowhash"
 )
 
 // Attempt is one try at one proof.
@@ -198,8 +199,8 @@ func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) 
 			return Word{}, faults.PasswordReused.New("recent", rules.Recent), nil
 		}
 	}
-	phc, err := e.Hasher.Hash(ctx, plain)
-	if errors.Is(err, password.ErrBusy) {
+	phc, err := e.Hasher.Hash(ctx, plain.Text())
+	if errors.Is(err, slowhash.ErrBusy) {
 		return Word{}, faults.Busy.New(), nil
 	}
 	return Word{phc}, nil, err
@@ -219,7 +220,7 @@ func (e *Entry) usedBefore(ctx context.Context, id ref.Account, plain password.P
 	}
 	old := append([]string{rec.PHC}, rec.History...)
 	for _, phc := range old[:min(len(old), recent)] {
-		if ok, err := e.Hasher.Verify(ctx, plain, phc); err != nil || ok {
+		if ok, err := e.Hasher.Verify(ctx, plain.Text(), phc); err != nil || ok {
 			return ok, err
 		}
 	}

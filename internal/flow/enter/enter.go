@@ -32,6 +32,7 @@ import (
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
+	"sekisho/internal/slowhash"
 )
 
 // Entry is what journeys into an account need.
@@ -40,7 +41,7 @@ type Entry struct {
 	Ring          *secret.Ring
 	Outbox        *outbox.Outbox
 	Grants        *grant.Grants
-	Hasher        *password.Hasher
+	Hasher        *slowhash.Hasher
 	Codes         mailcode.Codes
 	Policy        policy.Effective
 	Sheet         letter.Sheet

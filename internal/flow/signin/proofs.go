@@ -13,6 +13,7 @@ import (
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
 	"sekisho/internal/ref"
+	"sekisho/internal/slowhash"
 )
 
 // password judges a password. The hash is reckoned between two transactions:
@@ -39,7 +40,7 @@ func (s *Signin) password(ctx context.Context, v flow.Visitor, id ref.Flow, a An
 		return view, err
 	}
 	right, fresh, err := s.verify(ctx, a.Value, phc)
-	if errors.Is(err, password.ErrBusy) {
+	if errors.Is(err, slowhash.ErrBusy) {
 		view.Fault = faults.Busy.New()
 		return view, nil
 	}
@@ -76,12 +77,12 @@ func (s *Signin) verify(ctx context.Context, raw, phc string) (right bool, fresh
 	if problem != nil {
 		phc = "" // what could never be set is wrong, at the same cost
 	}
-	right, err = s.Hasher.Verify(ctx, plain, phc)
+	right, err = s.Hasher.Verify(ctx, plain.Text(), phc)
 	if err != nil || !right || !s.Hasher.NeedsRehash(phc) {
 		return right, "", err
 	}
-	fresh, err = s.Hasher.Hash(ctx, plain)
-	if errors.Is(err, password.ErrBusy) {
+	fresh, err = s.Hasher.Hash(ctx, plain.Text())
+	if errors.Is(err, slowhash.ErrBusy) {
 		return right, "", nil // another time; the old hash still holds
 	}
 	return right, fresh, err
