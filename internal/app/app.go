@@ -24,8 +24,8 @@ import (
 	"sekisho/internal/browser"
 	"sekisho/internal/client"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/consent"
@@ -55,7 +55,7 @@ import (
 
 // Tables are the migrations of all packages that keep something.
 var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, account.Migrations, session.Migrations, browser.Migrations, client.Migrations,
-	signkey.Migrations, password.Migrations, mailcode.Migrations, grant.Migrations, flow.Migrations}
+	signkey.Migrations, password.Migrations, sentcode.Migrations, grant.Migrations, flow.Migrations}
 
 // App is one running Sekisho.
 type App struct {
@@ -222,7 +222,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	cost := slowhash.Cost{MemoryKiB: uint32(c.num("hash_memory_kib")), Passes: uint32(c.num("hash_passes")), Threads: uint8(c.num("hash_threads"))}
 	a.Entry = &enter.Entry{
 		DB: a.DB, Ring: a.Ring, Outbox: a.Outbox, Grants: a.Grants, Hasher: slowhash.NewHasher(cost, int(c.num("hash_workers")), 0),
-		Codes: mailcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
+		Codes: sentcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
 		HostedDomains: c.list("hosted_domains"), Disclose: c.on("disclose_accounts"),
 	}

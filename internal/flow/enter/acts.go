@@ -9,8 +9,8 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
@@ -96,7 +96,7 @@ func (e *Entry) Succeed(ctx context.Context, tx db.Tx, a Attempt, failed int64) 
 type Send struct {
 	Visitor flow.Visitor
 	Account account.Account // zero where there is none
-	For     mailcode.For
+	For     sentcode.For
 	To      account.Identifier // instead of the account's primary address
 }
 
@@ -118,7 +118,7 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 	// An address that nobody proved opens nothing, not even to who reads its mail:
 	// it may be a slip of the finger. It is proved from a session, or after the
 	// password.
-	unproved := s.Account.State == account.Active && s.Account.Email.Confirmed.IsZero() && s.For.Purpose != mailcode.Confirm
+	unproved := s.Account.State == account.Active && s.Account.Email.Confirmed.IsZero() && s.For.Purpose != sentcode.Confirm
 	if s.Account.ID == "" || s.Account.Email.Norm == "" || unproved {
 		_, err = e.Outbox.Put(ctx, tx, outbox.Item{Kind: outbox.Nothing, Topic: topic, Expires: sent.Expires, Body: outbox.Letter{}})
 		return sent.Resend, nil, err
@@ -130,8 +130,8 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 	if sent.Link != "" {
 		c.Link = e.Sheet.URL + "/recover/link?c=" + sent.Link.Reveal()
 	}
-	write := map[mailcode.Purpose]func(letter.Sheet, letter.To, letter.Code) outbox.Letter{
-		mailcode.Signin: letter.SigninCode, mailcode.Confirm: letter.ConfirmCode, mailcode.Recover: letter.RecoverCode,
+	write := map[sentcode.Purpose]func(letter.Sheet, letter.To, letter.Code) outbox.Letter{
+		sentcode.Signin: letter.SigninCode, sentcode.Confirm: letter.ConfirmCode, sentcode.Recover: letter.RecoverCode,
 	}[s.For.Purpose]
 	return sent.Resend, nil, e.Mail(ctx, tx, topic, s.Account.ID, write(e.Sheet, To(s.Account), c), sent.Expires)
 }
@@ -242,8 +242,8 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 	if _, err := e.Grants.EndAccount(ctx, tx, id, keep...); err != nil {
 		return err
 	}
-	for _, p := range []mailcode.Purpose{mailcode.Signin, mailcode.Recover} {
-		if err := mailcode.Void(ctx, tx, p, string(id)); err != nil {
+	for _, p := range []sentcode.Purpose{sentcode.Signin, sentcode.Recover} {
+		if err := sentcode.Void(ctx, tx, p, string(id)); err != nil {
 			return err
 		}
 	}

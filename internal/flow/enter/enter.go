@@ -19,8 +19,8 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
@@ -42,7 +42,7 @@ type Entry struct {
 	Outbox        *outbox.Outbox
 	Grants        *grant.Grants
 	Hasher        *slowhash.Hasher
-	Codes         mailcode.Codes
+	Codes         sentcode.Codes
 	Policy        policy.Effective
 	Sheet         letter.Sheet
 	Zone          *time.Location

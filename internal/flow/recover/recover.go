@@ -14,7 +14,7 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
@@ -119,8 +119,8 @@ type moment struct {
 	result  enter.Result
 }
 
-func (m *moment) bound() mailcode.For {
-	return mailcode.For{Purpose: mailcode.Recover, Subject: enter.Subject(m.account, m.flow.State.Typed), Flow: m.flow.ID}
+func (m *moment) bound() sentcode.For {
+	return sentcode.For{Purpose: sentcode.Recover, Subject: enter.Subject(m.account, m.flow.State.Typed), Flow: m.flow.ID}
 }
 
 func (m *moment) attempt() enter.Attempt {
@@ -200,10 +200,10 @@ func (r *Recover) Answer(ctx context.Context, v flow.Visitor, id ref.Flow, code 
 		switch {
 		case err != nil:
 			return err
-		case got == mailcode.Expired:
+		case got == sentcode.Expired:
 			m.fault = faults.CodeExpired.New()
 			return nil
-		case got == mailcode.Wrong || m.account.ID == "":
+		case got == sentcode.Wrong || m.account.ID == "":
 			m.flow.State.Failures++
 			m.fault, err = r.Fail(ctx, tx, m.attempt())
 			return err
@@ -241,7 +241,7 @@ type Link struct {
 func (r *Recover) LookLink(ctx context.Context, v flow.Visitor, token string) (Link, error) {
 	var l Link
 	err := r.DB.View(ctx, func(tx db.ReadTx) error {
-		found, err := mailcode.ByLink(ctx, tx, token)
+		found, err := sentcode.ByLink(ctx, tx, token)
 		switch {
 		case errors.Is(err, db.ErrNone), err == nil && found.Expired:
 			l.Fault = faults.LinkExpired.New()
@@ -265,7 +265,7 @@ func (r *Recover) LookLink(ctx context.Context, v flow.Visitor, token string) (L
 func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (View, error) {
 	var view View
 	err := r.DB.Update(ctx, func(tx db.Tx) error {
-		found, err := mailcode.ByLink(ctx, tx, token)
+		found, err := sentcode.ByLink(ctx, tx, token)
 		if errors.Is(err, db.ErrNone) {
 			view = View{Fault: faults.LinkExpired.New()}
 			return nil
@@ -275,7 +275,7 @@ func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (V
 		}
 		a, err := account.Lock(ctx, tx, ref.Account(found.Subject))
 		if err == nil {
-			err = mailcode.SpendLink(ctx, tx, mailcode.Recover, token)
+			err = sentcode.SpendLink(ctx, tx, sentcode.Recover, token)
 		}
 		if errors.Is(err, db.ErrNone) {
 			view = View{Fault: faults.LinkUsed.New()}
@@ -302,7 +302,7 @@ func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (V
 }
 
 // proofLives is how long after the code the new password may be set.
-const proofLives = mailcode.RecoverLives
+const proofLives = sentcode.RecoverLives
 
 // Password sets the new password, ends every session and app, lifts what
 // failures had stopped, and signs in through the same gate as everybody.

@@ -6,8 +6,8 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
@@ -135,7 +135,7 @@ func (s *Signin) send(ctx context.Context, v flow.Visitor, id ref.Flow, a Answer
 	return s.step(ctx, v, id, "", func(ctx context.Context, tx db.Tx, m *moment) error {
 		switch x := m.flow.State; {
 		case x.Step == Address && a.Kind == "confirm_code":
-			return m.sendCode(ctx, tx, mailcode.Confirm)
+			return m.sendCode(ctx, tx, sentcode.Confirm)
 		case x.Step != Proof || a.Kind != string(gate.MailCode):
 			m.fault = faults.FlowOrder.New()
 			return nil
@@ -144,15 +144,15 @@ func (s *Signin) send(ctx context.Context, v flow.Visitor, id ref.Flow, a Answer
 		if err != nil || !ok {
 			return err
 		}
-		return m.sendCode(ctx, tx, mailcode.Signin)
+		return m.sendCode(ctx, tx, sentcode.Signin)
 	})
 }
 
-func (m *moment) sendCode(ctx context.Context, tx db.Tx, p mailcode.Purpose) error {
+func (m *moment) sendCode(ctx context.Context, tx db.Tx, p sentcode.Purpose) error {
 	x := &m.flow.State
 	resend, f, err := m.SendCode(ctx, tx, enter.Send{
 		Visitor: m.visitor, Account: m.account,
-		For: mailcode.For{Purpose: p, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID},
+		For: sentcode.For{Purpose: p, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID},
 	})
 	if err != nil {
 		return err
@@ -187,19 +187,19 @@ func (s *Signin) code(ctx context.Context, v flow.Visitor, id ref.Flow, a Answer
 
 func (m *moment) checkCode(ctx context.Context, tx db.Tx, a Answer, confirming bool) error {
 	x := &m.flow.State
-	purpose := mailcode.Signin
+	purpose := sentcode.Signin
 	if confirming {
-		purpose = mailcode.Confirm
+		purpose = sentcode.Confirm
 	}
-	got, err := m.Codes.Check(ctx, tx, mailcode.For{Purpose: purpose, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID}, a.Value)
+	got, err := m.Codes.Check(ctx, tx, sentcode.For{Purpose: purpose, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID}, a.Value)
 	switch {
 	case err != nil:
 		return err
-	case got == mailcode.Expired:
+	case got == sentcode.Expired:
 		x.CodeOut = false
 		m.fault = faults.CodeExpired.New()
 		return nil
-	case got == mailcode.Wrong || m.account.ID == "":
+	case got == sentcode.Wrong || m.account.ID == "":
 		return m.fail(ctx, tx, enter.ByMailCode, "wrong code")
 	}
 	// Whoever read the code owns the mailbox: that is all a confirmation asks.

@@ -14,7 +14,7 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
@@ -274,7 +274,7 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 		x.Step, m.fault = NewWord, faults.PasswordExpired.New()
 	case m.result.Need == gate.NeedAddress:
 		x.Step, x.CodeOut = Address, false
-		return m.sendCode(ctx, tx, mailcode.Confirm)
+		return m.sendCode(ctx, tx, sentcode.Confirm)
 	case m.fault != nil && m.fault.Code() == faults.SessionLimit.Code:
 		x.Step = Limit
 	case m.fault != nil:
