@@ -87,7 +87,7 @@ func (e *Entry) day(now time.Time) time.Time {
 
 func (e *Entry) facts(ctx context.Context, tx db.Tx, w Who) (gate.Facts, error) {
 	f := gate.Facts{
-		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs,
+		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
 		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(tx.Now())),
 	}
 	rec, err := password.Of(ctx, tx, w.Account.ID)
