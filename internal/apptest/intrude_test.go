@@ -1,10 +1,13 @@
 package apptest_test
 
 import (
+	"net/url"
 	"testing"
 	"time"
 
 	"sekisho/internal/apptest"
+	"sekisho/internal/db"
+	"sekisho/internal/session"
 )
 
 const newer = "seven stone lanterns glow"
@@ -61,5 +64,44 @@ func TestOneOfTwoRecoveriesSetsThePassword(t *testing.T) {
 		owner.Fill("New password", newer).Press("Next").See("Hello Hana")
 		thief.Fill("New password", apptest.Word).Press("Next").Miss("Hello Hana")
 		owner.Open("/me").Want(200).See("Hello Hana")
+	})
+}
+
+// Who holds one session may begin many sign-ins "to prove it anew". Once it has
+// ended, each of them would open a session of its own that nobody counts.
+func TestCapHoldsForSigninsThatProveAnew(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		a := w.Settle(hana)
+		b, p := w.Browser("192.0.2.1"), w.Program("192.0.2.2")
+		b.Signin(hana, apptest.Word).See("Hello Hana")
+		var flows []string
+		for range 4 {
+			b.Open("/signin").Fill("E-mail", hana).Press("Next")
+			flows = append(flows, b.URL.RequestURI())
+		}
+		p.Signin(hana, apptest.Word).Want(200, "")
+		p.Call("DELETE", "/api/v1/me/sessions", nil).Want(200, "")
+		for _, f := range flows {
+			b.SetCookie("sekisho", "") // or the frame itself ends what the new one pushes out
+			b.Post(f, url.Values{"password": {apptest.Word}})
+		}
+		w.View(func(tx db.ReadTx) error {
+			n, err := session.Count(t.Context(), tx, a.ID, session.Living{Lifetime: 30 * 24 * time.Hour})
+			if n > 2 {
+				t.Errorf("got %d sessions, want at most 2", n)
+			}
+			return err
+		})
+	}, "session_limit", "2")
+}
+
+func TestASessionPastThePolicysLifetimeIsNotProvedAnew(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		b := w.Browser("192.0.2.1")
+		b.Signin(hana, apptest.Word).See("Hello Hana")
+		w.Clock.Add(30 * time.Hour)
+		tight := w.Another("session_lifetime", "24h")
+		b.At(tight).Signin(hana, apptest.Word).Want(200).See("Hello Hana")
 	})
 }
