@@ -158,11 +158,14 @@ func Of(ctx context.Context, r db.Reader, id ref.Account) (Account, error) {
 	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE a.id = $1`, id))
 }
 
-// Find reads the account an identifier leads to: the one that proved it, else
-// the newest that claims it. db.ErrNone when there is none.
+// Find reads the account an identifier leads to: the one that proved it, else one
+// that already stands (the first owner's, before the address is proved), else the
+// newest sign-up that claims it. A stranger's sign-up must not take an account's
+// own name away from it. db.ErrNone when there is none.
 func Find(ctx context.Context, r db.Reader, id Identifier) (Account, error) {
-	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE a.id = (SELECT account FROM identifier WHERE kind = $1 AND norm = $2
-		ORDER BY CASE WHEN confirmed IS NULL THEN 1 ELSE 0 END, created DESC, account DESC LIMIT 1)`, id.Kind, id.Norm))
+	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE a.id = (SELECT i.account FROM identifier i JOIN account o ON o.id = i.account
+		WHERE i.kind = $1 AND i.norm = $2
+		ORDER BY CASE WHEN i.confirmed IS NOT NULL THEN 0 WHEN o.state <> 'unconfirmed' THEN 1 ELSE 2 END, i.created DESC, i.account DESC LIMIT 1)`, id.Kind, id.Norm))
 }
 
 // Lock reads an account and keeps every other transaction from changing it, or

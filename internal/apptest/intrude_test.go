@@ -105,3 +105,18 @@ func TestASessionPastThePolicysLifetimeIsNotProvedAnew(t *testing.T) {
 		b.At(tight).Signin(hana, apptest.Word).Want(200).See("Hello Hana")
 	})
 }
+
+func TestOwnersUnprovedAddressIsNotTakenByASignUp(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		link, err := w.OwnerLink(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := w.Browser("192.0.2.1").Open(link[len(w.Base):])
+		b.Fill("Name to show", "Hana").Fill("E-mail", hana).Fill("New password", apptest.Word).Press("Create").Press("Later").See("Hello Hana")
+		s := w.Browser("203.0.113.66")
+		w.Clock.Add(time.Hour)
+		s.Open("/signup").Fill("Name", "Other").Fill("E-mail", hana).Press("Next").Fill("New password", newer).Press("Next").See("Enter the code")
+		w.Browser("192.0.2.3").Signin(hana, apptest.Word).Want(200).See("Confirm your address?")
+	})
+}
