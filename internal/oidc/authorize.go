@@ -23,6 +23,7 @@ import (
 // Agree asks whether an app may have what it asks for.
 type Agree struct {
 	Flow  string
+	As    string // the account that is asked
 	App   string
 	Host  string
 	Name  string
@@ -207,7 +208,8 @@ func (d *Door) decide(ctx context.Context, r *web.Request) (web.Response, error)
 		return web.Refuse(faults.FlowExpired.New()), nil
 	}
 	yes := form["answer"] == "yes"
-	return d.advance(ctx, r, id, consent.Choice{Chosen: true, Agreed: yes, Denied: !yes})
+	as, _ := ref.ParseAccount(form["as"]) // none is nobody's agreement
+	return d.advance(ctx, r, id, consent.Choice{Chosen: true, Agreed: yes, Denied: !yes, As: as})
 }
 
 // errorsOf maps what is missing to the protocol's errors where no page may be
@@ -273,7 +275,7 @@ func (d *Door) agree(ctx context.Context, r *web.Request, v consent.View, here s
 	if u, err := url.Parse(v.Ask.Redirect); err == nil {
 		host = u.Host
 	}
-	return web.Show("oidc/agree", Agree{string(v.ID), v.Client.Name, host, a.Name, a.Email.Shown, v.Ask.Scope}).LeadsTo(here), nil
+	return web.Show("oidc/agree", Agree{string(v.ID), string(a.ID), v.Client.Name, host, a.Name, a.Email.Shown, v.Ask.Scope}).LeadsTo(here), nil
 }
 
 // hinted is what an ID token that we issued says, however old it is.
