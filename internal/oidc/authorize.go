@@ -293,9 +293,9 @@ func (d *Door) readHint(ctx context.Context, r *web.Request, token string) (hint
 		return hinted{}, false
 	}
 	var c struct {
-		Sub string      `json:"sub"`
-		Aud string      `json:"aud"`
-		SID ref.Session `json:"sid"`
+		Sub string `json:"sub"`
+		Aud string `json:"aud"`
+		SID string `json:"sid"`
 	}
 	if json.Unmarshal(body, &c) != nil {
 		return hinted{}, false
@@ -304,14 +304,14 @@ func (d *Door) readHint(ctx context.Context, r *web.Request, token string) (hint
 	if err != nil {
 		return hinted{}, false
 	}
-	h := hinted{client: app.ID, session: c.SID}
+	h := hinted{client: app.ID, session: d.openSID(app, c.SID)}
 	if a, ok := ref.ParseAccount(c.Sub); ok && !app.Pairwise {
 		h.account = a
 		return h, true
 	}
 	// A pairwise subject does not read back: the session tells whose it is.
 	err = d.DB.View(ctx, func(tx db.ReadTx) error {
-		s, err := session.ByID(ctx, tx, c.SID)
+		s, err := session.ByID(ctx, tx, h.session)
 		h.account = s.Account
 		return err
 	})
