@@ -53,6 +53,7 @@ type Account struct {
 	Confirmed  time.Time
 	LastSignin time.Time
 	EraseAt    time.Time
+	Turn       int64   // how often its doors were closed on everybody; see Close
 	Email      Address // the primary one; empty Norm when there is none
 	Username   string  // as shown; empty when there is none
 	signinDay  time.Time
@@ -131,7 +132,7 @@ func Create(ctx context.Context, tx db.Tx, n New) (Account, error) {
 	return a, nil
 }
 
-const columns = `a.id, a.state, a.name, a.lang, a.zone, a.created, a.changed, a.confirmed, a.last_signin, a.erase_at, a.signin_day, a.signins,
+const columns = `a.id, a.state, a.name, a.lang, a.zone, a.created, a.changed, a.confirmed, a.last_signin, a.erase_at, a.signin_day, a.signins, a.turn,
 	e.kind, e.norm, e.shown, e.hosted, e.created, e.confirmed, u.shown`
 
 const from = ` FROM account a
@@ -143,7 +144,7 @@ func scan(s db.Scanner) (Account, error) {
 	var signins int64
 	var kind, normal, shown string
 	err := s.Scan(&a.ID, &a.State, &a.Name, &a.Lang, &a.Zone, db.Time(&a.Created), db.Time(&a.Changed), db.Time(&a.Confirmed),
-		db.Time(&a.LastSignin), db.Time(&a.EraseAt), db.Time(&a.signinDay), &signins,
+		db.Time(&a.LastSignin), db.Time(&a.EraseAt), db.Time(&a.signinDay), &signins, &a.Turn,
 		db.Null(&kind), db.Null(&normal), db.Null(&shown), db.Bool(&a.Email.Hosted),
 		db.Time(&a.Email.Created), db.Time(&a.Email.Confirmed), db.Null(&a.Username))
 	a.Email.Identifier = Identifier{Kind: Kind(kind), Norm: normal, Shown: shown}
@@ -157,11 +158,14 @@ func Of(ctx context.Context, r db.Reader, id ref.Account) (Account, error) {
 	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE a.id = $1`, id))
 }
 
-// Find reads the account an identifier leads to: the one that proved it, else
-// the newest that claims it. db.ErrNone when there is none.
+// Find reads the account an identifier leads to: the one that proved it, else one
+// that already stands (the first owner's, before the address is proved), else the
+// newest sign-up that claims it. A stranger's sign-up must not take an account's
+// own name away from it. db.ErrNone when there is none.
 func Find(ctx context.Context, r db.Reader, id Identifier) (Account, error) {
-	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE a.id = (SELECT account FROM identifier WHERE kind = $1 AND norm = $2
-		ORDER BY CASE WHEN confirmed IS NULL THEN 1 ELSE 0 END, created DESC, account DESC LIMIT 1)`, id.Kind, id.Norm))
+	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE a.id = (SELECT i.account FROM identifier i JOIN account o ON o.id = i.account
+		WHERE i.kind = $1 AND i.norm = $2
+		ORDER BY CASE WHEN i.confirmed IS NOT NULL THEN 0 WHEN o.state <> 'unconfirmed' THEN 1 ELSE 2 END, i.created DESC, i.account DESC LIMIT 1)`, id.Kind, id.Norm))
 }
 
 // Lock reads an account and keeps every other transaction from changing it, or
@@ -216,10 +220,17 @@ func CountSignin(ctx context.Context, tx db.Tx, id ref.Account, day time.Time) e
 		WHERE id = $1`, id, day, tx.Now())
 }
 
+// Close voids every proof that somebody has made and not yet entered with: who
+// waits at a later step of a journey begins anew. A count and not a time, so that
+// the clocks of several nodes need not agree.
+func Close(ctx context.Context, tx db.Tx, id ref.Account) error {
+	return tx.One(ctx, `UPDATE account SET turn = turn + 1 WHERE id = $1`, id)
+}
+
 // Disable closes an account; who calls it ends its sessions in the same
 // transaction. db.ErrNone when it is not active.
 func Disable(ctx context.Context, tx db.Tx, id ref.Account) error {
-	return tx.One(ctx, `UPDATE account SET state = 'disabled', disabled = $2, changed = $2 WHERE id = $1 AND state IN ('active', 'unconfirmed')`, id, tx.Now())
+	return tx.One(ctx, `UPDATE account SET state = 'disabled', disabled = $2, changed = $2, turn = turn + 1 WHERE id = $1 AND state IN ('active', 'unconfirmed')`, id, tx.Now())
 }
 
 // Enable opens a disabled or deleted account that was not erased yet.
@@ -230,7 +241,7 @@ func Enable(ctx context.Context, tx db.Tx, id ref.Account) error {
 
 // Delete marks an account to be erased at the given time.
 func Delete(ctx context.Context, tx db.Tx, id ref.Account, eraseAt time.Time) error {
-	return tx.One(ctx, `UPDATE account SET state = 'deleted', erase_at = $2, changed = $3 WHERE id = $1`, id, eraseAt, tx.Now())
+	return tx.One(ctx, `UPDATE account SET state = 'deleted', erase_at = $2, changed = $3, turn = turn + 1 WHERE id = $1`, id, eraseAt, tx.Now())
 }
 
 // Erase removes an account and, by the tables' own rules, all that hangs on it.

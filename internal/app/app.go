@@ -224,7 +224,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		DB: a.DB, Ring: a.Ring, Outbox: a.Outbox, Grants: a.Grants, Hasher: slowhash.NewHasher(cost, int(c.num("hash_workers")), 0),
 		Codes: sentcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
-		HostedDomains: c.list("hosted_domains"), Disclose: c.on("disclose_accounts"),
+		HostedDomains: c.domains("hosted_domains"), Disclose: c.on("disclose_accounts"),
 	}
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
 		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open", Mailbox: a.smtp == nil}

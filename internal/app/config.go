@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/BurntSushi/toml"
+
+	"sekisho/internal/account"
 )
 
 // Config is everything an operator can set, as text by key.
@@ -51,7 +53,7 @@ var settings = []setting{
 	{"geo", "", "an .mmdb file that knows places of addresses; empty: places are unknown", false, nil},
 	{"signup", "open", "open: people sign up by themselves; closed: only the operator makes accounts", false, oneOf("open", "closed")},
 	{"disclose_accounts", "false", "true: strangers are told that an account does not exist", false, oneOf("true", "false")},
-	{"hosted_domains", "", "domains of mailboxes that these accounts themselves open: no code is sent there to sign in", false, nil},
+	{"hosted_domains", "", "domains of mailboxes that these accounts themselves open: no code is sent there to sign in", false, areDomains},
 	{"code_digits", "6", "digits of a one-time code: 6 or 8", false, oneOf("6", "8")},
 	{"hash_memory_kib", "19456", "memory of one Argon2id hash", false, number(8192, 4<<20)},
 	{"hash_passes", "2", "passes of Argon2id", false, number(1, 100)},
@@ -156,7 +158,9 @@ func (c *Config) Set(key, v, source string) error {
 		if s.key != key {
 			continue
 		}
-		if s.check != nil && v != "" {
+		// Empty stands for the standard value only where that is empty too: a variable
+		// that a deployment forgot must not read as zero and switch a guard off.
+		if s.check != nil && (v != "" || s.standard != "") {
 			if err := s.check(v); err != nil {
 				return fmt.Errorf("%s: %s: %w", source, key, err)
 			}
@@ -254,6 +258,16 @@ func (c *Config) list(key string) []string {
 	return out
 }
 
+// domains is a list of domains in the form in which addresses are compared.
+func (c *Config) domains(key string) []string {
+	var out []string
+	for _, d := range c.list(key) {
+		id, _ := account.ParseEmail("x@" + d) // checked when it was set
+		out = append(out, id.Domain())
+	}
+	return out
+}
+
 // Database is the address of the database.
 func (c *Config) Database() string {
 	if d := c.text("database"); d != "" {
@@ -295,6 +309,18 @@ func isURL(v string) error {
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return errors.New("is an address such as https://id.example.com, without a path")
+	}
+	return nil
+}
+
+func areDomains(v string) error {
+	for _, d := range strings.Split(v, ",") {
+		if d = strings.TrimSpace(d); d == "" {
+			continue
+		}
+		if _, err := account.ParseEmail("x@" + d); err != nil || strings.Contains(d, "@") {
+			return fmt.Errorf("%q is not a domain such as example.com", d)
+		}
 	}
 	return nil
 }

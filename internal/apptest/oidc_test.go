@@ -447,6 +447,37 @@ func TestPairwiseSubjectsDifferBySectorAndStay(t *testing.T) {
 	})
 }
 
+func TestPairwiseAppsDoNotShareTheSessionsName(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		b, p := w.Browser("192.0.2.1"), w.Program("203.0.113.1")
+		b.Signin(hana, apptest.Word)
+		signed := func(sector string) (client.Client, tokens, any) {
+			c, word := wiki(w, func(c *client.Client) { c.Pairwise, c.Sector = true, sector })
+			var tok tokens
+			redeem(p, c, word, answered(t, b.Open(authorize(c))).Get("code")).Into(&tok)
+			sid := claims(t, p, tok.ID)["sid"]
+			var seen map[string]any
+			p.Form("/oauth/introspect", url.Values{"token": {tok.Access}}, string(c.ID), word).Into(&seen)
+			if seen["sid"] != sid {
+				t.Errorf("introspection says session %v, the ID token %v", seen["sid"], sid)
+			}
+			return c, tok, sid
+		}
+		_, _, one := signed("one.example.com")
+		_, _, two := signed("two.example.com")
+		_, tok, again := signed("one.example.com")
+		if one == two || one != again || strings.Contains(one.(string), "ses_") {
+			t.Errorf("got sessions %v, %v and again %v; want the first and last alike, the second unlike", one, two, again)
+		}
+		b.Open("/oauth/logout?" + url.Values{"id_token_hint": {tok.ID}, "post_logout_redirect_uri": {"https://wiki.example.com/bye"}}.Encode())
+		if b.Left != "https://wiki.example.com/bye" {
+			t.Errorf("got %q, want that the hint still ends the session", b.Left)
+		}
+		b.Open("/me").See("Sign in")
+	})
+}
+
 func TestLogoutByTheApp(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		w.Settle(hana)
@@ -519,6 +550,26 @@ func TestConsentPageCannotBePressedFromAnotherSite(t *testing.T) {
 	if !slices.Contains(strings.Split(b.Header.Get("Content-Security-Policy"), "; "), "frame-ancestors 'none'") {
 		t.Errorf("got CSP %q", b.Header.Get("Content-Security-Policy"))
 	}
+}
+
+func TestConsentIsTheAccountsThatWasShown(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		w.Settle("ken@example.com")
+		c, _ := wiki(w, func(c *client.Client) { c.FirstParty = false })
+		b := w.Browser("192.0.2.1")
+		b.Signin("ken@example.com", apptest.Word)
+		b.Signin(hana, apptest.Word)
+		b.Open(authorize(c)).See("Connect to Wiki?", hana)
+		other := *b // a second tab of the same browser
+		other.Open("/accounts").Press("ken@example.com")
+		b.Press("Connect")
+		if b.Left != "" {
+			t.Fatalf("the app was given ken's account on hana's word: %s", b.Left)
+		}
+		b.See("Connect to Wiki?", "ken@example.com").Press("Connect")
+		answered(t, b)
+	})
 }
 
 func countSessions(w *apptest.World, a account.Account) int {

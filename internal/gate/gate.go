@@ -87,6 +87,7 @@ const (
 type Proof struct {
 	Kind Kind
 	At   time.Time
+	Turn int64 // the account's when it was made
 }
 
 // Wait is how the counters stand for the proof in question.
@@ -106,6 +107,7 @@ type Facts struct {
 	Kind          Kind // Try: the proof about to be evaluated
 	Offered       bool // Try: the kind is one this account may use here
 	Proofs        []Proof
+	Turn          int64 // the account's now: proofs of an earlier turn count no more
 	Wait          Wait
 	KnownBrowser  bool
 	From          netip.Addr
@@ -168,6 +170,7 @@ var rules = []rule{
 // Decide looks at every rule of the act in order and stops at the first that
 // does not admit.
 func Decide(f Facts, p *policy.Effective) Decision {
+	f.Proofs = Standing(f.Proofs, f.Turn)
 	trace := make([]Step, 0, len(rules))
 	for i := range rules {
 		r := &rules[i]
@@ -190,6 +193,13 @@ func Decide(f Facts, p *policy.Effective) Decision {
 		return Decision{Verdict: Refuse, Code: "request.forbidden", Trace: []Step{{Rule: "act.known", Verdict: Refuse, Saw: string(f.Act)}}}
 	}
 	return Decision{Verdict: Admit, Trace: trace}
+}
+
+// Standing are the proofs that still count: not those that were made before the
+// account's doors were closed on everybody, by a new password or by "this was not
+// me". Else whoever waits at a later step would enter with what was taken back.
+func Standing(proofs []Proof, turn int64) []Proof {
+	return slices.DeleteFunc(slices.Clone(proofs), func(p Proof) bool { return p.Turn != turn })
 }
 
 var pass = Decision{Verdict: Admit}

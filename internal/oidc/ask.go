@@ -132,7 +132,7 @@ func (d *Door) introspect(ctx context.Context, r *web.Request) (web.Response, er
 		delete(out, "token_type")
 	}
 	if g := h.token.Grant; g.ID != "" {
-		out["sub"], out["sid"], out["acr"], out["amr"], out["auth_time"] = d.subject(h.client, g.Account), g.Session, g.ACR, g.AMR, g.AuthTime.Unix()
+		out["sub"], out["sid"], out["acr"], out["amr"], out["auth_time"] = d.subject(h.client, g.Account), d.sid(h.client, g.Session), g.ACR, g.AMR, g.AuthTime.Unix()
 		if name := h.account.Username; name != "" {
 			out["username"] = name
 		} else if slices.Contains(h.token.Scope, "email") {

@@ -23,6 +23,7 @@ import (
 // Agree asks whether an app may have what it asks for.
 type Agree struct {
 	Flow  string
+	As    string // the account that is asked
 	App   string
 	Host  string
 	Name  string
@@ -207,7 +208,8 @@ func (d *Door) decide(ctx context.Context, r *web.Request) (web.Response, error)
 		return web.Refuse(faults.FlowExpired.New()), nil
 	}
 	yes := form["answer"] == "yes"
-	return d.advance(ctx, r, id, consent.Choice{Chosen: true, Agreed: yes, Denied: !yes})
+	as, _ := ref.ParseAccount(form["as"]) // none is nobody's agreement
+	return d.advance(ctx, r, id, consent.Choice{Chosen: true, Agreed: yes, Denied: !yes, As: as})
 }
 
 // errorsOf maps what is missing to the protocol's errors where no page may be
@@ -273,7 +275,7 @@ func (d *Door) agree(ctx context.Context, r *web.Request, v consent.View, here s
 	if u, err := url.Parse(v.Ask.Redirect); err == nil {
 		host = u.Host
 	}
-	return web.Show("oidc/agree", Agree{string(v.ID), v.Client.Name, host, a.Name, a.Email.Shown, v.Ask.Scope}).LeadsTo(here), nil
+	return web.Show("oidc/agree", Agree{string(v.ID), string(a.ID), v.Client.Name, host, a.Name, a.Email.Shown, v.Ask.Scope}).LeadsTo(here), nil
 }
 
 // hinted is what an ID token that we issued says, however old it is.
@@ -291,9 +293,9 @@ func (d *Door) readHint(ctx context.Context, r *web.Request, token string) (hint
 		return hinted{}, false
 	}
 	var c struct {
-		Sub string      `json:"sub"`
-		Aud string      `json:"aud"`
-		SID ref.Session `json:"sid"`
+		Sub string `json:"sub"`
+		Aud string `json:"aud"`
+		SID string `json:"sid"`
 	}
 	if json.Unmarshal(body, &c) != nil {
 		return hinted{}, false
@@ -302,14 +304,14 @@ func (d *Door) readHint(ctx context.Context, r *web.Request, token string) (hint
 	if err != nil {
 		return hinted{}, false
 	}
-	h := hinted{client: app.ID, session: c.SID}
+	h := hinted{client: app.ID, session: d.openSID(app, c.SID)}
 	if a, ok := ref.ParseAccount(c.Sub); ok && !app.Pairwise {
 		h.account = a
 		return h, true
 	}
 	// A pairwise subject does not read back: the session tells whose it is.
 	err = d.DB.View(ctx, func(tx db.ReadTx) error {
-		s, err := session.ByID(ctx, tx, c.SID)
+		s, err := session.ByID(ctx, tx, h.session)
 		h.account = s.Account
 		return err
 	})

@@ -8,10 +8,7 @@ package oidc
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"encoding/json"
 	"net/url"
 	"time"
@@ -128,22 +125,11 @@ func (d *Door) jwks(ctx context.Context, r *web.Request) (web.Response, error) {
 		Header: map[string]string{"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"}}, err
 }
 
-// subject is how an app knows an account: the account's own name, or one that no
-// two sectors share (Core §8.1).
-func (d *Door) subject(c client.Client, a ref.Account) string {
-	if !c.Pairwise {
-		return string(a)
-	}
-	m := hmac.New(sha256.New, d.Salt)
-	m.Write([]byte(c.Sector + "\x00" + string(a)))
-	return base64.RawURLEncoding.EncodeToString(m.Sum(nil))
-}
-
 // LogoutToken tells an app that a session has ended (Back-Channel Logout §2.4).
 func (d *Door) LogoutToken(ctx context.Context, now time.Time, c client.Client, a ref.Account, s ref.Session) (string, error) {
 	return d.Keys.Sign(ctx, now, jose.SignatureAlgorithm(c.Alg), "logout+jwt", map[string]any{
 		"iss": d.Issuer, "sub": d.subject(c, a), "aud": c.ID, "iat": now.Unix(), "exp": now.Add(10 * time.Minute).Unix(),
-		"jti": secret.Token().Reveal(), "sid": s,
+		"jti": secret.Token().Reveal(), "sid": d.sid(c, s),
 		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": struct{}{}},
 	})
 }

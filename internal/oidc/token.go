@@ -281,7 +281,7 @@ func (d *Door) respond(ctx context.Context, r *web.Request, app client.Client, o
 func (d *Door) idToken(ctx context.Context, now time.Time, app client.Client, g grant.Grant, access string) (string, error) {
 	c := map[string]any{
 		"iss": d.Issuer, "sub": d.subject(app, g.Account), "aud": app.ID, "exp": now.Add(grant.AccessLives).Unix(), "iat": now.Unix(),
-		"auth_time": g.AuthTime.Unix(), "acr": g.ACR, "amr": g.AMR, "sid": g.Session,
+		"auth_time": g.AuthTime.Unix(), "acr": g.ACR, "amr": g.AMR, "sid": d.sid(app, g.Session),
 	}
 	if g.Nonce != "" {
 		c["nonce"] = g.Nonce

@@ -128,7 +128,7 @@ func others() []Page {
 	daily := faults.SigninDailyLimit.New("limit", 50, "ends", At.Add(15*time.Hour))
 	text := fault.Text{What: "…", Why: "…", Fix: "…"}
 	return []Page{
-		{Name: "agree", Response: web.Show("oidc/agree", oidc.Agree{Flow: flow, App: "写真アルバム", Host: "photos.example.com", Name: "佐藤 花", Email: hana, Scope: []string{"openid", "profile", "email", "offline_access"}})},
+		{Name: "agree", Response: web.Show("oidc/agree", oidc.Agree{Flow: flow, As: "acc_sample", App: "写真アルバム", Host: "photos.example.com", Name: "佐藤 花", Email: hana, Scope: []string{"openid", "profile", "email", "offline_access"}})},
 		{Name: "logout", Response: web.Show("oidc/logout", oidc.Logout{App: "Wiki", Names: []string{"佐藤 花"}, ClientID: "cli_1"})},
 		{Name: "hub", Response: web.Show("help/hub", help.Hub{Topics: []help.Topic{{Name: "signin", Faults: []help.Line{{Code: "session.limit", What: faults.SessionLimit.En.What}}}}, Guides: help.Guides})},
 		{Name: "article", Response: web.Show("help/article", help.Article{Code: "device.clock", Text: faults.DeviceClock.Ja, Lift: []fault.Lifter{fault.Self, fault.Time, fault.Operator}})},

@@ -204,6 +204,9 @@ func (c *Change) Contain(ctx context.Context, v flow.Visitor, token string) (*fa
 		if err := enter.Factor(enter.ByPassword, a.ID).Halt(ctx, tx); err != nil {
 			return err
 		}
+		if err := account.Close(ctx, tx, a.ID); err != nil {
+			return err
+		}
 		if _, err := audit.Write(ctx, tx, audit.Event{Kind: "account.contained", Account: a.ID, Actor: string(a.ID),
 			Addr: v.Addr.String(), Agent: v.Program, Place: v.Place, Detail: struct {
 				Ended int `json:"ended"`

@@ -117,6 +117,7 @@ type Choice struct {
 	Chosen bool // they chose the account
 	Agreed bool
 	Denied bool
+	As     ref.Account // with Agreed: whom the page that was answered showed
 }
 
 // Next goes on with the session the browser has; s is zero when there is none.
@@ -207,7 +208,10 @@ func (c *Consent) agreed(ctx context.Context, tx db.Tx, a ref.Account, view *Vie
 	if before && !view.Ask.prompts("consent") {
 		return true, nil
 	}
-	if !ch.Agreed && !view.Client.FirstParty || view.Ask.prompts("consent") && !ch.Agreed {
+	// Another tab may have switched accounts since the page was shown: what one of
+	// them agreed to gives nothing of the other.
+	yes := ch.Agreed && ch.As == a
+	if !yes && (!view.Client.FirstParty || view.Ask.prompts("consent")) {
 		return false, nil
 	}
 	if err := grant.Consent(ctx, tx, a, view.Client.ID, view.Ask.Scope); err != nil {

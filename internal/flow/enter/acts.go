@@ -235,6 +235,9 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 	if err := password.Set(ctx, tx, id, word.phc); err != nil {
 		return err
 	}
+	if err := account.Close(ctx, tx, id); err != nil {
+		return err
+	}
 	var keep []ref.Session
 	if w.Reprove != "" {
 		keep = append(keep, w.Reprove)

@@ -88,7 +88,7 @@ func (e *Entry) day(now time.Time) time.Time {
 
 func (e *Entry) facts(ctx context.Context, tx db.Tx, w Who) (gate.Facts, error) {
 	f := gate.Facts{
-		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs,
+		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
 		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(tx.Now())),
 	}
 	rec, err := password.Of(ctx, tx, w.Account.ID)
@@ -106,6 +106,11 @@ func (e *Entry) facts(ctx context.Context, tx db.Tx, w Who) (gate.Facts, error) 
 // account's row (account.Lock), so that caps hold under parallel sign-ins on
 // any number of nodes (SE-12).
 func (e *Entry) Enter(ctx context.Context, tx db.Tx, w Who) (Result, error) {
+	again, err := e.again(ctx, tx, w)
+	if err != nil {
+		return Result{}, err
+	}
+	w.Reprove = again
 	f, err := e.facts(ctx, tx, w)
 	if err != nil {
 		return Result{}, err
@@ -127,6 +132,30 @@ func (e *Entry) Enter(ctx context.Context, tx db.Tx, w Who) (Result, error) {
 		flt.Args["limit"], flt.Args["count"] = e.Policy.Session.Concurrent, len(res.Sessions)
 	}
 	return res, err
+}
+
+// again is the session that proves itself anew, when it is one of this account, in
+// this browser, that goes on by itself. With any other a session is opened and
+// counted like everybody's: else whoever begins many sign-ins while one session
+// lives would get past the cap once it has ended (SE-12), and a session past the
+// policy's lifetime would be proved and refused for ever.
+func (e *Entry) again(ctx context.Context, tx db.Tx, w Who) (ref.Session, error) {
+	if w.Reprove == "" {
+		return "", nil
+	}
+	s, err := session.ByID(ctx, tx, w.Reprove)
+	if errors.Is(err, db.ErrNone) {
+		return "", nil
+	}
+	if err != nil || s.Account != w.Account.ID || s.Browser != w.Visitor.Browser {
+		return "", err
+	}
+	d := gate.Decide(gate.Facts{Door: w.Visitor.Door, Act: gate.Continue, Now: tx.Now(), Account: gate.State(w.Account.State), From: w.Visitor.Addr,
+		SessionEnds: s.Expires, LastUsed: s.LastUsed, SignedInSince: s.Created}, &e.Policy)
+	if d.Verdict != gate.Admit {
+		return "", nil
+	}
+	return s.ID, nil
 }
 
 // methods are the RFC 8176 names of proofs.
@@ -183,13 +212,11 @@ func (e *Entry) open(ctx context.Context, tx db.Tx, w Who) (*Opened, error) {
 	}
 	if w.Reprove != "" {
 		old, err := session.ByID(ctx, tx, w.Reprove)
-		if err == nil && old.Account == w.Account.ID && old.Browser == w.Visitor.Browser {
-			o.Session, o.Token, err = session.Prove(ctx, tx, old, session.ACRSingle, amr(w.Proofs))
-			return o, err
-		}
-		if err != nil && !errors.Is(err, db.ErrNone) {
+		if err != nil {
 			return nil, err
 		}
+		o.Session, o.Token, err = session.Prove(ctx, tx, old, session.ACRSingle, amr(w.Proofs))
+		return o, err
 	}
 	o.Session, o.Token, err = session.Open(ctx, tx, session.New{
 		Account: w.Account.ID, Browser: w.Visitor.Browser, Door: string(w.Visitor.Door), Lifetime: e.Policy.Session.Lifetime,

@@ -272,7 +272,7 @@ func (m *moment) confirmed(ctx context.Context, tx db.Tx, a account.Account) err
 		m.over = true
 		return nil
 	}
-	res, err := m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: a, Proofs: []gate.Proof{{Kind: gate.Password, At: tx.Now()}}})
+	res, err := m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: a, Proofs: []gate.Proof{{Kind: gate.Password, At: tx.Now(), Turn: a.Turn}}})
 	m.opened, m.fault = res.Opened, res.Fault
 	m.over = true
 	return err

@@ -93,7 +93,7 @@ func (j *Join) Owner(ctx context.Context, v flow.Visitor, o Owner) (View, error)
 			Addr: v.Addr.String(), Agent: v.Program, Place: v.Place}); err != nil {
 			return err
 		}
-		res, err := j.Enter(ctx, tx, enter.Who{Visitor: v, Account: a, Proofs: []gate.Proof{{Kind: gate.Password, At: tx.Now()}}})
+		res, err := j.Enter(ctx, tx, enter.Who{Visitor: v, Account: a, Proofs: []gate.Proof{{Kind: gate.Password, At: tx.Now(), Turn: a.Turn}}})
 		view.Opened, view.Fault = res.Opened, res.Fault
 		return err
 	})

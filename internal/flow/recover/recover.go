@@ -44,6 +44,7 @@ type state struct {
 	Account  ref.Account        `json:"account,omitempty"`
 	Step     Step               `json:"step"`
 	Proof    time.Time          `json:"proof"`
+	Turn     int64              `json:"turn,omitempty"` // the account's at the proof
 	Resend   time.Time          `json:"resend"`
 	Failures int64              `json:"failures,omitempty"`
 }
@@ -226,7 +227,7 @@ func (m *moment) proved(ctx context.Context, tx db.Tx) error {
 		m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Tell: code, Class: enter.ByRecovery})
 		return err
 	}
-	m.flow.State.Step, m.flow.State.Proof = Word, tx.Now()
+	m.flow.State.Step, m.flow.State.Proof, m.flow.State.Turn = Word, tx.Now(), m.account.Turn
 	return nil
 }
 
@@ -310,7 +311,7 @@ func (r *Recover) Password(ctx context.Context, v flow.Visitor, id ref.Flow, raw
 	var owner account.Account
 	ready := false
 	view, err := r.step(ctx, v, id, Word, func(tx db.Tx, m *moment) error {
-		owner, ready = m.account, m.account.ID != "" && tx.Now().Sub(m.flow.State.Proof) < proofLives
+		owner, ready = m.account, m.stands(tx.Now())
 		if !ready {
 			m.fault = faults.FlowExpired.New()
 		}
@@ -325,7 +326,7 @@ func (r *Recover) Password(ctx context.Context, v flow.Visitor, id ref.Flow, raw
 		return view, err
 	}
 	return r.step(ctx, v, id, Word, func(tx db.Tx, m *moment) error {
-		if m.account.ID == "" {
+		if !m.stands(tx.Now()) {
 			m.fault = faults.FlowExpired.New()
 			return nil
 		}
@@ -334,6 +335,14 @@ func (r *Recover) Password(ctx context.Context, v flow.Visitor, id ref.Flow, raw
 		}
 		return m.enter(ctx, tx)
 	})
+}
+
+// stands says whether the mailbox was proved not long ago, and nobody closed the
+// account's doors since: of two journeys that got this far, one sets the password
+// (RC-05).
+func (m *moment) stands(now time.Time) bool {
+	x := m.flow.State
+	return m.account.ID != "" && x.Turn == m.account.Turn && now.Sub(x.Proof) < proofLives
 }
 
 func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
@@ -361,8 +370,11 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 	if m.fault != nil {
 		return nil
 	}
-	var err error
-	m.result, err = m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: []gate.Proof{{Kind: gate.MailCode, At: tx.Now()}}})
+	a, err := account.Of(ctx, tx, m.account.ID)
+	if err != nil {
+		return err
+	}
+	m.result, err = m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: a, Proofs: []gate.Proof{{Kind: gate.MailCode, At: tx.Now(), Turn: a.Turn}}})
 	m.fault = m.result.Fault
 	return err
 }

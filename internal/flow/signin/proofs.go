@@ -126,7 +126,7 @@ func (m *moment) succeed(ctx context.Context, tx db.Tx, class enter.Class, k gat
 	if err := m.Succeed(ctx, tx, enter.Attempt{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Class: class}, x.Failures[string(class)]); err != nil {
 		return err
 	}
-	x.Proofs = append(x.Proofs, gate.Proof{Kind: k, At: tx.Now()})
+	x.Proofs = append(x.Proofs, gate.Proof{Kind: k, At: tx.Now(), Turn: m.account.Turn})
 	return m.enter(ctx, tx)
 }
 
@@ -246,8 +246,19 @@ func (s *Signin) newWord(ctx context.Context, v flow.Visitor, id ref.Flow, a Ans
 		return view, err
 	}
 	return s.step(ctx, v, id, NewWord, func(ctx context.Context, tx db.Tx, m *moment) error {
+		if !m.proved(tx.Now()) {
+			m.fault = faults.FlowExpired.New()
+			return nil
+		}
 		if err := m.SetPassword(ctx, tx, enter.Who{Visitor: v, Account: m.account}, word); err != nil {
 			return err
+		}
+		if m.account, err = account.Of(ctx, tx, m.account.ID); err != nil {
+			return err
+		}
+		// Whoever set the new password has proved what it replaced.
+		for i := range m.flow.State.Proofs {
+			m.flow.State.Proofs[i].Turn = m.account.Turn
 		}
 		m.flow.State.Step = Proof
 		return m.enter(ctx, tx)

@@ -287,9 +287,10 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 // proofLives is how long a proof in a journey counts.
 const proofLives = 10 * time.Minute
 
-// proved says whether there is a proof and it is not too old.
+// proved says whether there is a proof that stands and is not too old.
 func (m *moment) proved(now time.Time) bool {
-	return len(m.flow.State.Proofs) > 0 && now.Sub(m.flow.State.Proofs[0].At) < proofLives
+	p := gate.Standing(m.flow.State.Proofs, m.account.Turn)
+	return len(p) > 0 && now.Sub(p[0].At) < proofLives
 }
 
 func (m *moment) endSessions(ctx context.Context, tx db.Tx, ids []ref.Session) error {
