@@ -38,6 +38,9 @@ const (
 	Enrol   Purpose = "enrol"   // a number that is to become a second factor
 )
 
+// Purposes lists all of them.
+var Purposes = []Purpose{Signin, Confirm, Recover, Second, Another, Address, Enrol}
+
 // Channel is the way a code goes.
 type Channel string
 
