@@ -3,6 +3,7 @@ package enrol
 import (
 	"context"
 	"errors"
+	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/db"

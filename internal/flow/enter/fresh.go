@@ -62,9 +62,9 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// Look says what gate would ask of somebody who wants to enter, without opening
+// Weigh says what gate would ask of somebody who wants to enter, without opening
 // anything: the ways are those of a second proof that is still missing.
-func (e *Entry) Look(ctx context.Context, tx db.Tx, w Who) (Result, error) {
+func (e *Entry) Weigh(ctx context.Context, tx db.Tx, w Who) (Result, error) {
 	s, err := e.look(ctx, tx, w)
 	if err != nil {
 		return Result{}, err

@@ -319,18 +319,19 @@ func amr(proofs []gate.Proof) []string {
 // Raised says what a session has proved once a new factor is proved beside what
 // opened it; nil when the two are one: a code by SMS beside a code by SMS.
 func Raised(before []string, p gate.Proof) []string {
-	added := amr([]gate.Proof{p})
-	out := slices.Clone(before)
-	for _, m := range added {
-		if !slices.Contains(out, m) {
-			out = append(out, m)
-		}
-	}
 	if p.Kind == gate.SMSCode && !slices.ContainsFunc(before, func(m string) bool { return m != "sms" }) {
 		return nil
 	}
-	if !slices.Contains(out, "mfa") {
-		out = append(out, "mfa")
+	return With(before, append(amr([]gate.Proof{p}), "mfa")...)
+}
+
+// With adds methods to a list in which each stands once.
+func With(list []string, methods ...string) []string {
+	out := slices.Clone(list)
+	for _, m := range methods {
+		if !slices.Contains(out, m) {
+			out = append(out, m)
+		}
 	}
 	return out
 }

@@ -68,7 +68,7 @@ func (e *Entry) item(s Send, sent sentcode.Sent, now time.Time) outbox.Item {
 	it.To = to.Shown
 	if s.For.Channel == sentcode.SMS {
 		it.Kind, it.To = outbox.SMS, to.Norm
-		it.Body = outbox.Text{To: to.Norm, Text: letter.SMSCode(s.Account.Lang, e.Sheet, sent.Code.Reveal(), minutes)}
+		it.Body = outbox.Text{To: to.Norm, Text: letter.SMSCode(e.Sheet, s.Account.Lang, sent.Code.Reveal(), minutes)}
 		return it
 	}
 	c := letter.Code{Code: sent.Code.Reveal(), Minutes: minutes, From: e.From(s.Visitor, now)}

@@ -287,7 +287,7 @@ func (m *moment) proved(ctx context.Context, tx db.Tx, p gate.Proof) error {
 		return err
 	}
 	x.Proofs = append(x.Proofs, p)
-	res, err := m.Look(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: x.Proofs, StepUp: true})
+	res, err := m.Weigh(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: x.Proofs, StepUp: true})
 	if err != nil {
 		return err
 	}

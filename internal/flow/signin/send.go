@@ -3,6 +3,7 @@ package signin
 import (
 	"context"
 	"errors"
+	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/db"
@@ -120,8 +121,8 @@ func browserBound(v flow.Visitor) string { return "browser:" + string(v.Browser)
 
 // FirstOptions are the options of the first page, where nothing was typed yet
 // (SI-18).
-func (s *Signin) FirstOptions(v flow.Visitor) ([]byte, error) {
-	return s.Keys.SigninOptions(browserBound(v))
+func (s *Signin) FirstOptions(now time.Time, v flow.Visitor) ([]byte, error) {
+	return s.Keys.SigninOptions(now, browserBound(v))
 }
 
 // Passkey begins a journey with a passkey given on the first page; held are the

@@ -104,8 +104,9 @@ type View struct {
 	Return    string
 	Keep      bool
 	StepUp    bool
-	MinWord   int // Step NewWord: how long the password must be
-	TrustDays int // Step Second: for how long this browser can be trusted; 0: not at all
+	MinWord   int    // Step NewWord: how long the password must be
+	TrustDays int    // Step Second: for how long this browser can be trusted; 0: not at all
+	Delivery  string // what became of the SMS, where its owner is at the other end
 }
 
 // Way finds a way by its kind.
