@@ -70,12 +70,15 @@ func (b bench) issue(a ref.Account) secret.Text {
 func (b bench) match(a ref.Account, answer string) (id ref.Factor, ok bool) {
 	b.t.Helper()
 	var hand Hand
-	err := b.d.View(b.ctx, func(tx db.ReadTx) (err error) { hand, err = Look(b.ctx, tx, a); return })
+	err := db.ErrUnavailable
+	for errors.Is(err, db.ErrUnavailable) { // a busy machine
+		err = b.d.View(b.ctx, func(tx db.ReadTx) (err error) { hand, err = Look(b.ctx, tx, a); return })
+	}
 	if err == nil {
 		id, ok, err = hand.Match(b.ctx, b.hasher, answer)
 	}
 	if err != nil {
-		b.t.Fatal(err)
+		b.t.Error(err)
 	}
 	return id, ok
 }
@@ -371,25 +374,29 @@ func TestNoCodesCostAsMuchAsWrongOnes(t *testing.T) {
 		t.Fatal(err)
 	}
 	one, full := Hand{make([]ref.Factor, 1), s.phcs[:1]}, Hand{make([]ref.Factor, PerSet), s.phcs}
-	cost := func(hand Hand, answer string) time.Duration {
-		best := time.Hour
-		for range 20 { // the best of many: the machine may be busy with others
-			start := time.Now()
-			if _, ok, err := hand.Match(t.Context(), h, answer); ok || err != nil {
-				t.Fatalf("got %v (%v), want no match", ok, err)
-			}
-			best = min(best, time.Since(start))
-		}
-		return best
-	}
-	want := cost(one, "123456789012")
-	for _, c := range []struct {
+	cases := []struct {
 		name   string
 		hand   Hand
 		answer string
-	}{{"a set", full, "123456789012"}, {"no codes", Hand{}, "123456789012"}, {"no digits", full, "hello"}, {"no answer", full, ""}, {"nothing at all", Hand{}, ""}} {
-		if got := cost(c.hand, c.answer); got > 2*want || got < want/2 {
-			t.Errorf("%s: took %s, want about %s as with one code", c.name, got, want)
+		best   time.Duration
+	}{
+		{"one code", one, "123456789012", time.Hour}, {"a set", full, "123456789012", time.Hour}, {"no codes", Hand{}, "123456789012", time.Hour},
+		{"no digits", full, "hello", time.Hour}, {"no answer", full, "", time.Hour}, {"nothing at all", Hand{}, "", time.Hour},
+	}
+	for range 20 { // in turns and the best of many: the machine may be busy with others
+		for i := range cases {
+			c := &cases[i]
+			start := time.Now()
+			if _, ok, err := c.hand.Match(t.Context(), h, c.answer); ok || err != nil {
+				t.Fatalf("%s: got %v (%v), want no match", c.name, ok, err)
+			}
+			c.best = min(c.best, time.Since(start))
+		}
+	}
+	// Five hashes would take five times as long, and none no time.
+	for _, c := range cases {
+		if want := cases[0].best; c.best > 3*want || c.best < want/3 {
+			t.Errorf("%s: took %s, want about %s as with one code", c.name, c.best, want)
 		}
 	}
 }

@@ -101,7 +101,7 @@ func TestWhatOthersWouldTryFirstIsRefused(t *testing.T) {
 	about := About{Name: "山田 太郎", Identifiers: []string{"tarou.yamada@example.com", "+819012345678"}}
 	for raw, want := range map[string]Problem{
 		"aaaaaaaaaaaaaaa": Common, "a a a aaaaaaaaaaa": Common, "abababababab": Common, "kettle Kettle kettle": Common, "123456789012": Common, "210987654321": Common,
-		"abcdefghijklmn": Common, "correct horse battery staple": Common, "Correct-less? correcthorse batterystaple!": Common, "いろはにほへと ちりぬるを": Common,
+		"abcdefghijklmn": Common, "correct horse battery staple": Common, "My Correct Horse battery staple!": Common, "いろはにほへと ちりぬるを": Common,
 		"my yamada secret": HasName, "TAROU likes tea": HasName, "three example words": HasName, "山田太郎の秘密の合言葉です": HasName, "秘密 山田 太郎": HasName, "call 819012345678 now": HasName,
 	} {
 		if got := Check(must(t, raw), about); !slices.Contains(got, want) {
