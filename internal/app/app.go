@@ -24,8 +24,13 @@ import (
 	"sekisho/internal/browser"
 	"sekisho/internal/client"
 	"sekisho/internal/db"
+	"sekisho/internal/factor/backup"
+	"sekisho/internal/factor/passkey"
+	"sekisho/internal/factor/passphrase"
 	"sekisho/internal/factor/password"
 	"sekisho/internal/factor/sentcode"
+	"sekisho/internal/factor/smscode"
+	"sekisho/internal/factor/totp"
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/consent"
@@ -55,7 +60,8 @@ import (
 
 // Tables are the migrations of all packages that keep something.
 var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, account.Migrations, session.Migrations, browser.Migrations, client.Migrations,
-	signkey.Migrations, password.Migrations, sentcode.Migrations, grant.Migrations, flow.Migrations}
+	signkey.Migrations, password.Migrations, sentcode.Migrations, totp.Migrations, backup.Migrations, passphrase.Migrations, passkey.Migrations,
+	smscode.Migrations, grant.Migrations, flow.Migrations}
 
 // App is one running Sekisho.
 type App struct {
@@ -171,6 +177,8 @@ func (a *App) policy() (policy.Effective, error) {
 	p.Password.MinLength = min(p.Password.MinLength, p.Password.MinLengthSingle)
 	p.Password.MaxAge, p.Password.MinAge = c.span("password_max_age"), c.span("password_min_age")
 	p.Password.Recent = int(c.num("password_recent"))
+	p.SecondFactor.Demanded, p.SecondFactor.GraceDays = c.text("second_factor") == "required", int(c.num("second_factor_grace_days"))
+	p.SecondFactor.Kinds, p.SecondFactor.TrustDays, p.SecondFactor.BackupCodes = c.list("second_factor_kinds"), int(c.num("trust_days")), c.on("backup_codes")
 	if err := p.Check(); err != nil {
 		return policy.Effective{}, err
 	}
@@ -219,15 +227,22 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		return err
 	}
 	issuer := strings.TrimRight(a.URL.String(), "/")
+	keys, err := passkey.New(a.Ring, a.URL.Hostname(), c.text("service"), []string{issuer})
+	if err != nil {
+		a.Log.Info("no passkeys", "why", err.Error()) // everything else works at such an address
+		keys = nil
+	}
 	cost := slowhash.Cost{MemoryKiB: uint32(c.num("hash_memory_kib")), Passes: uint32(c.num("hash_passes")), Threads: uint8(c.num("hash_threads"))}
 	a.Entry = &enter.Entry{
 		DB: a.DB, Ring: a.Ring, Outbox: a.Outbox, Grants: a.Grants, Hasher: slowhash.NewHasher(cost, int(c.num("hash_workers")), 0),
 		Codes: sentcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
+		Apps: totp.Codes{Ring: a.Ring}, Keys: keys,
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
 		HostedDomains: c.domains("hosted_domains"), Disclose: c.on("disclose_accounts"),
 	}
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
-		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open", Mailbox: a.smtp == nil}
+		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open", Mailbox: a.smtp == nil,
+		MayChange: a.Entry.MayChange}
 	return a.doors(issuer, salt)
 }
 

@@ -67,6 +67,12 @@ var settings = []setting{
 	{"password_max_age", "0s", "after how long a password must be changed; 0s: never", false, span(0, 10*365*24*time.Hour)},
 	{"password_min_age", "0s", "how long a password must be kept; 0s: not at all", false, span(0, 365*24*time.Hour)},
 	{"password_recent", "0", "former passwords that are refused", false, number(0, 50)},
+	{"second_factor", "optional", "optional: people decide; required: everybody sets up a second factor", false, oneOf("optional", "required")},
+	{"second_factor_kinds", "", "kinds of second factor that are allowed: totp, passkey, smscode; empty: all", false, someOf("totp", "passkey", "smscode")},
+	{"second_factor_grace_days", "0", "days after sign-up within which a required second factor may be put off", false, number(0, 365)},
+	{"trust_days", "180", "days for which a browser may skip the second proof; 0: never", false, number(0, 180)},
+	{"backup_codes", "true", "false: nobody makes or uses backup codes", false, oneOf("true", "false")},
+	{"role_addresses", standardRoles, "first parts of shared mailboxes, which are nobody's own; empty: none", false, nil},
 	{"log", "info", "debug, info, warn or error", false, oneOf("debug", "info", "warn", "error")},
 	{"log_format", "text", "text or json", false, oneOf("text", "json")},
 	{"drain", "15s", "how long requests may go on after SIGTERM", false, span(0, 10*time.Minute)},
@@ -340,6 +346,20 @@ func oneOf(list ...string) func(string) error {
 			}
 		}
 		return fmt.Errorf("is one of %s", strings.Join(list, ", "))
+	}
+}
+
+// standardRoles are the mailboxes of RFC 2142, and a few that companies share.
+const standardRoles = "info,marketing,sales,support,abuse,noc,security,postmaster,hostmaster,usenet,news,webmaster,www,uucp,ftp,contact,office,help,billing,jobs,noreply,no-reply"
+
+func someOf(list ...string) func(string) error {
+	return func(v string) error {
+		for part := range strings.SplitSeq(v, ",") {
+			if err := oneOf(list...)(strings.TrimSpace(part)); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 

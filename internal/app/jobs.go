@@ -15,6 +15,7 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
+	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/flow"
 	"sekisho/internal/grant"
@@ -212,7 +213,7 @@ const purgeRows = 500
 // Purge removes what is over, a little at a time.
 func (a *App) Purge(ctx context.Context) error {
 	tidy := []func(context.Context, db.Tx, int) error{
-		flow.Purge, sentcode.Purge, limit.Purge, browser.Purge, grant.Purge,
+		flow.Purge, sentcode.Purge, passkey.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge,
 		func(ctx context.Context, tx db.Tx, n int) error {
 			return outbox.Purge(ctx, tx, tx.Now().Add(-30*24*time.Hour), n)
 		},

@@ -218,19 +218,15 @@ type Change struct {
 func Changed(s Sheet, to To, c Change) outbox.Letter {
 	l := to.Lang
 	item := c.Name
-	if c.Kind != "" {
+	if c.Name != "" && c.Kind != "" {
 		item = strings.TrimSpace(texts.T(l, "kind."+c.Kind) + " " + quoted(l, c.Name))
 	}
 	return draft{sheet: s, to: to, topic: "guard", link: c.Link, from: c.From, args: []any{"what", texts.T(l, "guard."+c.What, "item", item)}}.letter()
 }
 
 func quoted(l i18n.Lang, name string) string {
-	switch {
-	case name == "":
-		return ""
-	case l == i18n.Ja:
+	if l == i18n.Ja {
 		return "「" + clean(name) + "」"
-	default:
-		return "“" + clean(name) + "”"
 	}
+	return "“" + clean(name) + "”"
 }

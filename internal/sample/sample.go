@@ -72,7 +72,7 @@ func entering() []Page {
 		{Name: "password", Response: web.Show("signin/password", signin.Password{Flow: flow, Typed: hana, Other: true})},
 		{Name: "password-wrong", Response: web.Show("signin/password", signin.Password{Flow: flow, Typed: long, Other: true, Keep: true}).With(wrong)},
 		{Name: "password-wait", Response: web.Show("signin/password", signin.Password{Flow: flow, Typed: hana}).With(wait)},
-		{Name: "other", Response: web.Show("signin/other", signin.Other{Flow: flow, Typed: hana, Ways: []string{"password", "mailcode"}})},
+		{Name: "other", Response: web.Show("signin/other", signin.Other{Base: "/signin", Flow: flow, Typed: hana, First: true, Ways: []signin.Listed{{Kind: "password", Path: "password"}, {Kind: "mailcode", Path: "code", Sends: true}, {Kind: "passkey", Path: "key"}}})},
 		{Name: "code", Response: web.Show("signin/code", code)},
 		{Name: "code-wrong", Response: web.Show("signin/code", code).With(faults.CodeWrong.New())},
 		{Name: "code-join", Response: web.Show("signin/code", join)},

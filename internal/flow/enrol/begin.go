@@ -262,7 +262,7 @@ func keyBound(s session.Session) string { return "session:" + string(s.ID) }
 // KeyOptions are what the browser is asked to make a passkey or register a
 // security key (WebAuthn Level 3 §5.4, JSON).
 func (e *Enrol) KeyOptions(ctx context.Context, v flow.Visitor, s session.Session) (options []byte, f *fault.Fault, err error) {
-	if !gate.Permits(&e.Policy, gate.Passkey) {
+	if e.Keys == nil || !gate.Permits(&e.Policy, gate.Passkey) {
 		return nil, faults.FactorNotAllowed.New(), nil
 	}
 	d, err := e.change(ctx, v, s, func(tx db.Tx, x *act) (err error) {
@@ -282,7 +282,7 @@ func (e *Enrol) Key(ctx context.Context, v flow.Visitor, s session.Session, name
 	if f != nil {
 		return Done{Fault: f}, nil
 	}
-	if !gate.Permits(&e.Policy, gate.Passkey) {
+	if e.Keys == nil || !gate.Permits(&e.Policy, gate.Passkey) {
 		return Done{Fault: faults.FactorNotAllowed.New()}, nil
 	}
 	spare, err := e.spare(ctx, s)

@@ -46,8 +46,8 @@ type Entry struct {
 	Hasher        *slowhash.Hasher
 	Codes         sentcode.Codes
 	Apps          totp.Codes
-	Keys          *passkey.Keys
-	SMS           bool // a gateway is set: codes can go to numbers
+	Keys          *passkey.Keys // nil: browsers offer no passkeys at the public address
+	SMS           bool          // a gateway is set: codes can go to numbers
 	Policy        policy.Effective
 	Sheet         letter.Sheet
 	Zone          *time.Location

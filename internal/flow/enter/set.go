@@ -24,8 +24,9 @@ type Set struct {
 	Apps       []totp.Factor
 	Numbers    []smscode.Number
 	Keys       []passkey.Credential
-	Backup     int // codes left
+	Backup     int // codes left of the account's own set
 	BackupOf   int
+	Spare      bool // there is a backup code, of the set or issued by support
 	Passphrase bool
 }
 
@@ -51,6 +52,11 @@ func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Se
 	if s.Backup, s.BackupOf, _, err = backup.Left(ctx, r, a.ID); err != nil {
 		return s, err
 	}
+	hand, err := backup.Look(ctx, r, a.ID)
+	if err != nil {
+		return s, err
+	}
+	s.Spare = hand.Any()
 	_, err = passphrase.Of(ctx, r, a.ID)
 	if s.Passphrase = err == nil; errors.Is(err, db.ErrNone) {
 		err = nil
@@ -72,7 +78,7 @@ func (s Set) Seconds() []gate.Kind {
 		is   bool
 	}{
 		{gate.TOTP, len(s.Apps) > 0}, {gate.SMSCode, len(s.Numbers) > 0}, {gate.Passkey, len(s.Keys) > 0},
-		{gate.Backup, s.Backup > 0}, {gate.Passphrase, s.Passphrase},
+		{gate.Backup, s.Spare}, {gate.Passphrase, s.Passphrase},
 	} {
 		if x.is {
 			out = append(out, x.kind)
@@ -93,7 +99,7 @@ func (s Set) onFile() []gate.Kind {
 		is   bool
 	}{
 		{gate.Password, s.Record.PHC != ""}, {gate.MailCode, s.Mail}, {gate.SMSCode, s.Mobile},
-		{gate.Backup, s.Backup > 0}, {gate.Passphrase, s.Passphrase},
+		{gate.Backup, s.Spare}, {gate.Passphrase, s.Passphrase},
 	} {
 		if x.is {
 			out = append(out, x.kind)
@@ -158,7 +164,7 @@ type Way struct {
 func (e *Entry) ways(kinds []gate.Kind, s Set, a account.Account) []Way {
 	var out []Way
 	for _, k := range kinds {
-		if k == gate.SMSCode && !e.SMS {
+		if k == gate.SMSCode && !e.SMS || k == gate.Passkey && e.Keys == nil {
 			continue
 		}
 		w := Way{Kind: string(k)}

@@ -38,8 +38,12 @@ var purposes = map[Step]sentcode.Purpose{Proof: sentcode.Signin, Second: sentcod
 // send sends a code, or does as much where there is nobody to send it to.
 func (m *moment) send(ctx context.Context, tx db.Tx, kind string) error {
 	x := &m.flow.State
-	if !m.offers(kind) || x.Step != Proof && !m.proved(tx.Now()) {
+	switch {
+	case purposes[x.Step] == "" || (x.Step == Address) != (kind == ConfirmCode), x.Step != Proof && !m.proved(tx.Now()):
 		m.fault = faults.FlowOrder.New()
+		return nil
+	case !m.offers(kind):
+		m.fault = faults.MethodNotOffered.New()
 		return nil
 	}
 	if kind != ConfirmCode {
@@ -121,14 +125,21 @@ func browserBound(v flow.Visitor) string { return "browser:" + string(v.Browser)
 
 // FirstOptions are the options of the first page, where nothing was typed yet
 // (SI-18).
-func (s *Signin) FirstOptions(now time.Time, v flow.Visitor) ([]byte, error) {
-	return s.Keys.SigninOptions(now, browserBound(v))
+func (s *Signin) FirstOptions(now time.Time, v flow.Visitor) ([]byte, *fault.Fault, error) {
+	if s.Keys == nil {
+		return nil, faults.MethodNotOffered.New(), nil
+	}
+	options, err := s.Keys.SigninOptions(now, browserBound(v))
+	return options, nil, err
 }
 
 // Passkey begins a journey with a passkey given on the first page; held are the
 // sessions this browser has, by account.
 func (s *Signin) Passkey(ctx context.Context, v flow.Visitor, ask Ask, response string, held map[ref.Account]ref.Session) (View, error) {
 	var view View
+	if s.Keys == nil {
+		return View{Fault: faults.MethodNotOffered.New()}, nil
+	}
 	err := s.DB.Update(ctx, func(tx db.Tx) error {
 		got, err := s.Judge(ctx, tx, enter.Proving{Visitor: v, Kind: gate.Passkey, Offered: true, Ask: passkey.Signin, Bound: browserBound(v), Answer: response,
 			Typed: account.Identifier{Kind: "passkey", Norm: string(v.Browser)}})

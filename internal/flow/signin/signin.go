@@ -246,7 +246,7 @@ func (x state) way(w enter.Way) Way {
 // what was typed and at whether the mailbox is hosted here (SI-05), at nothing a
 // stranger could learn from.
 func (s *Signin) firsts(x state) []enter.Way {
-	if x.Open {
+	if x.Open && s.Keys != nil {
 		return []enter.Way{{Kind: string(gate.Passkey)}}
 	}
 	if len(x.Ways) > 0 {
@@ -259,7 +259,10 @@ func (s *Signin) firsts(x state) []enter.Way {
 	if s.SMS {
 		out = append(out, enter.Way{Kind: string(gate.SMSCode)})
 	}
-	return append(out, enter.Way{Kind: string(gate.Passkey)})
+	if s.Keys != nil {
+		out = append(out, enter.Way{Kind: string(gate.Passkey)})
+	}
+	return out
 }
 
 // Answer is what a person gives at a step.

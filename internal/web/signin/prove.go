@@ -188,9 +188,9 @@ func (d *Door) firstOptions(_ context.Context, r *web.Request) (web.Response, er
 	if !r.Visitor.Proven {
 		return web.Refuse(faults.FlowOtherBrowser.New()), nil
 	}
-	options, err := d.Signin.FirstOptions(r.Now, r.Visitor)
-	if err != nil {
-		return web.Response{}, err
+	options, f, err := d.Signin.FirstOptions(r.Now, r.Visitor)
+	if err != nil || f != nil {
+		return refuse(f), err
 	}
 	return jsonBody(options), nil
 }
