@@ -37,7 +37,7 @@ const (
 // States of an item.
 const (
 	Waiting = "waiting"
-	Sent    = "sent" // handed over to the server or gateway
+	Sent    = "sent"    // handed over to the server or gateway
 	Dropped = "dropped" // its time was over
 	Failed  = "failed"  // refused for good, or an SMS that did not go out at once
 )
