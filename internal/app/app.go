@@ -51,6 +51,7 @@ import (
 	"sekisho/internal/session"
 	"sekisho/internal/signkey"
 	"sekisho/internal/slowhash"
+	"sekisho/internal/sms"
 	"sekisho/internal/web"
 	"sekisho/internal/web/help"
 	"sekisho/internal/web/mailbox"
@@ -77,6 +78,7 @@ type App struct {
 	Doors   []web.Door
 	URL     *url.URL
 	Log     *slog.Logger
+	SMS     sms.Gateway // nil: none is set, and no SMS may be offered or put into the outbox
 
 	config *Config
 	clock  func() time.Time
@@ -112,17 +114,26 @@ func Open(ctx context.Context, c *Config, o Options) (*App, error) {
 	if err := a.mailServer(); err != nil {
 		return nil, err
 	}
+	if err := a.gateway(); err != nil {
+		return nil, err
+	}
 	if a.DB, err = db.Open(ctx, c.Database(), db.Options{Clock: o.Clock, MaxPages: c.num("sqlite_max_pages")}); err != nil {
 		return nil, err
 	}
 	if err := a.wire(ctx, o); err != nil {
-		return nil, errors.Join(err, a.DB.Close())
+		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
-// Close ends the connections to the database.
-func (a *App) Close() error { return a.DB.Close() }
+// Close ends the connections to the SMS gateway and to the database.
+func (a *App) Close() error {
+	var err error
+	if a.SMS != nil {
+		err = a.SMS.Close() // it tells the database what became of messages
+	}
+	return errors.Join(err, a.DB.Close())
+}
 
 func logger(c *Config, w io.Writer) *slog.Logger {
 	var level slog.Level
@@ -236,13 +247,13 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	a.Entry = &enter.Entry{
 		DB: a.DB, Ring: a.Ring, Outbox: a.Outbox, Grants: a.Grants, Hasher: slowhash.NewHasher(cost, int(c.num("hash_workers")), 0),
 		Codes: sentcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
-		Apps: totp.Codes{Ring: a.Ring}, Keys: keys,
+		Apps: totp.Codes{Ring: a.Ring}, Keys: keys, SMS: a.SMS != nil,
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
 		HostedDomains: c.domains("hosted_domains"), Disclose: c.on("disclose_accounts"),
 	}
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
-		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open", Mailbox: a.smtp == nil,
-		MayChange: a.Entry.MayChange}
+		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open",
+		Mailbox: a.smtp == nil || a.keepsSMS(), MayChange: a.Entry.MayChange}
 	return a.doors(issuer, salt)
 }
 
@@ -265,8 +276,8 @@ func (a *App) doors(issuer string, salt []byte) error {
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
 	// With a public address there may be a proxy that says nothing of itself.
-	if a.smtp == nil && netx.Loopback(a.Frame.URL.Hostname()) {
-		a.Doors = append(a.Doors, (&mailbox.Door{DB: a.DB, Outbox: a.Outbox}).Door())
+	if kinds := a.kept(); len(kinds) > 0 && netx.Loopback(a.Frame.URL.Hostname()) {
+		a.Doors = append(a.Doors, (&mailbox.Door{DB: a.DB, Outbox: a.Outbox, Kinds: kinds}).Door())
 	}
 	var err error
 	a.Handler, err = a.Frame.Handler(a.Doors...)

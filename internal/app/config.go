@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -48,6 +49,11 @@ var settings = []setting{
 	{"zone", "", "time zone of pages and of the day's limits, such as Asia/Tokyo; empty: the system's", false, isZone},
 	{"smtp", "", "mail server: smtp://user:password@host:587, smtps://host:465; empty: mail stays in the outbox", true, nil},
 	{"smtp_from", "", "sender of mails; empty: no-reply@ the public host", false, nil},
+	{"sms", "", "SMS gateway: smpp://system_id:password@host:port?source=NAME, smpps://…, or https://user:password@host/path?to={to}&text={text}; outbox: (that word with its colon) keeps SMS to be read here, on loopback only; empty: no SMS", true, nil},
+	{"sms_from", "", "sender of SMS: a number, or at most 11 letters and digits", false, isSender},
+	{"sms_method", "", "method of an HTTP gateway; empty: GET, or POST where there is an sms_body", false, oneOf("GET", "POST", "PUT")},
+	{"sms_body", "", "body for an HTTP gateway, JSON or form, with {to}, {digits}, {text}, {from} and {id} filled in", true, nil},
+	{"sms_header", "", "headers for an HTTP gateway, such as Authorization: Bearer …; one a line", true, nil},
 	{"trusted_proxies", "", "addresses and networks of proxies whose word about a client's address is believed", false, nil},
 	{"inner_networks", "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7", "inner networks in which apps may be told of a sign-out", false, nil},
 	{"geo", "", "an .mmdb file that knows places of addresses; empty: places are unknown", false, nil},
@@ -216,7 +222,11 @@ func (c *Config) Shown() []Value {
 	out := make([]Value, 0, len(settings))
 	for _, s := range settings {
 		v := c.values[s.key]
-		if s.secret && v.Value != "" {
+		switch {
+		case !s.secret || v.Value == "" || v.Value == keptSMS:
+		case s.key == "sms_body" || s.key == "sms_header":
+			v.Value = "•••" // templates are no addresses: any part may be the key
+		default:
 			v.Value = hidden(v.Value)
 		}
 		out = append(out, v)
@@ -229,6 +239,10 @@ func hidden(v string) string {
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme == "" || u.Opaque != "" || u.Scheme != "sqlite" && u.Host == "" {
 		return "•••"
+	}
+	// An SMS gateway's key may stand anywhere in its path or query.
+	if u.Scheme == "http" || u.Scheme == "https" || strings.HasPrefix(u.Scheme, "smpp") {
+		return u.Scheme + "://•••@" + u.Host
 	}
 	q := u.Query()
 	for k := range q {
@@ -327,6 +341,16 @@ func areDomains(v string) error {
 		if _, err := account.ParseEmail("x@" + d); err != nil || strings.Contains(d, "@") {
 			return fmt.Errorf("%q is not a domain such as example.com", d)
 		}
+	}
+	return nil
+}
+
+var senders = regexp.MustCompile(`^(\+?[0-9]{1,15}|[A-Za-z0-9 ._-]{1,11})$`)
+
+// isSender knows what phones show (3GPP TS 23.040 §9.1.2.5).
+func isSender(v string) error {
+	if !senders.MatchString(v) {
+		return errors.New("is a number, or at most 11 letters and digits")
 	}
 	return nil
 }

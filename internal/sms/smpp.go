@@ -22,7 +22,7 @@ import (
 // overSMPP is an SMSC to which one connection is kept.
 type overSMPP struct {
 	address  string
-	tls      bool
+	tls      *tls.Config // nil: none
 	user     string
 	word     secret.Text
 	kind     string // system_type
@@ -46,13 +46,16 @@ type report struct {
 }
 
 func parseSMPP(u *url.URL, o Options) (Gateway, error) {
-	g := &overSMPP{address: u.Host, tls: u.Scheme == "smpps", user: u.User.Username(), heard: o.Delivered, every: 20 * time.Second,
+	g := &overSMPP{address: u.Host, user: u.User.Username(), heard: o.Delivered, every: 20 * time.Second,
 		reports: make(chan report, 256), done: make(chan struct{}), turn: make(chan struct{}, 1)}
 	if word, ok := u.User.Password(); ok {
 		g.word = secret.Text(word)
 	}
 	if _, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.Fragment != "" {
 		return nil, errors.New("an SMPP gateway is written smpp://system_id:password@host:port?source=NAME")
+	}
+	if u.Scheme == "smpps" {
+		g.tls = &tls.Config{ServerName: u.Hostname(), MinVersion: tls.VersionTLS12}
 	}
 	q := u.Query()
 	for k := range q {
@@ -219,8 +222,8 @@ func (g *overSMPP) bound(ctx context.Context) (*link, error) {
 func (g *overSMPP) bind(ctx context.Context) (*link, error) {
 	var conn net.Conn
 	var err error
-	if g.tls {
-		conn, err = (&tls.Dialer{}).DialContext(ctx, "tcp", g.address)
+	if g.tls != nil {
+		conn, err = (&tls.Dialer{Config: g.tls}).DialContext(ctx, "tcp", g.address)
 	} else {
 		conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", g.address)
 	}

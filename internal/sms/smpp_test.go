@@ -2,8 +2,11 @@ package sms
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/binary"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +33,11 @@ func wrong(t *testing.T, say func(net.Conn, pdu.PDU)) *smsc {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return wrongAt(t, l, say)
+}
+
+func wrongAt(t *testing.T, l net.Listener, say func(net.Conn, pdu.PDU)) *smsc {
+	t.Helper()
 	s := &smsc{Listener: l, say: say}
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -228,6 +236,29 @@ func TestRubbishEndsTheConnectionAndNotTheProgram(t *testing.T) {
 	})
 	if _, err := s.gateway(t, nil).Send(t.Context(), code); err != nil {
 		t.Errorf("got %v after a PDU of an unknown kind", err)
+	}
+}
+
+func TestTLSIsProvedToTheGateway(t *testing.T) {
+	lender := httptest.NewTLSServer(nil) // lends its certificate
+	defer lender.Close()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: lender.TLS.Certificates})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := wrongAt(t, l, well)
+	x, err := Parse("smpps://hana:s3cret@"+s.Addr().String(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := x.(*overSMPP)
+	defer g.Close()
+	if _, err := g.Send(t.Context(), code); err == nil {
+		t.Error("a certificate that nobody vouches for was taken")
+	}
+	g.tls.RootCAs = lender.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	if _, err := g.Send(t.Context(), code); err != nil {
+		t.Error(err)
 	}
 }
 
