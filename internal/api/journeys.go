@@ -11,6 +11,7 @@ import (
 	"sekisho/internal/flow/recover"
 	"sekisho/internal/flow/signin"
 	"sekisho/internal/gate"
+	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/web"
 )
@@ -77,8 +78,14 @@ func (d *Door) signinAnswer(ctx context.Context, r *web.Request) (web.Response, 
 		return web.Refuse(f), nil
 	}
 	v, err := d.Signin.Answer(ctx, visitor, id, signin.Answer{Kind: in.Kind, Value: in.Answer, Keep: in.Keep, Trust: in.Trust, Sessions: in.Sessions})
+	if err == nil && v.Fault == nil && v.ID != "" && in.Answer == "" && in.Kind == string(gate.SMSCode) {
+		v, err = d.Signin.Wait(ctx, visitor, id)
+	}
 	if err != nil {
 		return web.Response{}, err
+	}
+	if v.Delivery == outbox.NotSent {
+		v.Fault = faults.SMSFailed.New()
 	}
 	return d.signinStep(r, v)
 }

@@ -127,9 +127,12 @@ func (e *Enrol) App(ctx context.Context, v flow.Visitor, s session.Session) (Vie
 	})
 }
 
+// First is the first code of an app, and what its owner calls it.
+type First struct{ Name, Code string }
+
 // ConfirmApp takes the first code of an app and keeps it.
-func (e *Enrol) ConfirmApp(ctx context.Context, v flow.Visitor, s session.Session, id ref.Flow, name, code string) (Done, error) {
-	name, f := Name(name, "Authenticator")
+func (e *Enrol) ConfirmApp(ctx context.Context, v flow.Visitor, s session.Session, id ref.Flow, first First) (Done, error) {
+	name, f := Name(first.Name, "Authenticator")
 	if f != nil {
 		return Done{Fault: f}, nil
 	}
@@ -146,7 +149,7 @@ func (e *Enrol) ConfirmApp(ctx context.Context, v flow.Visitor, s session.Sessio
 		if err != nil {
 			return err
 		}
-		factor, got, err := e.Apps.Enrol(ctx, tx, x.account.ID, name, view.Key, code)
+		factor, got, err := e.Apps.Enrol(ctx, tx, x.account.ID, name, view.Key, first.Code)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package enter
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"sekisho/internal/account"
@@ -12,6 +13,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/letter"
 	"sekisho/internal/outbox"
+	"sekisho/internal/ref"
 )
 
 // Send is a code to be sent.
@@ -91,4 +93,14 @@ func (e *Entry) unproved(s Send) bool {
 var writers = map[sentcode.Purpose]func(letter.Sheet, letter.To, letter.Code) outbox.Letter{
 	sentcode.Signin: letter.SigninCode, sentcode.Another: letter.SigninCode, sentcode.Confirm: letter.ConfirmCode,
 	sentcode.Address: letter.ConfirmCode, sentcode.Recover: letter.RecoverCode,
+}
+
+// Stage says what became of the code that was sent last by SMS under a purpose;
+// empty when there is none. Only its owner may learn it.
+func (e *Entry) Stage(ctx context.Context, r db.Reader, a ref.Account, p sentcode.Purpose) (outbox.Stage, error) {
+	row, err := outbox.Newest(ctx, r, a, Topic(sentcode.For{Purpose: p, Channel: sentcode.SMS}))
+	if errors.Is(err, db.ErrNone) {
+		return "", nil
+	}
+	return row.Stage(r.Now()), err
 }

@@ -20,6 +20,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
+	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
 )
@@ -104,9 +105,9 @@ type View struct {
 	Return    string
 	Keep      bool
 	StepUp    bool
-	MinWord   int    // Step NewWord: how long the password must be
-	TrustDays int    // Step Second: for how long this browser can be trusted; 0: not at all
-	Delivery  string // what became of the SMS, where its owner is at the other end
+	MinWord   int          // Step NewWord: how long the password must be
+	TrustDays int          // Step Second: for how long this browser can be trusted; 0: not at all
+	Delivery  outbox.Stage // what became of the SMS, where its owner is at the other end
 }
 
 // Way finds a way by its kind.
@@ -207,9 +208,33 @@ func (s *Signin) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, e
 		if stored.State.Step == Limit {
 			view.Sessions, err = s.Living(ctx, tx, stored.State.Account)
 		}
+		if x := stored.State; x.own() && x.Sent[string(gate.SMSCode)].For.Channel == sentcode.SMS {
+			view.Delivery, err = s.Stage(ctx, tx, x.Account, purposes[x.Step])
+		}
 		return err
 	})
 	return view, err
+}
+
+// own says whether who looks may learn what is on file: they gave a proof, or
+// their browser is known.
+func (x state) own() bool { return len(x.Proofs) > 0 || len(x.Ways) > 0 }
+
+// Wait is Look that waits, at most two seconds, until it is known whether an SMS
+// could be sent.
+func (s *Signin) Wait(ctx context.Context, v flow.Visitor, id ref.Flow) (View, error) {
+	for range 20 {
+		view, err := s.Look(ctx, v, id)
+		if err != nil || view.Delivery != outbox.Underway {
+			return view, err
+		}
+		select {
+		case <-ctx.Done():
+			return view, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return s.Look(ctx, v, id)
 }
 
 func (s *Signin) view(visitor flow.Visitor, st *flow.Stored[state]) View {

@@ -10,6 +10,7 @@ import (
 	"sekisho/internal/faults"
 	"sekisho/internal/flow/signin"
 	"sekisho/internal/gate"
+	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/web"
 )
@@ -21,12 +22,12 @@ type (
 		Base, Flow, Typed string
 		Kind              string
 		Names             []string
-		Sent              bool // the code is out, or nothing has to be sent
-		Sends             bool // a code is sent at a button
-		Wait              int  // seconds until another may be sent
-		Trust             int  // days for which this browser can be trusted; 0: not offered
-		Delivery          string
-		Other, Device     bool // there are other ways; one of them needs no device
+		Sent              bool         // the code is out, or nothing has to be sent
+		Sends             bool         // a code is sent at a button
+		Wait              int          // seconds until another may be sent
+		Trust             int          // days for which this browser can be trusted; 0: not offered
+		Delivery          outbox.Stage // of an SMS; empty for strangers
+		Other, Device     bool         // there are other ways; one of them needs no device
 		StepUp            bool
 		First             bool // it opens the sign-in
 	}
@@ -141,6 +142,9 @@ func (d *Door) proofPage(r *web.Request, v signin.View) web.Response {
 		res = web.Show("signin/prove", Prove{Base: "/signin/" + paths[w.Kind], Flow: flow, Typed: typed, Kind: w.Kind, Names: w.Names,
 			Sent: w.Sent || !sends, Sends: sends, Wait: wait(r, w), Trust: v.TrustDays, Delivery: v.Delivery, Other: others, Device: device,
 			StepUp: v.StepUp, First: first})
+	}
+	if v.Delivery == outbox.NotSent && w.Kind == string(gate.SMSCode) {
+		res = res.With(faults.SMSFailed.New())
 	}
 	return res.LeadsTo(v.Return)
 }

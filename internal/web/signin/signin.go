@@ -195,7 +195,11 @@ func (d *Door) look(ctx context.Context, r *web.Request) (web.Response, error) {
 	if err != nil || f != nil {
 		return refuse(f), err
 	}
-	v, err := d.Signin.Look(ctx, r.Visitor, id)
+	see := d.Signin.Look
+	if pageOf(r) == "sms" {
+		see = d.Signin.Wait
+	}
+	v, err := see(ctx, r.Visitor, id)
 	if err != nil || v.Fault != nil {
 		return refuse(v.Fault), err
 	}
