@@ -63,8 +63,8 @@ func entering() []Page {
 	wait.Reference = "7K2M-9QXP"
 	wrong := faults.SigninNotRecognised.New()
 	wrong.Reference = "7K2M-9QXP"
-	code := signin.Code{Base: "/signin/code", Flow: flow, Typed: hana, Way: "signin", Other: true, Wait: 42, Sent: true}
-	join := signin.Code{Base: "/signup/code", Flow: flow, Typed: long, Way: "join", Sent: true}
+	code := signin.Code{Digits: 6, Base: "/signin/code", Flow: flow, Typed: hana, Way: "signin", Other: true, Wait: 42, Sent: true}
+	join := signin.Code{Digits: 6, Base: "/signup/code", Flow: flow, Typed: long, Way: "join", Sent: true}
 	list := []signin.Entry{{Slot: 0, Here: true, Name: "佐藤 花", Email: hana}, {Slot: 1, Name: "Sekisho Operations", Email: long}}
 	return []Page{
 		{Name: "identify", Response: web.Show("signin/identify", signin.Identify{Open: true, Held: 2})},

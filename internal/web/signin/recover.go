@@ -77,7 +77,7 @@ func (d *Door) recoverFace(r *web.Request, v recover.View) web.Response {
 	if v.Step == recover.Word {
 		return web.Show("signin/new-password", NewPassword{"/recover/password", string(v.ID), v.Name, v.MinWord})
 	}
-	return web.Show("signin/code", Code{Base: "/recover/code", Flow: string(v.ID), Typed: v.Typed.Shown, Way: "recover",
+	return web.Show("signin/code", Code{Digits: d.Digits, Base: "/recover/code", Flow: string(v.ID), Typed: v.Typed.Shown, Way: "recover",
 		Wait: max(0, int(v.Resend.Sub(r.Now).Seconds())), Sent: true})
 }
 

@@ -92,13 +92,14 @@ type (
 	}
 	// Code asks for a code that was mailed.
 	Code struct {
-		Base  string // path of the form
-		Flow  string
-		Typed string
-		Way   string // "signin", "confirm", "join", "recover"
-		Other bool
-		Wait  int // seconds until another may be sent
-		Sent  bool
+		Base   string // path of the form
+		Flow   string
+		Typed  string
+		Way    string // "signin", "confirm", "join", "recover"
+		Other  bool
+		Wait   int // seconds until another may be sent
+		Digits int
+		Sent   bool
 	}
 	// Limit lists the sessions of which one has to end (ER-16).
 	Limit struct {
@@ -237,7 +238,7 @@ func (d *Door) page(r *web.Request, v signin.View) web.Response {
 		p.Status = http.StatusOK // it tells why, and refuses nothing
 		return p
 	case signin.Address:
-		return web.Show("signin/code", Code{Base: "/signin/confirm", Flow: flow, Typed: typed, Way: "confirm", Wait: wait(r, v), Sent: v.CodeOut}).LeadsTo(v.Return)
+		return web.Show("signin/code", Code{Digits: d.Digits, Base: "/signin/confirm", Flow: flow, Typed: typed, Way: "confirm", Wait: wait(r, v), Sent: v.CodeOut}).LeadsTo(v.Return)
 	}
 	switch way(r) {
 	case "other":
@@ -247,7 +248,7 @@ func (d *Door) page(r *web.Request, v signin.View) web.Response {
 		}
 		return web.Show("signin/other", Other{flow, typed, ways})
 	case "code":
-		return web.Show("signin/code", Code{Base: "/signin/code", Flow: flow, Typed: typed, Way: "signin", Other: true, Wait: wait(r, v), Sent: v.CodeOut}).LeadsTo(v.Return)
+		return web.Show("signin/code", Code{Digits: d.Digits, Base: "/signin/code", Flow: flow, Typed: typed, Way: "signin", Other: true, Wait: wait(r, v), Sent: v.CodeOut}).LeadsTo(v.Return)
 	}
 	return web.Show("signin/password", Password{flow, typed, len(v.Ways) > 1, v.Keep}).LeadsTo(v.Return)
 }
