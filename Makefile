@@ -35,4 +35,4 @@ bench: build
 
 # Writes the files that hold what is expected; look at the difference before committing.
 golden:
-	$(GO) test ./internal/... -run 'Golden|Routes|Catalogue' -update
+	$(GO) test ./internal ./internal/sample -run 'Golden|Routes|Catalogue' -update

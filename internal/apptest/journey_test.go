@@ -295,7 +295,7 @@ func TestNoticeOfNewSigninContains(t *testing.T) {
 			t.Fatalf("got link %q, want a notice", link)
 		}
 		b := w.Browser("192.0.2.1")
-		b.Open(link).See("Did you sign in?").Press("No, it was not me").See("The doors are closed")
+		b.Open(link).See("Did you sign in?", "unknown place").Press("No, it was not me").See("Your account is protected")
 		thief.Open("/me").Want(401)
 		thief.Signin(hana, apptest.Word).Want(403).See("factor.disabled")
 		w.Clock.Add(time.Minute)

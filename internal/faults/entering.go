@@ -8,7 +8,7 @@ var (
 		Ja: fault.Text{What: "サインインできませんでした。", Why: "入力した名前とパスワードの組み合わせが見つかりません。安全のため、どちらが違うかは表示していません。",
 			Fix:   "つづりと大文字・小文字を確かめて、もう一度入力してください。パスワードを忘れたときは再設定できます。",
 			Steps: []string{"メールアドレスのつづりを確かめます。", "Caps Lock と日本語入力がオフになっているか確かめます。", "パスワードを表示して、入力した文字を確かめます。", "それでも入れないときは、パスワードを再設定します。", "アカウントがまだないときは、新しく登録します。"}},
-		En: fault.Text{What: "You are not signed in.", Why: "No account matches this name and password together. To protect accounts, this page does not say which of the two is different.",
+		En: fault.Text{What: "The sign-in did not work.", Why: "No account matches this name and password together. To protect accounts, this page does not say which of the two is different.",
 			Fix:   "Check the spelling and upper or lower case, and try again. If the password is forgotten, reset it.",
 			Steps: []string{"Check the spelling of the e-mail address.", "Check that Caps Lock is off and the keyboard layout is yours.", "Show the password and read what was typed.", "If it still does not match, reset the password.", "If there is no account yet, sign up."}},
 		Disclosed: &[2]fault.Text{
@@ -39,7 +39,7 @@ var (
 		Ja: fault.Text{What: "同時に使えるセッションの数に達しました。", Why: "このアカウントでは {limit} 個まで同時にサインインできます。いま {count} 個あります。",
 			Fix:   "下の一覧から、使っていないものを1つ以上選んで終了してください。そのままサインインします。",
 			Steps: []string{"サインインのページで、名前とパスワードを入力します。", "表示された一覧から、終了するセッションを選びます。", "「終了して続ける」を押します。1つ空けば入れます。"}},
-		En: fault.Text{What: "All places for sessions are taken.", Why: "This account can be signed in {limit} times at once, and {count} sessions are open.",
+		En: fault.Text{What: "Too many sessions are open.", Why: "This account can be signed in {limit} times at once, and {count} sessions are open.",
 			Fix:   "Choose one or more below that you do not use and end them. You are signed in right after.",
 			Steps: []string{"Enter name and password on the sign-in page.", "Choose which sessions to end from the list.", "Press “End and go on”. One free place is enough."}}})
 
@@ -87,7 +87,7 @@ var (
 
 	CodeExpired = define(fault.Entry{Code: "code.expired", Kind: fault.Gone, Topic: fault.Entering, Lift: self,
 		Ja: fault.Text{What: "このコードはもう使えません。", Why: "期限が過ぎたか、すでに使われました。", Fix: "新しいコードを送ってください。"},
-		En: fault.Text{What: "This code is over.", Why: "Its time has passed, or it was used.", Fix: "Send a new one."}})
+		En: fault.Text{What: "This code no longer works.", Why: "Its time has passed, or it was used.", Fix: "Send a new one."}})
 
 	CodeResendEarly = define(fault.Entry{Code: "code.resend_early", Kind: fault.TooMany, Topic: fault.Entering, Lift: wait,
 		Ja: fault.Text{What: "コードはいま送ったばかりです。", Why: "メールが届くまで少しかかることがあります。続けて送れるのは60秒に1回です。", Fix: "あと{wait}待ってから送ってください。迷惑メールのフォルダーも見てください。"},
@@ -99,7 +99,7 @@ var (
 
 	FlowExpired = define(fault.Entry{Code: "flow.expired", Kind: fault.Gone, Topic: fault.Entering, Lift: self, Action: toAgain,
 		Ja: fault.Text{What: "この手続きは終わっています。", Why: "30分以上たったか、ほかのタブですでに済ませました。", Fix: "はじめからやり直してください。"},
-		En: fault.Text{What: "This attempt is over.", Why: "More than 30 minutes have passed, or it was finished in another tab.", Fix: "Start again."}})
+		En: fault.Text{What: "This attempt has ended.", Why: "More than 30 minutes have passed, or it was finished in another tab.", Fix: "Start again."}})
 
 	FlowOtherBrowser = define(fault.Entry{Code: "flow.other_browser", Kind: fault.Forbidden, Topic: fault.Entering, Lift: self, Action: toAgain,
 		Ja: fault.Text{What: "この手続きは別のブラウザーで始められました。", Why: "手続きは、始めたブラウザーだけで続けられます。Cookie を受け付けない設定でもこうなります。", Fix: "始めたブラウザーで続けるか、ここではじめからやり直してください。Cookie を受け付ける設定にしてください。"},
@@ -111,7 +111,7 @@ var (
 
 	IdentifierMalformed = define(fault.Entry{Code: "identifier.malformed", Kind: fault.Bad, Topic: fault.Entering, Lift: self,
 		Ja: fault.Text{What: "この名前は使えません。", Why: "メールアドレス、国番号から始まる携帯電話番号（+81…）、ユーザー名のどれとしても読めません。", Fix: "つづりを確かめて、もう一度入力してください。見えない文字がまぎれていないか確かめてください。"},
-		En: fault.Text{What: "This cannot be a name here.", Why: "It does not read as an e-mail address, a mobile number with its country (+81…), or a user name.", Fix: "Check the spelling and enter it again. A hidden character may have been pasted with it."}})
+		En: fault.Text{What: "This does not look like an address or name.", Why: "It does not read as an e-mail address, a mobile number with its country (+81…), or a user name.", Fix: "Check the spelling and enter it again. A hidden character may have been pasted with it."}})
 
 	NameMalformed = define(fault.Entry{Code: "name.malformed", Kind: fault.Bad, Topic: fault.Other, Lift: self,
 		Ja: fault.Text{What: "この表示名は使えません。", Why: "表示名は1文字から100文字で、見えない文字は使えません。", Fix: "短くするか、見えない文字を消してください。"},

@@ -41,12 +41,12 @@ var (
 		En: fault.Text{What: "The password lacks a kind of character.", Why: "A rule asks for some of: upper case, lower case, digits, signs.", Fix: "Add the kind that is missing."}})
 
 	PasswordWrong = define(fault.Entry{Code: "password.wrong", Kind: fault.Unauthenticated, Topic: fault.Forgotten, Lift: self, Action: toRecover,
-		Ja: fault.Text{What: "現在のパスワードが違います。", Why: "変更の前に、いまのパスワードを確かめています。", Fix: "もう一度入力してください。忘れたときは再設定できます。"},
+		Ja: fault.Text{What: "いまのパスワードが違います。", Why: "変更の前に、いまのパスワードを確かめています。", Fix: "もう一度入力してください。忘れたときは再設定できます。"},
 		En: fault.Text{What: "The current password does not match.", Why: "It is asked for before anything changes.", Fix: "Enter it again. If it is forgotten, reset it."}})
 
 	LinkExpired = define(fault.Entry{Code: "recovery.link_expired", Kind: fault.Gone, Topic: fault.Forgotten, Lift: self, Action: toRecover,
 		Ja: fault.Text{What: "このリンクは使えません。", Why: "期限が過ぎたか、途中で切れています。", Fix: "新しいリンクを送ってください。メールのリンクは、最後まで選んで開いてください。"},
-		En: fault.Text{What: "This link is over.", Why: "Its time has passed, or a part of it is missing.", Fix: "Ask for a new one. Open the whole link from the mail."}})
+		En: fault.Text{What: "This link no longer works.", Why: "Its time has passed, or a part of it is missing.", Fix: "Ask for a new one. Open the whole link from the mail."}})
 
 	LinkUsed = define(fault.Entry{Code: "recovery.link_used", Kind: fault.Gone, Topic: fault.Forgotten, Lift: self, Action: toRecover,
 		Ja: fault.Text{What: "このリンクはもう使われています。", Why: "リンクは1回だけ使えます。新しいものを送ると、前のものは使えなくなります。", Fix: "もう一度必要なときは、新しいリンクを送ってください。"},
@@ -105,11 +105,11 @@ var (
 
 	Busy = define(fault.Entry{Code: "server.busy", Kind: fault.Unavailable, Topic: fault.Other, Lift: wait,
 		Ja: fault.Text{What: "混み合っています。", Why: "同時にサインインする人が多く、順番を待ちきれませんでした。", Fix: "数秒待ってから、もう一度試してください。"},
-		En: fault.Text{What: "It is crowded.", Why: "Many people sign in at this moment, and your turn did not come in time.", Fix: "Wait a few seconds and try again."}})
+		En: fault.Text{What: "Many people are signing in right now.", Why: "Your turn did not come in time.", Fix: "Wait a few seconds and try again."}})
 
 	ServerError = define(fault.Entry{Code: "server.error", Kind: fault.Internal, Topic: fault.Other, Lift: operator, Action: toHome,
 		Ja: fault.Text{What: "こちらの不具合で、できませんでした。", Why: "予期しないことが起きました。内容は記録されています。", Fix: "もう一度試してください。続くときは、下の参照番号を管理者に伝えてください。"},
-		En: fault.Text{What: "Something went wrong on our side.", Why: "It was not expected, and it has been written down.", Fix: "Try again. If it stays, give the reference below to the people who run this service."}})
+		En: fault.Text{What: "Something went wrong on our side.", Why: "It was not expected, and it has been written down.", Fix: "Try again. If it happens again, give the reference below to the people who run this service."}})
 
 	Support = define(fault.Entry{Code: "support", Kind: fault.Bad, Topic: fault.Other, Lift: operator,
 		Ja: fault.Text{What: "ほかの方法で入れないとき", Why: "本人の確認は、このサービスを運営する人だけができます。", Fix: "参照番号（あれば）と、いつ・どのブラウザーで起きたかを伝えてください。パスワードやコードは、だれにも伝えないでください。"},

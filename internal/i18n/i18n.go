@@ -181,6 +181,28 @@ func Time(l Lang, t time.Time) string {
 	return t.Format("2 Jan, 15:04 MST")
 }
 
+// Full writes a time with its year, for where it stands alone.
+func Full(l Lang, t time.Time) string {
+	if l == Ja {
+		return fmt.Sprintf("%d年%s", t.Year(), Time(l, t))
+	}
+	return t.Format("2 Jan 2006, 15:04 MST")
+}
+
+// Short writes a time for a list: the zone is left out, the year where it is
+// the reader's own.
+func Short(l Lang, t, now time.Time) string {
+	switch {
+	case l == Ja && t.Year() != now.Year():
+		return t.Format("2006年1月2日")
+	case l == Ja:
+		return t.Format("1月2日 15:04")
+	case t.Year() != now.Year():
+		return t.Format("2 Jan 2006")
+	}
+	return t.Format("2 Jan, 15:04")
+}
+
 // Day writes a day.
 func Day(l Lang, t time.Time) string {
 	if l == Ja {
@@ -221,15 +243,18 @@ func Ago(l Lang, d time.Duration) string {
 		}
 		return "just now"
 	}
-	down := d.Truncate(time.Minute)
-	if d >= time.Hour {
-		down = d.Truncate(time.Hour)
+	n, ja, en := int(d/time.Minute), "分前", "minute"
+	switch {
+	case d >= 24*time.Hour:
+		n, ja, en = int(d/(24*time.Hour)), "日前", "day"
+	case d >= time.Hour:
+		n, ja, en = int(d/time.Hour), "時間前", "hour"
 	}
-	if d >= 24*time.Hour {
-		down = d.Truncate(24 * time.Hour)
+	switch {
+	case l == Ja:
+		return fmt.Sprint(n, ja)
+	case n == 1:
+		return "1 " + en + " ago"
 	}
-	if l == Ja {
-		return Span(l, down) + "前"
-	}
-	return Span(l, down) + " ago"
+	return fmt.Sprint(n, " ", en, "s ago")
 }

@@ -54,7 +54,10 @@ func TestTimesAndSpansReadWell(t *testing.T) {
 		{i18n.Time(i18n.En, at), "4 Mar, 05:06 UTC"}, {i18n.Time(i18n.Ja, at), "3月4日 05:06（UTC）"},
 		{i18n.Span(i18n.En, time.Second), "1 second"}, {i18n.Span(i18n.En, 15*time.Minute), "15 minutes"}, {i18n.Span(i18n.Ja, 15*time.Minute), "15分"},
 		{i18n.Span(i18n.En, 14*time.Minute+time.Second), "15 minutes"}, {i18n.Span(i18n.En, 30*24*time.Hour), "30 days"}, {i18n.Span(i18n.En, 0), "1 second"},
-		{i18n.Ago(i18n.En, 59*time.Second), "just now"}, {i18n.Ago(i18n.Ja, 2*time.Hour), "2時間前"}, {i18n.Ago(i18n.En, 25*time.Hour), "24 hours ago"},
+		{i18n.Ago(i18n.En, 59*time.Second), "just now"}, {i18n.Ago(i18n.Ja, 2*time.Hour), "2時間前"}, {i18n.Ago(i18n.En, 25*time.Hour), "1 day ago"},
+		{i18n.Ago(i18n.Ja, time.Minute), "1分前"}, {i18n.Ago(i18n.En, time.Hour), "1 hour ago"}, {i18n.Ago(i18n.En, 50*time.Hour), "2 days ago"},
+		{i18n.Full(i18n.Ja, at), "2026年3月4日 05:06（UTC）"}, {i18n.Full(i18n.En, at), "4 Mar 2026, 05:06 UTC"},
+		{i18n.Short(i18n.Ja, at, at), "3月4日 05:06"}, {i18n.Short(i18n.En, at, at), "4 Mar, 05:06"}, {i18n.Short(i18n.Ja, at, at.AddDate(1, 0, 0)), "2026年3月4日"}, {i18n.Short(i18n.En, at, at.AddDate(1, 0, 0)), "4 Mar 2026"},
 	} {
 		if x.got != x.want {
 			t.Errorf("got %q, want %q", x.got, x.want)

@@ -74,17 +74,19 @@ type page struct {
 
 var layout = template.Must(template.New("mail").Parse(`<!doctype html>
 <html lang="{{.Lang}}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{{.Subject}}</title>
+<meta name="color-scheme" content="light dark">
 <style>body{font:16px/1.7 system-ui,"Hiragino Sans","Noto Sans JP",sans-serif;color:#1d2230;max-width:560px;margin:0 auto;padding:24px}
-.code{font-size:30px;letter-spacing:.12em;font-weight:600}.go{display:inline-block;padding:12px 20px;border-radius:8px;background:#2c3a86;color:#fff;text-decoration:none}
-.quiet{color:#545b6c;font-size:14px}</style></head><body>
+.code{font-size:31px;line-height:1.3;letter-spacing:.1em;font-weight:600;font-variant-numeric:tabular-nums;margin:24px 0}.go{display:inline-block;padding:12px 20px;border-radius:8px;background:#2c4693;color:#fff;font-weight:600;text-decoration:none}
+.quiet{color:#545b6c;font-size:13px}.asked,.from{border-top:1px solid #e0ddd6;padding-top:16px;margin-top:24px}.link{overflow-wrap:anywhere}
+@media(prefers-color-scheme:dark){body{background:#10151e;color:#e8e6e1}.quiet{color:#a9afbd}.go{background:#93b1fb;color:#0c1226}.asked,.from{border-color:#2f3643}}</style></head><body>
 <p>{{.Hello}}</p>
 {{range .Body}}<p>{{.}}</p>
 {{end}}{{with .Code}}<p class="code">{{.}}</p>
 {{end}}{{with .Link}}<p><a class="go" href="{{.}}">{{$.Button}}</a></p>
-<p class="quiet">{{.}}</p>
-{{end}}<p class="quiet">{{range .Asked}}{{.}}<br>{{end}}</p>
+<p class="quiet link">{{.}}</p>
+{{end}}<p class="quiet asked">{{range .Asked}}{{.}}<br>{{end}}</p>
 {{range .Close}}<p class="quiet">{{.}}</p>
-{{end}}<p class="quiet">{{.Service}}</p>
+{{end}}<p class="quiet from">{{.Service}}</p>
 </body></html>
 `))
 

@@ -63,8 +63,8 @@ func entering() []Page {
 	wait.Reference = "7K2M-9QXP"
 	wrong := faults.SigninNotRecognised.New()
 	wrong.Reference = "7K2M-9QXP"
-	code := signin.Code{Base: "/signin/code", Flow: flow, Typed: hana, Way: "signin", Other: true, Wait: 42, Sent: true}
-	join := signin.Code{Base: "/signup/code", Flow: flow, Typed: long, Way: "join", Sent: true}
+	code := signin.Code{Digits: 6, Base: "/signin/code", Flow: flow, Typed: hana, Way: "signin", Other: true, Wait: 42, Sent: true}
+	join := signin.Code{Digits: 6, Base: "/signup/code", Flow: flow, Typed: long, Way: "join", Sent: true}
 	list := []signin.Entry{{Slot: 0, Here: true, Name: "佐藤 花", Email: hana}, {Slot: 1, Name: "Sekisho Operations", Email: long}}
 	return []Page{
 		{Name: "identify", Response: web.Show("signin/identify", signin.Identify{Open: true, Held: 2})},
@@ -76,13 +76,13 @@ func entering() []Page {
 		{Name: "code", Response: web.Show("signin/code", code)},
 		{Name: "code-wrong", Response: web.Show("signin/code", code).With(faults.CodeWrong.New())},
 		{Name: "code-join", Response: web.Show("signin/code", join)},
-		{Name: "prove-totp", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/totp", Flow: flow, Typed: hana, Kind: "totp", Names: []string{"Pixel 8"}, Sent: true, Trust: 180, Other: true, Device: true})},
-		{Name: "prove-skew", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/totp", Flow: flow, Typed: hana, Kind: "totp", Names: []string{"Pixel 8"}, Sent: true, Other: true}).With(faults.CodeClockSkew.New("drift", i18n.Drift(5*time.Minute)))},
-		{Name: "prove-sms", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/sms", Flow: flow, Typed: hana, Kind: "smscode", Names: []string{"••••678"}, Sent: true, Sends: true, Wait: 42, Trust: 180, Delivery: "handed", Other: true, Device: true})},
-		{Name: "prove-sms-failed", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/sms", Flow: flow, Typed: hana, Kind: "smscode", Names: []string{"••••678"}, Sent: true, Sends: true, Delivery: "not_sent", Other: true, Device: true}).With(faults.SMSFailed.New())},
-		{Name: "prove-sms-send", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/sms", Flow: flow, Typed: hana, Kind: "smscode", Names: []string{"••••678"}, Sends: true, Other: true})},
+		{Name: "prove-totp", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/totp", Flow: flow, Typed: hana, Kind: "totp", Digits: 6, Names: []string{"Pixel 8"}, Sent: true, Trust: 180, Other: true, Device: true})},
+		{Name: "prove-skew", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/totp", Flow: flow, Typed: hana, Kind: "totp", Digits: 6, Names: []string{"Pixel 8"}, Sent: true, Other: true}).With(faults.CodeClockSkew.New("drift", i18n.Drift(5*time.Minute)))},
+		{Name: "prove-sms", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/sms", Flow: flow, Typed: hana, Kind: "smscode", Digits: 6, Names: []string{"••••678"}, Sent: true, Sends: true, Wait: 42, Trust: 180, Delivery: "handed", Other: true, Device: true})},
+		{Name: "prove-sms-failed", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/sms", Flow: flow, Typed: hana, Kind: "smscode", Digits: 6, Names: []string{"••••678"}, Sent: true, Sends: true, Delivery: "not_sent", Other: true, Device: true}).With(faults.SMSFailed.New())},
+		{Name: "prove-sms-send", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/sms", Flow: flow, Typed: hana, Kind: "smscode", Digits: 6, Names: []string{"••••678"}, Sends: true, Other: true})},
 		{Name: "prove-mail", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/code", Flow: flow, Typed: hana, Kind: "mailcode", Names: []string{"ha•••@example.com"}, Sent: true, Sends: true})},
-		{Name: "prove-backup", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/backup", Flow: flow, Typed: hana, Kind: "backup", Sent: true, Other: true})},
+		{Name: "prove-backup", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/backup", Flow: flow, Typed: hana, Kind: "backup", Digits: 12, Sent: true, Other: true})},
 		{Name: "prove-passphrase", Response: web.Show("signin/prove", signin.Prove{Base: "/signin/passphrase", Flow: flow, Typed: long, Kind: "passphrase", Sent: true, Other: true}).With(faults.PassphraseWrong.New())},
 		{Name: "key", Response: web.Show("signin/key", signin.Key{Base: "/signin", Flow: flow, Typed: hana, Names: []string{"青いキー", "MacBook"}, Trust: 180, Other: true, Device: true})},
 		{Name: "second-other", Response: web.Show("signin/other", signin.Other{Base: "/signin", Flow: flow, Typed: hana, Ways: []signin.Listed{{Kind: "totp", Path: "totp", Names: []string{"Pixel 8"}}, {Kind: "smscode", Path: "sms", Names: []string{"••••678"}, Sends: true}, {Kind: "passkey", Path: "key", Names: []string{"青いキー"}}, {Kind: "backup", Path: "backup"}, {Kind: "passphrase", Path: "passphrase"}}})},
@@ -98,7 +98,8 @@ func entering() []Page {
 		{Name: "recover", Response: web.Show("signin/recover", signin.Recover{Typed: hana})},
 		{Name: "link-same", Response: web.Show("signin/link", signin.Link{Token: "token", Same: true})},
 		{Name: "link-elsewhere", Response: web.Show("signin/link", signin.Link{Token: "token"})},
-		{Name: "notice", Response: web.Show("signin/notice", signin.Notice{Token: "token", Name: "佐藤 花", At: At.Add(-time.Hour)})},
+		{Name: "notice", Response: web.Show("signin/notice", signin.Notice{Token: "token", Name: "佐藤 花", At: At.Add(-time.Hour), Session: sessions[1]})},
+		{Name: "notice-ended", Response: web.Show("signin/notice", signin.Notice{Token: "token", Name: "佐藤 花", At: At.Add(-time.Hour)})},
 		{Name: "notice-handled", Response: web.Show("signin/notice", signin.Notice{Handled: true})},
 		{Name: "answered-mine", Response: web.Show("signin/answered", signin.Answered{Mine: true})},
 		{Name: "answered-contained", Response: web.Show("signin/answered", signin.Answered{})},

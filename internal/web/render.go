@@ -11,6 +11,7 @@ import (
 	"path"
 	"strings"
 	"time"
+	"unicode"
 
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
@@ -169,7 +170,7 @@ func (p *pages) render(w io.Writer, r *Request, res Response) error {
 
 func viewOf(f *fault.Fault, r *Request) *faultView {
 	v := &faultView{Code: f.Code(), Text: f.Say(r.Lang, r.Zone), Retry: f.RetryAt, Reference: f.Reference, Lift: f.Entry.Lift}
-	if a := f.Entry.Action; a != nil {
+	if a := f.Entry.Action; a != nil && f.Args["disclosed"] != true { // nothing to recover where there is no account
 		v.Href, v.Action = a.Href, a.En
 		if r.Lang == i18n.Ja {
 			v.Action = a.Ja
@@ -196,6 +197,7 @@ func (p *pages) funcs(l i18n.Lang) template.FuncMap {
 		"exact": func(v view, t time.Time) string { return i18n.Time(l, t.In(v.Zone)) },
 		"agent": func(header string) string { return ua.Parse(header).String() },
 		"stop":  func(code string) string { return told(l, code) },
+		"sign":  sign, "device": device, "initial": initial,
 	}
 }
 
@@ -211,21 +213,68 @@ func told(l i18n.Lang, code string) string {
 	return e.En.What
 }
 
+// sign is the icon of a thing that happened.
+func sign(kind, code string) string {
+	if code != "" {
+		return "stop"
+	}
+	group, what, _ := strings.Cut(kind, ".")
+	switch group {
+	case "signin":
+		return "check"
+	case "session":
+		if what == "ended" {
+			return "out"
+		}
+		return "screen"
+	case "password":
+		return "key"
+	case "address":
+		return "mail"
+	case "app":
+		return "app"
+	case "profile":
+		return "profile"
+	case "account":
+		return "person"
+	}
+	return "clock"
+}
+
+// device is the icon of what a browser runs on.
+func device(agent string) string {
+	for _, name := range []string{"iPhone", "Android", "Mobile"} {
+		if strings.Contains(agent, name) {
+			return "phone"
+		}
+	}
+	return "screen"
+}
+
+// initial is what stands for a name where there is no picture.
+func initial(name string) string {
+	for _, r := range strings.TrimSpace(name) {
+		return string(unicode.ToUpper(r))
+	}
+	return "·"
+}
+
 func when(l i18n.Lang, v view, t time.Time) template.HTML {
 	if t.IsZero() {
 		return "–"
 	}
-	exact := i18n.Time(l, t.In(v.Zone))
-	shown := exact
+	exact := i18n.Full(l, t.In(v.Zone))
+	shown := i18n.Short(l, t.In(v.Zone), v.Now.In(v.Zone))
 	if d := v.Now.Sub(t); d >= 0 && d < 7*24*time.Hour {
 		shown = i18n.Ago(l, d)
 	}
 	return template.HTML(`<time datetime="` + t.UTC().Format(time.RFC3339) + `" title="` + template.HTMLEscapeString(exact) + `">` + template.HTMLEscapeString(shown) + `</time>`)
 }
 
-// icons are drawn for 24 units with a line of 1.75.
+// icons are drawn for 24 units with a line of 1.75; the gate, two posts and a beam,
+// is the mark and holds at 16 px in one colour.
 var icons = map[string]string{
-	"gate":     `<path d="M3 6.5h18M6 6.5V21M18 6.5V21M6 11h12M2 3.5c6.5 1 13.5 1 20 0"/>`,
+	"gate":     `<path fill="currentColor" stroke="none" d="M1.5 5.5 3 4h18l1.5 1.5v3h-3V21H16V8.5H8V21H4.5V8.5h-3z"/>`,
 	"person":   `<circle cx="12" cy="8" r="3.5"/><path d="M5 20c.8-4 3.6-6 7-6s6.2 2 7 6"/>`,
 	"key":      `<circle cx="8" cy="14" r="4"/><path d="m11 11 8-8M15.5 6.500l3 3"/>`,
 	"mail":     `<rect x="3" y="5.5" width="18" height="13" rx="2"/><path d="m4 7 8 6 8-6"/>`,
@@ -238,7 +287,12 @@ var icons = map[string]string{
 	"check":    `<circle cx="12" cy="12" r="8.5"/><path d="m8 12.5 2.8 2.800L16 9.5"/>`,
 	"help":     `<circle cx="12" cy="12" r="8.5"/><path d="M9.7 9.500a2.4 2.4 0 1 1 3.4 2.200c-.8.4-1.1.900-1.1 1.800M12 16.700h.01"/>`,
 	"home":     `<path d="M4 11 12 4l8 7M6 9.500V20h12V9.5"/>`,
+	"in":       `<path d="M14 4h5v16h-5M10 8l4 4-4 4M14 12H4"/>`,
 	"out":      `<path d="M10 4H5v16h5M15 8l4 4-4 4M19 12H9"/>`,
+	"left":     `<path d="m15 5-7 7 7 7"/>`,
+	"more":     `<path stroke-width="2.5" d="M5.5 12h.01M12 12h.01M18.5 12h.01"/>`,
+	"plus":     `<path d="M12 5v14M5 12h14"/>`,
+	"swap":     `<path d="M4 9h15M15.5 5.5 19 9l-3.500 3.500M20 15.500H5M8.500 12 5 15.500 8.500 19"/>`,
 	"right":    `<path d="m9 5 7 7-7 7"/>`,
 	"profile":  `<rect x="3.5" y="4.5" width="17" height="15" rx="2"/><circle cx="9" cy="11" r="2"/><path d="M6 16c.5-1.7 1.6-2.5 3-2.500s2.5.8 3 2.500M15 10h3M15 13.500h3"/>`,
 	"download": `<path d="M12 4v11M7.5 11 12 15.5 16.5 11M5 20h14"/>`,

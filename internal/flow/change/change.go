@@ -161,7 +161,8 @@ func (c *Change) set(ctx context.Context, try enter.Attempt, s session.Session, 
 type Notice struct {
 	Account account.Account
 	At      time.Time
-	Handled bool // the password was changed since: nothing is left to do
+	Session session.Session // what was opened; zero once it has ended
+	Handled bool            // the password was changed since: nothing is left to do
 }
 
 // ReadNotice reads the link in a notice without doing anything.
@@ -169,7 +170,7 @@ func (c *Change) ReadNotice(ctx context.Context, token string) (Notice, *fault.F
 	var n Notice
 	var f *fault.Fault
 	err := c.DB.View(ctx, func(tx db.ReadTx) error {
-		id, _, at, ok := c.Entry.ReadNotice(token, tx.Now())
+		id, opened, at, ok := c.Entry.ReadNotice(token, tx.Now())
 		if !ok {
 			f = faults.LinkExpired.New()
 			return nil
@@ -186,7 +187,11 @@ func (c *Change) ReadNotice(ctx context.Context, token string) (Notice, *fault.F
 		if err != nil && !errors.Is(err, db.ErrNone) {
 			return err
 		}
-		n = Notice{Account: a, At: at, Handled: rec.SetAt.After(at)}
+		s, err := session.ByID(ctx, tx, opened)
+		if err != nil && !errors.Is(err, db.ErrNone) {
+			return err
+		}
+		n = Notice{Account: a, At: at, Session: s, Handled: rec.SetAt.After(at)}
 		return nil
 	})
 	return n, f, err

@@ -24,6 +24,7 @@ type (
 		Names             []string
 		Sent              bool         // the code is out, or nothing has to be sent
 		Sends             bool         // a code is sent at a button
+		Digits            int          // of the code; 0: it is no code
 		Wait              int          // seconds until another may be sent
 		Trust             int          // days for which this browser can be trusted; 0: not offered
 		Delivery          outbox.Stage // of an SMS; empty for strangers
@@ -134,19 +135,32 @@ func (d *Door) proofPage(r *web.Request, v signin.View) web.Response {
 	case w.Kind == string(gate.Password) && first:
 		res = web.Show("signin/password", Password{flow, typed, others, v.Keep, v.StepUp})
 	case w.Kind == string(gate.MailCode) && first:
-		res = web.Show("signin/code", Code{Base: "/signin/code", Flow: flow, Typed: typed, Way: "signin", Other: others, Wait: wait(r, w), Sent: w.Sent})
+		res = web.Show("signin/code", Code{Digits: d.Digits, Base: "/signin/code", Flow: flow, Typed: typed, Way: "signin", Other: others, Wait: wait(r, w), Sent: w.Sent})
 	case w.Kind == string(gate.Passkey):
 		res = web.Show("signin/key", Key{"/signin", flow, typed, w.Names, v.TrustDays, others, device, v.StepUp, first})
 	default:
 		sends := w.Kind == string(gate.MailCode) || w.Kind == string(gate.SMSCode)
 		res = web.Show("signin/prove", Prove{Base: "/signin/" + paths[w.Kind], Flow: flow, Typed: typed, Kind: w.Kind, Names: w.Names,
-			Sent: w.Sent || !sends, Sends: sends, Wait: wait(r, w), Trust: v.TrustDays, Delivery: v.Delivery, Other: others, Device: device,
+			Sent: w.Sent || !sends, Sends: sends, Digits: d.digits(w.Kind), Wait: wait(r, w), Trust: v.TrustDays, Delivery: v.Delivery, Other: others, Device: device,
 			StepUp: v.StepUp, First: first})
 	}
 	if v.Delivery == outbox.NotSent && w.Kind == string(gate.SMSCode) {
 		res = res.With(faults.SMSFailed.New())
 	}
 	return res.LeadsTo(v.Return)
+}
+
+// digits says how many a code of a kind has.
+func (d *Door) digits(kind string) int {
+	switch kind {
+	case string(gate.TOTP):
+		return 6
+	case string(gate.Backup):
+		return 12
+	case string(gate.MailCode), string(gate.SMSCode):
+		return d.Digits
+	}
+	return 0
 }
 
 func ways(v signin.View) []Listed {

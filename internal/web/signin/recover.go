@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sekisho/internal/flow/recover"
+	"sekisho/internal/session"
 	"sekisho/internal/web"
 )
 
@@ -23,6 +24,7 @@ type (
 		Token   string
 		Name    string
 		At      time.Time
+		Session session.Session // zero once it has ended
 		Handled bool
 	}
 	// Answered says what came of the answer.
@@ -77,7 +79,7 @@ func (d *Door) recoverFace(r *web.Request, v recover.View) web.Response {
 	if v.Step == recover.Word {
 		return web.Show("signin/new-password", NewPassword{"/recover/password", string(v.ID), v.Name, v.MinWord})
 	}
-	return web.Show("signin/code", Code{Base: "/recover/code", Flow: string(v.ID), Typed: v.Typed.Shown, Way: "recover",
+	return web.Show("signin/code", Code{Digits: d.Digits, Base: "/recover/code", Flow: string(v.ID), Typed: v.Typed.Shown, Way: "recover",
 		Wait: max(0, int(v.Resend.Sub(r.Now).Seconds())), Sent: true})
 }
 
@@ -187,7 +189,7 @@ func (d *Door) notice(ctx context.Context, r *web.Request) (web.Response, error)
 	if err != nil || f != nil {
 		return refuse(f), err
 	}
-	return web.Show("signin/notice", Notice{q["n"], n.Account.Name, n.At, n.Handled}), nil
+	return web.Show("signin/notice", Notice{q["n"], n.Account.Name, n.At, n.Session, n.Handled}), nil
 }
 
 func (d *Door) noticeAnswer(ctx context.Context, r *web.Request) (web.Response, error) {

@@ -85,13 +85,14 @@ type (
 	}
 	// Code asks for a code that was mailed.
 	Code struct {
-		Base  string // path of the form
-		Flow  string
-		Typed string
-		Way   string // "signin", "confirm", "join", "recover"
-		Other bool
-		Wait  int // seconds until another may be sent
-		Sent  bool
+		Base   string // path of the form
+		Flow   string
+		Typed  string
+		Way    string // "signin", "confirm", "join", "recover"
+		Other  bool
+		Wait   int // seconds until another may be sent
+		Digits int
+		Sent   bool
 	}
 	// Limit lists the sessions of which one has to end (ER-16).
 	Limit struct {
@@ -228,7 +229,7 @@ func (d *Door) page(r *web.Request, v signin.View) web.Response {
 		return p
 	case signin.Address:
 		w, _ := v.Way(signin.ConfirmCode)
-		return web.Show("signin/code", Code{Base: "/signin/confirm", Flow: flow, Typed: typed, Way: "confirm", Wait: wait(r, w), Sent: w.Sent}).LeadsTo(v.Return)
+		return web.Show("signin/code", Code{Digits: d.Digits, Base: "/signin/confirm", Flow: flow, Typed: typed, Way: "confirm", Wait: wait(r, w), Sent: w.Sent}).LeadsTo(v.Return)
 	}
 	return d.proofPage(r, v)
 }

@@ -27,15 +27,22 @@ export function reveal(input) {
 }
 
 /**
- * Sends a code's form once all its digits are there, one time only: a code that
- * was refused is not sent again by itself.
+ * Writes a code in groups while it is typed, as the mail does, and sends its form
+ * once all its digits are there, one time only: a code that was refused is not
+ * sent again by itself.
  * @param {HTMLInputElement} input
  */
 export function grouped(input) {
   const digits = Number(input.dataset.digits || 6);
   let sent = false;
-  input.addEventListener("input", () => {
-    const plain = input.value.normalize("NFKC").replace(/\D/g, "");
+  input.addEventListener("input", (event) => {
+    const text = input.value.normalize("NFKC");
+    const plain = text.replace(/\D/g, "");
+    // In the middle of a correction, or of a word in an input method, the text stays as it is, or the caret would jump.
+    if (!(/** @type {InputEvent} */ (event).isComposing) && plain.length <= digits && /^[\d\s-]*$/.test(text) && input.selectionStart === input.value.length) {
+      const half = digits / 2;
+      input.value = plain.length > half ? plain.slice(0, half) + " " + plain.slice(half) : plain;
+    }
     if (!sent && plain.length === digits && !input.form?.querySelector("[type=checkbox]")) {
       sent = true;
       input.form?.requestSubmit();
