@@ -264,7 +264,7 @@ func broken(good []byte) map[string][]byte {
 	out := map[string][]byte{
 		"nothing": nil, "null": []byte("null"), "a list": []byte("[]"), "a number": []byte("1"), "an empty object": []byte("{}"), "no JSON": []byte("<html>"),
 		"NUL": {0}, "a megabyte": bytes.Repeat([]byte("a"), 1<<20), "a megabyte of JSON": append(append([]byte(`{"x":"`), bytes.Repeat([]byte("a"), 1<<20)...), `"}`...),
-		"nested": bytes.Repeat([]byte("["), 60000), "nested objects": bytes.Repeat([]byte(`{"response":`), 5000), "two answers": append(bytes.Clone(good), good...),
+		"nested": bytes.Repeat([]byte("["), 60000), "nested objects": bytes.Repeat([]byte(`{"response":`), 5000), "padded": append(bytes.Clone(good), bytes.Repeat([]byte(" "), maxResponse)...), "two answers": append(bytes.Clone(good), good...),
 		"response null": inner(`"response":{`, `"response":null,"x":{`), "response a list": inner(`"response":{`, `"response":[],"x":{`),
 		"client data empty": inner(`"clientDataJSON":"`, `"clientDataJSON":"","x":"`), "client data a number": inner(`"clientDataJSON":"`, `"clientDataJSON":7,"x":"`),
 		"client data no base64": inner(`"clientDataJSON":"`, `"clientDataJSON":"!!`), "client data other JSON": inner(`"clientDataJSON":"`, `"clientDataJSON":"W10","x":"`),

@@ -2,13 +2,18 @@ package passkey
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/binary"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/protocol/webauthncbor"
 
 	"sekisho/internal/db"
@@ -117,6 +122,13 @@ var bentEnrolments = []bend{
 	}},
 	{"a compound statement", func(a *answer) { a.format = "compound" }},
 	{"a statement with certificates", func(a *answer) { a.format, a.resign, a.att = "packed", true, map[string]any{"x5c": []any{[]byte{1}}} }},
+	{"its own statement by a key of gigantic numbers", func(a *answer) {
+		public, err := webauthncbor.Marshal(map[int64]any{1: 3, 3: -257, -1: bytes.Repeat([]byte{0xff}, 40000), -2: []byte{0x7f, 0xff, 0xff, 0xff}})
+		if err != nil {
+			panic(err)
+		}
+		a.public, a.format, a.att = public, "packed", map[string]any{"alg": -257, "sig": bytes.Repeat([]byte{0x7f}, 40000)}
+	}},
 	{"its own statement with a bit turned", func(a *answer) {
 		a.format, a.resign, a.bend = "packed", true, func(sig []byte) { sig[len(sig)-1] ^= 1 }
 	}},
@@ -136,6 +148,46 @@ func TestBentEnrolmentsAreRefused(t *testing.T) {
 		}
 		// None of these was refused for another reason than its own.
 		p.enrolled(hana, newDevice(p, -7))
+	})
+}
+
+// Certificates are not even read: which of them are good is nobody's question.
+func TestOnlyTwoStatementsAreRead(t *testing.T) {
+	sig, chain := []byte{1}, []any{[]byte{1}}
+	for _, c := range []struct {
+		format string
+		att    map[string]any
+		want   bool
+	}{
+		{"none", nil, true},
+		{"packed", map[string]any{"alg": int64(-7), "sig": sig}, true},
+		{"packed", map[string]any{"alg": int64(-7), "sig": sig, "x5c": chain}, false},
+		{"packed", map[string]any{"alg": int64(-7), "sig": sig, "ecdaaKeyId": sig}, false},
+		{"packed", map[string]any{"alg": int64(-7), "x5c": chain}, false},
+		{"fido-u2f", map[string]any{"sig": sig, "x5c": chain}, false},
+		{"tpm", map[string]any{"alg": int64(-7), "sig": sig}, false},
+		{"apple", map[string]any{"x5c": chain}, false},
+		{"compound", nil, false},
+		{"", nil, false},
+	} {
+		if got := plain(protocol.AttestationObject{Format: c.format, AttStatement: c.att}); got != c.want {
+			t.Errorf("%s %v: got %v, want %v", c.format, c.att, got, c.want)
+		}
+	}
+}
+
+// A statement that is good in every respect, and that nobody asked for.
+func TestCertificatesAreNotWanted(t *testing.T) {
+	each(t, func(p place) {
+		d := newDevice(p, -7)
+		maker := x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true,
+			Subject: pkix.Name{Country: []string{"JP"}, Organization: []string{"Maker"}, OrganizationalUnit: []string{"Authenticator Attestation"}, CommonName: "Key"}}
+		der, err := x509.CreateCertificate(rand.Reader, &maker, &maker, d.signer.Public(), d.signer)
+		p.must(err)
+		response := d.create(p, p.enrolOptions(hana, here), func(a *answer) { a.format, a.resign, a.att = "packed", true, map[string]any{"x5c": []any{der}} })
+		if _, got := p.enrol(hana, here, response); got != Wrong {
+			p.Errorf("got %d, want Wrong", got)
+		}
 	})
 }
 

@@ -1,7 +1,6 @@
 package passkey
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -133,16 +132,15 @@ func parseCreation(response []byte) *protocol.ParsedCredentialCreationData {
 // sound is WebAuthn L3 §7.1 as far as it needs no database.
 func (k *Keys) sound(p *protocol.ParsedCredentialCreationData, challenge []byte) bool {
 	att := p.Response.AttestationObject
-	if !k.asked(p.Response.CollectedClientData) || !plain(att) {
+	// The key comes before the statement: one that vouches for itself would have
+	// us reckon with numbers of any size.
+	if !k.asked(p.Response.CollectedClientData) || !plain(att) || !backup(att.AuthData.Flags) || !usable(att.AuthData.AttData.CredentialPublicKey) {
 		return false
 	}
-	// Steps 7 to 17 and 20 to 22: type, challenge, origin, crossOrigin, rpIdHash, UP, algorithm, attStmt.
+	// Steps 7 to 16 and 20 to 22: type, challenge, origin, crossOrigin, rpIdHash, UP, algorithm, attStmt.
 	_, err := p.Verify(protocol.URLEncodedBase64(challenge).String(), k.RP.ID, k.RP.Origins, nil, nil, protocol.TopOriginExplicitVerificationMode,
 		false, false, true, nil, algorithms, protocol.AttestationPolicy{}, protocol.SignaturePolicy{})
-	if err != nil || !backup(att.AuthData.Flags) {
-		return false
-	}
-	return usable(att.AuthData.AttData.CredentialPublicKey)
+	return err == nil
 }
 
 // asked compares the origin letter for letter, which the library does not: it
@@ -167,7 +165,7 @@ func plain(att protocol.AttestationObject) bool {
 }
 
 // backup refuses a key that is kept elsewhere and cannot be (WebAuthn L3 §7.1
-// step 18, §7.2 step 18).
+// step 17, §7.2 step 18).
 func backup(f protocol.AuthenticatorFlags) bool { return f.HasBackupEligible() || !f.HasBackupState() }
 
 // usable says whether a public key can be used at all. Without a statement
@@ -219,7 +217,7 @@ func keep(ctx context.Context, tx db.Tx, a ref.Account, name string, p *protocol
 	err := tx.One(ctx, `INSERT INTO passkey (id, account, name, credential, public_key, sign_count, eligible, synced, verified, transports, aaguid, created)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (credential) DO NOTHING`,
 		c.ID, a, name, data.AttData.CredentialID, data.AttData.CredentialPublicKey, data.Counter, data.Flags.HasBackupEligible(), c.Synced, c.UV,
-		strings.Join(c.Transports, " "), bytes.Clone(data.AttData.AAGUID), tx.Now())
+		strings.Join(c.Transports, " "), data.AttData.AAGUID, tx.Now())
 	if errors.Is(err, db.ErrNone) {
 		return Credential{}, Taken, nil
 	}

@@ -93,7 +93,7 @@ type Outcome int
 // The outcomes there are.
 const (
 	Wrong    Outcome = iota // it proves nothing, whatever is wrong with it
-	Right                   //
+	Right                   // it proves what was asked
 	Expired                 // the page stood open for longer than Lives; asking again helps
 	Replayed                // this very answer was given before
 	Unknown                 // the key is none that is enrolled here (any more)

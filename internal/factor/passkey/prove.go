@@ -81,7 +81,7 @@ type row struct {
 // a key that verified its user in this answer.
 func (k *Keys) Prove(ctx context.Context, tx db.Tx, c Ceremony) (Result, error) {
 	no := func(o Outcome, err error) (Result, error) { return Result{Outcome: o}, err }
-	if c.Purpose == Enrolling || (c.Account == "") != (c.Purpose == Signin) {
+	if c.Purpose != Proving && c.Purpose != Signin {
 		return no(Wrong, nil)
 	}
 	p := parseAssertion(c.Response)
@@ -145,7 +145,7 @@ func (k *Keys) signed(purpose Purpose, p *protocol.ParsedCredentialAssertionData
 		return false
 	}
 	return p.Verify(protocol.URLEncodedBase64(challenge).String(), k.RP.ID, "", k.RP.Origins, nil, nil, protocol.TopOriginExplicitVerificationMode,
-		false, purpose == Signin, false, known.public, protocol.SignaturePolicy{}) == nil
+		false, purpose == Signin, true, known.public, protocol.SignaturePolicy{}) == nil
 }
 
 // use counts the signature (WebAuthn L3 §7.2 steps 22 and 24). That the counter
