@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"audit", "outbox", "limit", "policy"},
 	{"gate", "letter"},
 	{"account", "session", "browser", "client", "signkey"},
-	{"factor/password", "factor/sentcode", "factor/passkey", "grant"},
+	{"factor/password", "factor/sentcode", "factor/smscode", "factor/totp", "factor/backup", "factor/passphrase", "factor/passkey", "grant"},
 	{"flow"},
 	{"flow/enter"},
 	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol"},
