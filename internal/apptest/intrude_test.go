@@ -120,3 +120,20 @@ func TestOwnersUnprovedAddressIsNotTakenByASignUp(t *testing.T) {
 		w.Browser("192.0.2.3").Signin(hana, apptest.Word).Want(200).See("Confirm your address?")
 	})
 }
+
+func TestStrangersDoNotUseUpTheSendsOfAKnownBrowser(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		owner := w.Browser("192.0.2.1")
+		owner.Signin(hana, apptest.Word).Press("Sign out").Press("Sign out")
+		for range 5 {
+			w.Browser("203.0.113.66").Open("/signin").Fill("E-mail", hana).Press("Next").Press("Another way").Press("Code by e-mail").Want(200)
+			w.Browser("203.0.113.66").Open("/recover").Fill("E-mail", hana).Press("Send").Want(200)
+			w.Clock.Add(61 * time.Second)
+		}
+		w.Browser("203.0.113.66").Open("/recover").Fill("E-mail", hana).Press("Send").Want(429).See("code.send_limit")
+		owner.Open("/recover").Fill("E-mail", hana).Press("Send").Want(200)
+		owner.Open("/signin").Fill("E-mail", hana).Press("Next").Press("Another way").Press("Code by e-mail").Want(200)
+		owner.Fill("Code", w.Code(hana)).Press("Next").See("Hello Hana")
+	})
+}

@@ -102,6 +102,9 @@ type Send struct {
 // SendCode makes a code and mails it; where there is nobody to mail it to, a
 // row that goes nowhere makes the answer cost the same.
 func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Time, f *fault.Fault, err error) {
+	if s.For.Known, err = known(ctx, tx, s.Account, s.Visitor); err != nil {
+		return resend, nil, err
+	}
 	sent, wait, err := e.Codes.Make(ctx, tx, s.For)
 	if err != nil {
 		return resend, nil, err
@@ -114,6 +117,9 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 		return wait.Until, f.Until(wait.Until), nil
 	}
 	topic := string(s.For.Purpose) + ".code"
+	if s.For.Known {
+		topic += ".known" // a stranger's code does not replace one that still waits
+	}
 	// An address that nobody proved opens nothing, not even to who reads its mail:
 	// it may be a slip of the finger. It is proved from a session, or after the
 	// password.
