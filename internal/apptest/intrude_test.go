@@ -2,6 +2,7 @@ package apptest_test
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -135,5 +136,17 @@ func TestStrangersDoNotUseUpTheSendsOfAKnownBrowser(t *testing.T) {
 		owner.Open("/recover").Fill("E-mail", hana).Press("Send").Want(200)
 		owner.Open("/signin").Fill("E-mail", hana).Press("Next").Press("Another way").Press("Code by e-mail").Want(200)
 		owner.Fill("Code", w.Code(hana)).Press("Next").See("Hello Hana")
+	})
+}
+
+func TestASignUpPutsNoWordsIntoSomebodyElsesInbox(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		b := w.Browser("203.0.113.66")
+		b.Open("/signup").Fill("Name", "your prize waits at evil.test/prize").Fill("E-mail", hana).Press("Next").Fill("New password", apptest.Word).Press("Next").Want(200)
+		l := w.Mail(hana)
+		if strings.Contains(l.Subject+l.Text+l.HTML, "evil.test") {
+			t.Errorf("the mail to an address nobody proved says what a stranger wanted:\n%s", l.Text)
+		}
+		b.Fill("Code", w.Code(hana)).Press("Next").Want(200)
 	})
 }

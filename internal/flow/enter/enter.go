@@ -282,9 +282,14 @@ func (e *Entry) From(v flow.Visitor, at time.Time) letter.From {
 	return letter.From{Time: at, Zone: e.Zone, Agent: v.Program, Addr: v.Addr.String(), Place: v.Place}
 }
 
-// To says whom a mail is for.
+// To says whom a mail is for. Until the address is proved the name is a stranger's
+// choice: in a mail to somebody else's inbox it would carry whatever they want said.
 func To(a account.Account) letter.To {
-	return letter.To{Lang: a.Lang, Address: a.Email.Shown, Name: a.Name}
+	to := letter.To{Lang: a.Lang, Address: a.Email.Shown, Name: a.Name}
+	if a.Email.Confirmed.IsZero() {
+		to.Name = ""
+	}
+	return to
 }
 
 // Mail puts a letter into the outbox.
