@@ -166,8 +166,32 @@ func IsInner(a netip.Addr) bool {
 			return true
 		}
 	}
-	return false
+	v4, ok := embedded(a)
+	return ok && IsInner(v4)
 }
+
+// embedded is the IPv4 address to which a gateway on the way leads an IPv6 one: by
+// NAT64 (RFC 6052 §2.1), by 6to4 (RFC 3056 §2), or in the old compatible form
+// (RFC 4291 §2.5.5.1). Where the inner network is behind that gateway, it counts.
+func embedded(a netip.Addr) (netip.Addr, bool) {
+	if !a.Is6() {
+		return a, false
+	}
+	b := a.As16()
+	switch {
+	case nat64.Contains(a), compatible.Contains(a):
+		return netip.AddrFrom4([4]byte(b[12:])), true
+	case sixToFour.Contains(a):
+		return netip.AddrFrom4([4]byte(b[2:6])), true
+	}
+	return a, false
+}
+
+var (
+	nat64      = netip.MustParsePrefix("64:ff9b::/96")
+	sixToFour  = netip.MustParsePrefix("2002::/16")
+	compatible = netip.MustParsePrefix("::/96")
+)
 
 // ErrInner is a connection to an inner address that was not allowed.
 var ErrInner = errors.New("the address is an inner one")
