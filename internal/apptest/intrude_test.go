@@ -134,6 +134,7 @@ func TestStrangersDoNotUseUpTheSendsOfAKnownBrowser(t *testing.T) {
 		}
 		w.Browser("203.0.113.66").Open("/recover").Fill("E-mail", hana).Press("Send").Want(429).See("code.send_limit")
 		owner.Open("/recover").Fill("E-mail", hana).Press("Send").Want(200)
+		w.Clock.Add(time.Second)
 		owner.Open("/signin").Fill("E-mail", hana).Press("Next").Press("Another way").Press("Code by e-mail").Want(200)
 		owner.Fill("Code", w.Code(hana)).Press("Next").See("Hello Hana")
 	})
@@ -148,5 +149,29 @@ func TestASignUpPutsNoWordsIntoSomebodyElsesInbox(t *testing.T) {
 			t.Errorf("the mail to an address nobody proved says what a stranger wanted:\n%s", l.Text)
 		}
 		b.Fill("Code", w.Code(hana)).Press("Next").Want(200)
+	})
+}
+
+func TestTheThiefsBrowserIsNewsAgainAfterThisWasNotMe(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		owner, thief := w.Browser("192.0.2.1"), w.Browser("203.0.113.66")
+		owner.Signin(hana, apptest.Word).See("Hello Hana")
+		thief.Signin(hana, apptest.Word).See("Hello Hana")
+		owner.Open(w.Link(hana)).Press("not me").Want(200)
+		w.Clock.Add(time.Second)
+		owner.Open("/recover").Fill("E-mail", hana).Press("Send").Fill("Code", w.Code(hana)).Press("Next").Fill("New password", newer).Press("Next").See("Hello Hana")
+		notices := func() (n int) {
+			for _, l := range w.Mails() {
+				n += strings.Count(l.Text, "/notice?n=")
+			}
+			return n
+		}
+		before := notices()
+		w.Clock.Add(time.Hour)
+		thief.Signin(hana, newer).See("Hello Hana")
+		if got := notices() - before; got != 1 {
+			t.Errorf("got %d notices of a sign-in from a browser that was shut out, want 1", got)
+		}
 	})
 }

@@ -36,22 +36,21 @@ func Known(ctx context.Context, r db.Reader, a ref.Account, b ref.Browser) (bool
 
 // News says what about a sign-in is new to the account.
 type News struct {
-	First   bool // the account has never signed in anywhere
 	Browser bool
 	Place   bool // always false for an unknown place
 }
 
 // Seen records a sign-in and says what was new about it.
 func Seen(ctx context.Context, tx db.Tx, a ref.Account, b ref.Browser, place string) (News, error) {
-	var all, browsers, places int64
-	err := tx.QueryRow(ctx, `SELECT count(*), coalesce(sum(CASE WHEN browser = $2 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN place = $3 THEN 1 ELSE 0 END), 0)
-		FROM browser_account WHERE account = $1`, a, b, place).Scan(&all, &browsers, &places)
+	var browsers, places int64
+	err := tx.QueryRow(ctx, `SELECT coalesce(sum(CASE WHEN browser = $2 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN place = $3 THEN 1 ELSE 0 END), 0)
+		FROM browser_account WHERE account = $1`, a, b, place).Scan(&browsers, &places)
 	if err != nil {
 		return News{}, err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO browser_account (account, browser, place, first_seen, last_seen) VALUES ($1, $2, $3, $4, $4)
 		ON CONFLICT (account, browser, place) DO UPDATE SET last_seen = excluded.last_seen`, a, b, place, tx.Now())
-	return News{First: all == 0, Browser: browsers == 0, Place: place != "" && places == 0}, err
+	return News{Browser: browsers == 0, Place: place != "" && places == 0}, err
 }
 
 // Forget makes every browser of an account, but one, a stranger to it.

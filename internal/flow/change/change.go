@@ -13,6 +13,7 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
+	"sekisho/internal/browser"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/password"
 	"sekisho/internal/fault"
@@ -204,6 +205,11 @@ func (c *Change) Contain(ctx context.Context, v flow.Visitor, token string) (*fa
 			return err
 		}
 		if err := account.Close(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		// The browser that was not the owner's is spared nothing any more, and is news
+		// when it comes back. Which of them it was nobody can tell for sure.
+		if err := browser.Forget(ctx, tx, a.ID, ""); err != nil {
 			return err
 		}
 		if _, err := audit.Write(ctx, tx, audit.Event{Kind: "account.contained", Account: a.ID, Actor: string(a.ID),

@@ -188,7 +188,8 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, d gate.Decision) (Re
 	if err != nil {
 		return Result{}, err
 	}
-	if (news.Browser || news.Place) && !news.First {
+	// The first sign-in of all is no news to whoever signed up a moment ago.
+	if (news.Browser || news.Place) && !w.Account.LastSignin.IsZero() {
 		err = e.tellNewSignin(ctx, tx, w, o.Session.ID)
 	}
 	return Result{Opened: o}, err
