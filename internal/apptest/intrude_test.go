@@ -37,6 +37,23 @@ func TestAProofDoesNotOutliveThePasswordItWas(t *testing.T) {
 	}, "session_limit", "1")
 }
 
+func TestTheListOfSessionsIsNotShownOnAPasswordThatWas(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		owner, thief := w.Program("192.0.2.1"), w.Browser("203.0.113.66")
+		owner.Signin(hana, apptest.Word).Want(200, "")
+		thief.Signin(hana, apptest.Word).See("192.0.2.1")
+		at := thief.URL.RequestURI()
+		owner.Call("POST", "/api/v1/me/password", map[string]any{"current": apptest.Word, "new": newer}).Want(200, "")
+		thief.Open(at).Miss("192.0.2.1").Want(410)
+		w.Clock.Add(11 * time.Minute) // nor on one that was proved a while ago
+		thief.Signin(hana, newer).See("192.0.2.1")
+		at = thief.URL.RequestURI()
+		w.Clock.Add(11 * time.Minute)
+		thief.Open(at).Miss("192.0.2.1").Want(410)
+	}, "session_limit", "1")
+}
+
 func TestAProofDoesNotOutliveThisWasNotMe(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		w.Settle(hana)
