@@ -192,3 +192,18 @@ func TestTheThiefsBrowserIsNewsAgainAfterThisWasNotMe(t *testing.T) {
 		}
 	})
 }
+
+func TestANewPasswordIsNotTheOldOne(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		b, p := w.Browser("192.0.2.1"), w.Program("192.0.2.1")
+		b.Signin(hana, apptest.Word).See("Hello Hana")
+		w.Clock.Add(25 * time.Hour)
+		w.Browser("192.0.2.1").Signin(hana, apptest.Word).Fill("New password", apptest.Word).Press("Next").See("password.reused")
+		p.Token = b.Cookie("sekisho")
+		p.Call("POST", "/api/v1/me/password", map[string]any{"current": apptest.Word, "new": apptest.Word}).Want(400, "password.reused")
+		b.Open("/recover").Fill("E-mail", hana).Press("Send").Fill("Code", w.Code(hana)).Press("Next")
+		b.Fill("New password", apptest.Word).Press("Next").See("password.reused")
+		b.Fill("New password", newer).Press("Next").See("Hello Hana")
+	}, "password_max_age", "24h")
+}
