@@ -193,6 +193,14 @@ func TestTheThiefsBrowserIsNewsAgainAfterThisWasNotMe(t *testing.T) {
 	})
 }
 
+func TestMailGoesToADomainEveryServerKnows(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		b := w.Browser("192.0.2.1")
+		b.Open("/signup").Fill("Name", "Hana").Fill("E-mail", "Hana@例え.jp").Press("Next").Fill("New password", apptest.Word).Press("Next").See("Hana@例え.jp")
+		b.Fill("Code", w.Code("Hana@xn--r8jz45g.jp")).Press("Next").See("Hello Hana")
+	})
+}
+
 func TestANewPasswordIsNotTheOldOne(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		w.Settle(hana)

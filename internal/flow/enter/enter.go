@@ -286,7 +286,7 @@ func (e *Entry) From(v flow.Visitor, at time.Time) letter.From {
 // To says whom a mail is for. Until the address is proved the name is a stranger's
 // choice: in a mail to somebody else's inbox it would carry whatever they want said.
 func To(a account.Account) letter.To {
-	to := letter.To{Lang: a.Lang, Address: a.Email.Shown, Name: a.Name}
+	to := letter.To{Lang: a.Lang, Address: a.Email.Mailbox(), Name: a.Name}
 	if a.Email.Confirmed.IsZero() {
 		to.Name = ""
 	}
