@@ -53,6 +53,9 @@ func (p Proxies) ClientAddr(remote string, h http.Header) netip.Addr {
 	if !p.trust(peer) {
 		return peer
 	}
+	if spoofable(h) {
+		return netip.IPv6Unspecified()
+	}
 	hops := forwarded(h)
 	for i := len(hops) - 1; i >= 0; i-- {
 		a, ok := parseNode(hops[i])
@@ -85,14 +88,17 @@ func peerAddr(remote string) netip.Addr {
 	return a.Unmap().WithZone("")
 }
 
-// forwarded lists hops, nearest last. RFC 7239 wins over the older header;
-// both at once would let a client speak through the one its proxy does not set,
-// so then neither is believed.
+// spoofable says whether both headers are there: a client would speak through the
+// one its proxy does not set. Then its address is not known. It must not be taken
+// for the proxy's own, which is an inner one: who adds a header would hide behind it,
+// and stand where only the inner network may.
+func spoofable(h http.Header) bool {
+	return len(h.Values("Forwarded")) > 0 && len(h.Values("X-Forwarded-For")) > 0
+}
+
+// forwarded lists hops, nearest last, of whichever header there is.
 func forwarded(h http.Header) []string {
 	standard, old := h.Values("Forwarded"), h.Values("X-Forwarded-For")
-	if len(standard) > 0 && len(old) > 0 {
-		return nil
-	}
 	if len(standard) == 0 {
 		return splitTrim(strings.Join(old, ","), ",")
 	}
