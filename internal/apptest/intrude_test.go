@@ -193,6 +193,19 @@ func TestTheThiefsBrowserIsNewsAgainAfterThisWasNotMe(t *testing.T) {
 	})
 }
 
+func TestASignUpDoesNotVoidTheOwnersLink(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		link, err := w.OwnerLink(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Browser("203.0.113.66").Open("/signup").Fill("Name", "Other").Fill("E-mail", hana).Press("Next").Fill("New password", newer).Press("Next").Want(200)
+		b := w.Browser("192.0.2.1").Open(link[len(w.Base):]).Want(200)
+		b.Fill("Name to show", "Hana").Fill("E-mail", hana).Fill("New password", apptest.Word).Press("Create").See("Confirm your address?")
+		w.Browser("192.0.2.3").Signin(hana, apptest.Word).Want(200).See("Confirm your address?")
+	})
+}
+
 func TestMailGoesToADomainEveryServerKnows(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		b := w.Browser("192.0.2.1")
