@@ -21,15 +21,15 @@ import (
 // import only what stands on a lower one. What only tests use stands beside.
 var floors = [][]string{
 	{"secret", "i18n", "netx", "ua"},
-	{"db", "fault", "mail", "geo"},
+	{"db", "fault", "mail", "sms", "geo", "slowhash"},
 	{"ref", "faults"},
 	{"audit", "outbox", "limit", "policy"},
 	{"gate", "letter"},
 	{"account", "session", "browser", "client", "signkey"},
-	{"factor/password", "factor/mailcode", "grant"},
+	{"factor/password", "factor/sentcode", "factor/smscode", "factor/totp", "factor/backup", "factor/passphrase", "factor/passkey", "grant"},
 	{"flow"},
 	{"flow/enter"},
-	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent"},
+	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol"},
 	{"web"},
 	{"web/signin", "web/me", "web/help", "web/mailbox", "oidc", "api"},
 	{"app"},

@@ -55,7 +55,9 @@ type Account struct {
 	EraseAt    time.Time
 	Turn       int64   // how often its doors were closed on everybody; see Close
 	Email      Address // the primary one; empty Norm when there is none
+	Mobile     Address // the primary one; empty Norm when there is none
 	Username   string  // as shown; empty when there is none
+	Preferred  string  // kind of the second proof that is asked for first; empty: the strongest
 	signinDay  time.Time
 	signins    int
 }
@@ -132,21 +134,26 @@ func Create(ctx context.Context, tx db.Tx, n New) (Account, error) {
 	return a, nil
 }
 
-const columns = `a.id, a.state, a.name, a.lang, a.zone, a.created, a.changed, a.confirmed, a.last_signin, a.erase_at, a.signin_day, a.signins, a.turn,
-	e.kind, e.norm, e.shown, e.hosted, e.created, e.confirmed, u.shown`
+const columns = `a.id, a.state, a.name, a.lang, a.zone, a.created, a.changed, a.confirmed, a.last_signin, a.erase_at, a.signin_day, a.signins, a.turn, a.preferred,
+	e.kind, e.norm, e.shown, e.hosted, e.created, e.confirmed, u.shown, m.norm, m.shown, m.created, m.confirmed`
 
 const from = ` FROM account a
 	LEFT JOIN identifier e ON e.account = a.id AND e.kind = 'email' AND e.main = 1
-	LEFT JOIN identifier u ON u.account = a.id AND u.kind = 'username' AND u.main = 1 `
+	LEFT JOIN identifier u ON u.account = a.id AND u.kind = 'username' AND u.main = 1
+	LEFT JOIN identifier m ON m.account = a.id AND m.kind = 'mobile' AND m.main = 1 `
 
 func scan(s db.Scanner) (Account, error) {
 	var a Account
 	var signins int64
 	var kind, normal, shown string
 	err := s.Scan(&a.ID, &a.State, &a.Name, &a.Lang, &a.Zone, db.Time(&a.Created), db.Time(&a.Changed), db.Time(&a.Confirmed),
-		db.Time(&a.LastSignin), db.Time(&a.EraseAt), db.Time(&a.signinDay), &signins, &a.Turn,
+		db.Time(&a.LastSignin), db.Time(&a.EraseAt), db.Time(&a.signinDay), &signins, &a.Turn, &a.Preferred,
 		db.Null(&kind), db.Null(&normal), db.Null(&shown), db.Bool(&a.Email.Hosted),
-		db.Time(&a.Email.Created), db.Time(&a.Email.Confirmed), db.Null(&a.Username))
+		db.Time(&a.Email.Created), db.Time(&a.Email.Confirmed), db.Null(&a.Username),
+		db.Null(&a.Mobile.Norm), db.Null(&a.Mobile.Shown), db.Time(&a.Mobile.Created), db.Time(&a.Mobile.Confirmed))
+	if a.Mobile.Norm != "" {
+		a.Mobile.Kind, a.Mobile.Main = Mobile, true
+	}
 	a.Email.Identifier = Identifier{Kind: Kind(kind), Norm: normal, Shown: shown}
 	a.Email.Main = kind != ""
 	a.signins = int(signins)
@@ -261,6 +268,11 @@ func Due(ctx context.Context, r db.Reader, limit int) ([]ref.Account, error) {
 // Profile changes what a person may change about how they are shown.
 func Profile(ctx context.Context, tx db.Tx, a Account) error {
 	return tx.One(ctx, `UPDATE account SET name = $2, lang = $3, zone = $4, changed = $5 WHERE id = $1`, a.ID, a.Name, a.Lang, a.Zone, tx.Now())
+}
+
+// Prefer sets the kind of second proof that is asked for first.
+func Prefer(ctx context.Context, tx db.Tx, id ref.Account, kind string) error {
+	return tx.One(ctx, `UPDATE account SET preferred = $2, changed = $3 WHERE id = $1`, id, kind, tx.Now())
 }
 
 // List reads accounts in the order they were made, after the given one.

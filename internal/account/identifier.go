@@ -230,3 +230,18 @@ func (i Identifier) Mask() string {
 		return head(i.Shown, 2) + "•••"
 	}
 }
+
+// Masked shows enough of an address or number for its owner to know which one
+// is meant, and too little for anybody else to use it.
+func (id Identifier) Masked() string {
+	switch id.Kind {
+	case Email:
+		local, domain, _ := strings.Cut(id.Shown, "@")
+		r := []rune(local)
+		return string(r[:min(len(r), 2)]) + "•••@" + domain
+	case Mobile:
+		return "••••" + id.Norm[max(0, len(id.Norm)-3):]
+	default:
+		return id.Shown
+	}
+}

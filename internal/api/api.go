@@ -63,14 +63,16 @@ func noop(context.Context, *web.Request) (web.Response, error) { return web.Resp
 
 // Way is one way to go on.
 type Way struct {
-	Kind  string `json:"kind"`
-	Label string `json:"label"`
-	Sent  bool   `json:"sent,omitempty"`
+	Kind  string   `json:"kind"`
+	Label string   `json:"label"`
+	Names []string `json:"names,omitempty"` // what its owner calls it
+	Sent  bool     `json:"sent,omitempty"`
 }
 
 // Step is where a journey is.
 type Step struct {
 	Flow     string     `json:"flow"`
+	Step     string     `json:"step,omitempty"`
 	Next     []Way      `json:"next"`
 	RetryAt  *time.Time `json:"resend_at,omitempty"`
 	Min      int        `json:"min_length,omitempty"`

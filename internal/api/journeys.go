@@ -10,6 +10,8 @@ import (
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
 	"sekisho/internal/flow/signin"
+	"sekisho/internal/gate"
+	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/web"
 )
@@ -19,6 +21,7 @@ type given struct {
 	Kind     string        `json:"kind"`
 	Answer   string        `json:"answer"`
 	Keep     bool          `json:"keep"`
+	Trust    bool          `json:"trust"`
 	Sessions []ref.Session `json:"sessions"`
 }
 
@@ -53,11 +56,12 @@ func at(t time.Time) *time.Time {
 func (d *Door) signin(ctx context.Context, r *web.Request) (web.Response, error) {
 	var in struct {
 		Identifier string `json:"identifier"`
+		Kind       string `json:"kind"`
 	}
 	if err := r.ReadJSON(&in); err != nil {
 		return web.Response{}, err
 	}
-	v, err := d.Signin.Start(ctx, r.Describe(), signin.Ask{Identifier: in.Identifier})
+	v, err := d.Signin.Start(ctx, r.Describe(), signin.Ask{Identifier: in.Identifier, Passkey: in.Identifier == "" && in.Kind == string(gate.Passkey)})
 	if err != nil {
 		return web.Response{}, err
 	}
@@ -73,9 +77,15 @@ func (d *Door) signinAnswer(ctx context.Context, r *web.Request) (web.Response, 
 	if f != nil {
 		return web.Refuse(f), nil
 	}
-	v, err := d.Signin.Answer(ctx, visitor, id, signin.Answer{Kind: in.Kind, Value: in.Answer, Keep: in.Keep, Sessions: in.Sessions})
+	v, err := d.Signin.Answer(ctx, visitor, id, signin.Answer{Kind: in.Kind, Value: in.Answer, Keep: in.Keep, Trust: in.Trust, Sessions: in.Sessions})
+	if err == nil && v.Fault == nil && v.ID != "" && in.Answer == "" && in.Kind == string(gate.SMSCode) {
+		v, err = d.Signin.Wait(ctx, visitor, id)
+	}
 	if err != nil {
 		return web.Response{}, err
+	}
+	if v.Delivery == outbox.NotSent {
+		v.Fault = faults.SMSFailed.New()
 	}
 	return d.signinStep(r, v)
 }
@@ -84,9 +94,12 @@ func (d *Door) signinStep(r *web.Request, v signin.View) (web.Response, error) {
 	if v.Opened != nil {
 		return opened(v.Opened), nil
 	}
-	s := Step{Flow: rehandle(r, v.ID, v.Handle), Next: []Way{}, RetryAt: at(v.Resend), Min: v.MinWord, Sessions: sessions(v.Sessions, "")}
+	s := Step{Flow: rehandle(r, v.ID, v.Handle), Step: string(v.Step), Next: []Way{}, Min: v.MinWord, Sessions: sessions(v.Sessions, "")}
 	for _, w := range v.Ways {
-		s.Next = append(s.Next, Way{w.Kind, r.T("api." + w.Kind), w.Sent})
+		s.Next = append(s.Next, Way{w.Kind, r.T("api." + w.Kind), w.Names, w.Sent})
+		if !w.Until.IsZero() {
+			s.RetryAt = at(w.Until)
+		}
 	}
 	return answer(r, v.Fault, s)
 }

@@ -24,8 +24,13 @@ import (
 	"sekisho/internal/browser"
 	"sekisho/internal/client"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/factor/backup"
+	"sekisho/internal/factor/passkey"
+	"sekisho/internal/factor/passphrase"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/sentcode"
+	"sekisho/internal/factor/smscode"
+	"sekisho/internal/factor/totp"
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/consent"
@@ -45,6 +50,8 @@ import (
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
 	"sekisho/internal/signkey"
+	"sekisho/internal/slowhash"
+	"sekisho/internal/sms"
 	"sekisho/internal/web"
 	"sekisho/internal/web/help"
 	"sekisho/internal/web/mailbox"
@@ -54,7 +61,8 @@ import (
 
 // Tables are the migrations of all packages that keep something.
 var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, account.Migrations, session.Migrations, browser.Migrations, client.Migrations,
-	signkey.Migrations, password.Migrations, mailcode.Migrations, grant.Migrations, flow.Migrations}
+	signkey.Migrations, password.Migrations, sentcode.Migrations, totp.Migrations, backup.Migrations, passphrase.Migrations, passkey.Migrations,
+	smscode.Migrations, grant.Migrations, flow.Migrations}
 
 // App is one running Sekisho.
 type App struct {
@@ -70,6 +78,7 @@ type App struct {
 	Doors   []web.Door
 	URL     *url.URL
 	Log     *slog.Logger
+	SMS     sms.Gateway // nil: none is set, and no SMS may be offered or put into the outbox
 
 	config *Config
 	clock  func() time.Time
@@ -105,17 +114,26 @@ func Open(ctx context.Context, c *Config, o Options) (*App, error) {
 	if err := a.mailServer(); err != nil {
 		return nil, err
 	}
+	if err := a.gateway(); err != nil {
+		return nil, err
+	}
 	if a.DB, err = db.Open(ctx, c.Database(), db.Options{Clock: o.Clock, MaxPages: c.num("sqlite_max_pages")}); err != nil {
 		return nil, err
 	}
 	if err := a.wire(ctx, o); err != nil {
-		return nil, errors.Join(err, a.DB.Close())
+		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
-// Close ends the connections to the database.
-func (a *App) Close() error { return a.DB.Close() }
+// Close ends the connections to the SMS gateway and to the database.
+func (a *App) Close() error {
+	var err error
+	if a.SMS != nil {
+		err = a.SMS.Close() // it tells the database what became of messages
+	}
+	return errors.Join(err, a.DB.Close())
+}
 
 func logger(c *Config, w io.Writer) *slog.Logger {
 	var level slog.Level
@@ -170,6 +188,8 @@ func (a *App) policy() (policy.Effective, error) {
 	p.Password.MinLength = min(p.Password.MinLength, p.Password.MinLengthSingle)
 	p.Password.MaxAge, p.Password.MinAge = c.span("password_max_age"), c.span("password_min_age")
 	p.Password.Recent = int(c.num("password_recent"))
+	p.SecondFactor.Demanded, p.SecondFactor.GraceDays = c.text("second_factor") == "required", int(c.num("second_factor_grace_days"))
+	p.SecondFactor.Kinds, p.SecondFactor.TrustDays, p.SecondFactor.BackupCodes = c.list("second_factor_kinds"), int(c.num("trust_days")), c.on("backup_codes")
 	if err := p.Check(); err != nil {
 		return policy.Effective{}, err
 	}
@@ -218,15 +238,22 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		return err
 	}
 	issuer := strings.TrimRight(a.URL.String(), "/")
-	cost := password.Cost{MemoryKiB: uint32(c.num("hash_memory_kib")), Passes: uint32(c.num("hash_passes")), Threads: uint8(c.num("hash_threads"))}
+	keys, err := passkey.New(a.Ring, a.URL.Hostname(), c.text("service"), []string{issuer})
+	if err != nil {
+		a.Log.Info("no passkeys", "why", err.Error()) // everything else works at such an address
+		keys = nil
+	}
+	cost := slowhash.Cost{MemoryKiB: uint32(c.num("hash_memory_kib")), Passes: uint32(c.num("hash_passes")), Threads: uint8(c.num("hash_threads"))}
 	a.Entry = &enter.Entry{
-		DB: a.DB, Ring: a.Ring, Outbox: a.Outbox, Grants: a.Grants, Hasher: password.NewHasher(cost, int(c.num("hash_workers")), 0),
-		Codes: mailcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
+		DB: a.DB, Ring: a.Ring, Outbox: a.Outbox, Grants: a.Grants, Hasher: slowhash.NewHasher(cost, int(c.num("hash_workers")), 0),
+		Codes: sentcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
+		Apps: totp.Codes{Ring: a.Ring}, Keys: keys, SMS: a.SMS != nil,
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
 		HostedDomains: c.domains("hosted_domains"), Disclose: c.on("disclose_accounts"),
 	}
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
-		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open", Mailbox: a.smtp == nil}
+		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open",
+		Mailbox: a.smtp == nil || a.keepsSMS(), MayChange: a.Entry.MayChange}
 	return a.doors(issuer, salt)
 }
 
@@ -249,8 +276,8 @@ func (a *App) doors(issuer string, salt []byte) error {
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
 	// With a public address there may be a proxy that says nothing of itself.
-	if a.smtp == nil && netx.Loopback(a.Frame.URL.Hostname()) {
-		a.Doors = append(a.Doors, (&mailbox.Door{DB: a.DB, Outbox: a.Outbox}).Door())
+	if kinds := a.kept(); len(kinds) > 0 && netx.Loopback(a.Frame.URL.Hostname()) {
+		a.Doors = append(a.Doors, (&mailbox.Door{DB: a.DB, Outbox: a.Outbox, Kinds: kinds}).Door())
 	}
 	var err error
 	a.Handler, err = a.Frame.Handler(a.Doors...)

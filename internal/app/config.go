@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -48,6 +49,11 @@ var settings = []setting{
 	{"zone", "", "time zone of pages and of the day's limits, such as Asia/Tokyo; empty: the system's", false, isZone},
 	{"smtp", "", "mail server: smtp://user:password@host:587, smtps://host:465; empty: mail stays in the outbox", true, nil},
 	{"smtp_from", "", "sender of mails; empty: no-reply@ the public host", false, nil},
+	{"sms", "", "SMS gateway: smpp://system_id:password@host:port?source=NAME, smpps://…, or https://user:password@host/path?to={to}&text={text}; outbox: (that word with its colon) keeps SMS to be read here, on loopback only; empty: no SMS", true, nil},
+	{"sms_from", "", "sender of SMS: a number, or at most 11 letters and digits", false, isSender},
+	{"sms_method", "", "method of an HTTP gateway; empty: GET, or POST where there is an sms_body", false, oneOf("GET", "POST", "PUT")},
+	{"sms_body", "", "body for an HTTP gateway, JSON or form, with {to}, {digits}, {text}, {from} and {id} filled in", true, nil},
+	{"sms_header", "", "headers for an HTTP gateway, such as Authorization: Bearer …; one a line", true, nil},
 	{"trusted_proxies", "", "addresses and networks of proxies whose word about a client's address is believed", false, nil},
 	{"inner_networks", "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7", "inner networks in which apps may be told of a sign-out", false, nil},
 	{"geo", "", "an .mmdb file that knows places of addresses; empty: places are unknown", false, nil},
@@ -67,6 +73,12 @@ var settings = []setting{
 	{"password_max_age", "0s", "after how long a password must be changed; 0s: never", false, span(0, 10*365*24*time.Hour)},
 	{"password_min_age", "0s", "how long a password must be kept; 0s: not at all", false, span(0, 365*24*time.Hour)},
 	{"password_recent", "0", "former passwords that are refused", false, number(0, 50)},
+	{"second_factor", "optional", "optional: people decide; required: everybody sets up a second factor", false, oneOf("optional", "required")},
+	{"second_factor_kinds", "", "kinds of second factor that are allowed: totp, passkey, smscode; empty: all", false, someOf("totp", "passkey", "smscode")},
+	{"second_factor_grace_days", "0", "days after sign-up within which a required second factor may be put off", false, number(0, 365)},
+	{"trust_days", "180", "days for which a browser may skip the second proof; 0: never", false, number(0, 180)},
+	{"backup_codes", "true", "false: nobody makes or uses backup codes", false, oneOf("true", "false")},
+	{"role_addresses", standardRoles, "first parts of shared mailboxes, which are nobody's own; empty: none", false, nil},
 	{"log", "info", "debug, info, warn or error", false, oneOf("debug", "info", "warn", "error")},
 	{"log_format", "text", "text or json", false, oneOf("text", "json")},
 	{"drain", "15s", "how long requests may go on after SIGTERM", false, span(0, 10*time.Minute)},
@@ -210,7 +222,11 @@ func (c *Config) Shown() []Value {
 	out := make([]Value, 0, len(settings))
 	for _, s := range settings {
 		v := c.values[s.key]
-		if s.secret && v.Value != "" {
+		switch {
+		case !s.secret || v.Value == "" || v.Value == keptSMS:
+		case s.key == "sms_body" || s.key == "sms_header":
+			v.Value = "•••" // templates are no addresses: any part may be the key
+		default:
 			v.Value = hidden(v.Value)
 		}
 		out = append(out, v)
@@ -223,6 +239,10 @@ func hidden(v string) string {
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme == "" || u.Opaque != "" || u.Scheme != "sqlite" && u.Host == "" {
 		return "•••"
+	}
+	// An SMS gateway's key may stand anywhere in its path or query.
+	if u.Scheme == "http" || u.Scheme == "https" || strings.HasPrefix(u.Scheme, "smpp") {
+		return u.Scheme + "://•••@" + u.Host
 	}
 	q := u.Query()
 	for k := range q {
@@ -325,6 +345,16 @@ func areDomains(v string) error {
 	return nil
 }
 
+var senders = regexp.MustCompile(`^(\+?[0-9]{1,15}|[A-Za-z0-9 ._-]{1,11})$`)
+
+// isSender knows what phones show (3GPP TS 23.040 §9.1.2.5).
+func isSender(v string) error {
+	if !senders.MatchString(v) {
+		return errors.New("is a number, or at most 11 letters and digits")
+	}
+	return nil
+}
+
 func isZone(v string) error {
 	if _, err := time.LoadLocation(v); err != nil {
 		return errors.New("is a name such as Asia/Tokyo")
@@ -340,6 +370,20 @@ func oneOf(list ...string) func(string) error {
 			}
 		}
 		return fmt.Errorf("is one of %s", strings.Join(list, ", "))
+	}
+}
+
+// standardRoles are the mailboxes of RFC 2142, and a few that companies share.
+const standardRoles = "info,marketing,sales,support,abuse,noc,security,postmaster,hostmaster,usenet,news,webmaster,www,uucp,ftp,contact,office,help,billing,jobs,noreply,no-reply"
+
+func someOf(list ...string) func(string) error {
+	return func(v string) error {
+		for part := range strings.SplitSeq(v, ",") {
+			if err := oneOf(list...)(strings.TrimSpace(part)); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 }
 

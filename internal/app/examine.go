@@ -41,7 +41,7 @@ func (a *App) Examine(ctx context.Context) []Examined {
 	out = append(out, Examined{"audit", err, fmt.Sprintf("%d rows linked", v.Rows)})
 	_, err = a.Keys.JWKS(ctx, a.clock())
 	out = append(out, Examined{"signing keys", err, "published"})
-	out = append(out, a.examineMail(ctx))
+	out = append(out, a.examineMail(ctx), a.examineSMS(ctx))
 	if a.config.text("support") == "" {
 		out = append(out, Examined{"support", errors.New("support is not set: people who are locked out do not learn whom to ask"), ""})
 	}
@@ -61,5 +61,22 @@ func (a *App) examineMail(ctx context.Context) Examined {
 		return x
 	}
 	x.Err = c.Close()
+	return x
+}
+
+// examineSMS needs no gateway: without one, codes go by mail and by app.
+func (a *App) examineSMS(ctx context.Context) Examined {
+	x := Examined{What: "sms"}
+	switch {
+	case a.SMS == nil:
+		x.Note = "sms is not set: no code is sent to a phone"
+	case a.keepsSMS():
+		x.Note = "SMS stay in the outbox"
+	default:
+		x.Note = "the gateway answers"
+		if err := a.SMS.Check(ctx); err != nil {
+			x.Err = fmt.Errorf("no SMS goes out: %w", err)
+		}
+	}
 	return x
 }

@@ -9,13 +9,15 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/factor/passkey"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/flow"
 	"sekisho/internal/grant"
 	"sekisho/internal/limit"
@@ -31,16 +33,23 @@ type job struct {
 	name  string
 	every time.Duration
 	do    func(context.Context) error
+	// at is how many rounds may run side by side, so that a slow one does not hold
+	// up the next; zero: one after the other.
+	at int
 }
 
 func (a *App) jobs() []job {
-	return []job{
-		{"touch", time.Second, func(ctx context.Context) error { return a.Frame.Touches.Flush(ctx, a.DB) }},
-		{"seal", time.Second, func(ctx context.Context) error { _, err := audit.Chain{Ring: a.Ring}.Seal(ctx, a.DB); return err }},
-		{"send", 300 * time.Millisecond, a.Send},
-		{"keys", 10 * time.Minute, func(ctx context.Context) error { return a.Keys.Tend(ctx, false) }},
-		{"purge", time.Minute, a.Purge},
+	list := []job{
+		{name: "touch", every: time.Second, do: func(ctx context.Context) error { return a.Frame.Touches.Flush(ctx, a.DB) }},
+		{name: "seal", every: time.Second, do: func(ctx context.Context) error { _, err := audit.Chain{Ring: a.Ring}.Seal(ctx, a.DB); return err }},
+		{name: "send", every: 300 * time.Millisecond, do: a.Send},
+		{name: "keys", every: 10 * time.Minute, do: func(ctx context.Context) error { return a.Keys.Tend(ctx, false) }},
+		{name: "purge", every: time.Minute, do: a.Purge},
 	}
+	if a.SMS != nil {
+		list = append(list, job{name: "sms", every: 100 * time.Millisecond, do: a.SendSMS, at: smsRounds})
+	}
+	return list
 }
 
 // Work runs the jobs until ctx ends, then once more what must not be lost.
@@ -48,6 +57,9 @@ func (a *App) Work(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, j := range a.jobs() {
 		all.Go(func() { a.repeat(ctx, j) })
+	}
+	if a.SMS != nil {
+		all.Go(func() { a.greetGateway(ctx) })
 	}
 	all.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
@@ -60,23 +72,42 @@ func (a *App) Work(ctx context.Context) {
 func (a *App) repeat(ctx context.Context, j job) {
 	tick := time.NewTicker(j.every)
 	defer tick.Stop()
-	failing := false
+	var rounds sync.WaitGroup
+	defer rounds.Wait()
+	free := make(chan struct{}, max(1, j.at))
+	var failing atomic.Bool
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
-		err := a.guarded(ctx, j)
-		// A job that fails again and again is told once, and once when it is well.
-		switch {
-		case err != nil && ctx.Err() == nil && !failing:
-			failing = true
-			a.Log.Warn("job failing", "name", j.name, "error", err.Error())
-		case err == nil && failing:
-			failing = false
-			a.Log.Info("job well again", "name", j.name)
+		select {
+		case free <- struct{}{}:
+		default:
+			continue // all rounds there may be are running
 		}
+		round := func() {
+			defer func() { <-free }()
+			a.told(ctx, j, &failing)
+		}
+		if j.at == 0 {
+			round()
+			continue
+		}
+		rounds.Go(round)
+	}
+}
+
+// told runs a round. A job that fails again and again is told once, and once when it
+// is well.
+func (a *App) told(ctx context.Context, j job, failing *atomic.Bool) {
+	err := a.guarded(ctx, j)
+	switch {
+	case err != nil && ctx.Err() == nil && failing.CompareAndSwap(false, true):
+		a.Log.Warn("job failing", "name", j.name, "error", err.Error())
+	case err == nil && failing.CompareAndSwap(true, false):
+		a.Log.Info("job well again", "name", j.name)
 	}
 }
 
@@ -108,19 +139,8 @@ func (a *App) Send(ctx context.Context) error {
 }
 
 func (a *App) sendKind(ctx context.Context, kind string) error {
-	// An idle server writes nothing.
-	var due bool
-	if err := a.DB.View(ctx, func(tx db.ReadTx) (err error) {
-		due, err = outbox.Due(ctx, tx, kind)
-		return err
-	}); err != nil || !due {
-		return err
-	}
-	var rows []outbox.Row
-	if err := a.DB.Update(ctx, func(tx db.Tx) (err error) {
-		rows, err = a.Outbox.Claim(ctx, tx, kind, batch)
-		return err
-	}); err != nil {
+	rows, err := a.claim(ctx, kind, batch)
+	if err != nil {
 		return err
 	}
 	errs := make([]error, len(rows))
@@ -130,6 +150,22 @@ func (a *App) sendKind(ctx context.Context, kind string) error {
 	}
 	all.Wait()
 	return errors.Join(errs...)
+}
+
+// claim takes rows that are due. An idle server writes nothing.
+func (a *App) claim(ctx context.Context, kind string, n int) (rows []outbox.Row, err error) {
+	var due bool
+	if err := a.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		due, err = outbox.Due(ctx, tx, kind)
+		return err
+	}); err != nil || !due {
+		return nil, err
+	}
+	err = a.DB.Update(ctx, func(tx db.Tx) (err error) {
+		rows, err = a.Outbox.Claim(ctx, tx, kind, n)
+		return err
+	})
+	return rows, err
 }
 
 func (a *App) sendOne(ctx context.Context, row outbox.Row) error {
@@ -212,7 +248,7 @@ const purgeRows = 500
 // Purge removes what is over, a little at a time.
 func (a *App) Purge(ctx context.Context) error {
 	tidy := []func(context.Context, db.Tx, int) error{
-		flow.Purge, mailcode.Purge, limit.Purge, browser.Purge, grant.Purge,
+		flow.Purge, sentcode.Purge, passkey.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge,
 		func(ctx context.Context, tx db.Tx, n int) error {
 			return outbox.Purge(ctx, tx, tx.Now().Add(-30*24*time.Hour), n)
 		},

@@ -89,6 +89,9 @@ func (s *Server) Greet(ctx context.Context, w io.Writer) error {
 	if s.smtp == nil {
 		fmt.Fprintf(w, "\n  No mail server is set: mail stays in the outbox. Read it at\n  %s/outbox or with: sekisho outbox list\n", s.URL)
 	}
+	if s.keepsSMS() {
+		fmt.Fprintf(w, "\n  SMS stay in the outbox. Read them at\n  %s/outbox or with: sekisho outbox list\n", s.URL)
+	}
 	_, err = fmt.Fprintln(w)
 	return err
 }

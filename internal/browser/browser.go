@@ -40,17 +40,27 @@ type News struct {
 	Place   bool // always false for an unknown place
 }
 
+// Look says what would be new about a sign-in.
+func Look(ctx context.Context, r db.Reader, a ref.Account, b ref.Browser, place string) (News, error) {
+	var browsers, places int64
+	err := r.QueryRow(ctx, `SELECT coalesce(sum(CASE WHEN browser = $2 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN place = $3 THEN 1 ELSE 0 END), 0)
+		FROM browser_account WHERE account = $1`, a, b, place).Scan(&browsers, &places)
+	return News{Browser: browsers == 0, Place: place != "" && places == 0}, err
+}
+
+// Unusual says whether a sign-in is from a browser and a place that are both new
+// (SI-19). The caller knows whether it is the first of all, which is not.
+func (n News) Unusual() bool { return n.Browser && n.Place }
+
 // Seen records a sign-in and says what was new about it.
 func Seen(ctx context.Context, tx db.Tx, a ref.Account, b ref.Browser, place string) (News, error) {
-	var browsers, places int64
-	err := tx.QueryRow(ctx, `SELECT coalesce(sum(CASE WHEN browser = $2 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN place = $3 THEN 1 ELSE 0 END), 0)
-		FROM browser_account WHERE account = $1`, a, b, place).Scan(&browsers, &places)
+	news, err := Look(ctx, tx, a, b, place)
 	if err != nil {
-		return News{}, err
+		return news, err
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO browser_account (account, browser, place, first_seen, last_seen) VALUES ($1, $2, $3, $4, $4)
 		ON CONFLICT (account, browser, place) DO UPDATE SET last_seen = excluded.last_seen`, a, b, place, tx.Now())
-	return News{Browser: browsers == 0, Place: place != "" && places == 0}, err
+	return news, err
 }
 
 // Forget makes every browser of an account, but one, a stranger to it.

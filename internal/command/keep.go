@@ -21,6 +21,7 @@ import (
 	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/signkey"
+	"sekisho/internal/sms"
 )
 
 func (p *program) outbox() *cobra.Command {
@@ -35,20 +36,45 @@ type shownMail struct {
 	State    string    `json:"state"`
 	Attempts int64     `json:"attempts"`
 	Created  time.Time `json:"created_at"`
+	Delivery sms.State `json:"delivery,omitempty"`
 	Error    string    `json:"error,omitempty"`
 	Subject  string    `json:"subject,omitempty"`
 	Text     string    `json:"text,omitempty"`
 }
 
+func shown(r outbox.Row) shownMail {
+	return shownMail{ID: r.ID, Kind: r.Kind, Topic: r.Topic, To: r.To, State: r.State, Attempts: r.Attempts, Created: r.Created.UTC(), Delivery: r.Delivery, Error: r.Error}
+}
+
+// read adds what a row says, while it can still be read.
+func (m *shownMail) read(a *app.App, row outbox.Row) error {
+	if !row.HasBody() {
+		return nil
+	}
+	switch row.Kind {
+	case outbox.Mail:
+		var l outbox.Letter
+		err := a.Outbox.Open(row, &l)
+		m.Subject, m.Text = l.Subject, l.Text
+		return err
+	case outbox.SMS:
+		var t outbox.Text
+		err := a.Outbox.Open(row, &t)
+		m.Text = t.Text
+		return err
+	}
+	return nil
+}
+
 func (p *program) outboxList() *cobra.Command {
-	return &cobra.Command{Use: "list", Short: "List mails and posts, newest first", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "list", Short: "List mails, SMS and posts, newest first", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
 		return p.with(c, func(ctx context.Context, a *app.App) error {
 			out := []shownMail{}
 			err := a.DB.View(ctx, func(tx db.ReadTx) error {
 				rows, err := outbox.List(ctx, tx, 200)
 				for _, r := range rows {
 					if r.Kind != outbox.Nothing {
-						out = append(out, shownMail{ID: r.ID, Kind: r.Kind, Topic: r.Topic, To: r.To, State: r.State, Attempts: r.Attempts, Created: r.Created.UTC(), Error: r.Error})
+						out = append(out, shown(r))
 					}
 				}
 				return err
@@ -58,7 +84,11 @@ func (p *program) outboxList() *cobra.Command {
 			}
 			return p.print(out, func(w io.Writer) {
 				for _, m := range out {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", m.ID, m.Created.Format(time.RFC3339), m.State, m.Topic, m.To, m.Error)
+					state := m.State
+					if m.Delivery != "" {
+						state = string(m.Delivery)
+					}
+					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", m.ID, m.Created.Format(time.RFC3339), state, m.Topic, m.To, m.Error)
 				}
 			})
 		})
@@ -66,7 +96,7 @@ func (p *program) outboxList() *cobra.Command {
 }
 
 func (p *program) outboxShow() *cobra.Command {
-	return &cobra.Command{Use: "show [MAIL]", Short: "Show a mail; without a name, the newest that waits", Args: args(cobra.MaximumNArgs(1)), RunE: func(c *cobra.Command, given []string) error {
+	return &cobra.Command{Use: "show [MAIL]", Short: "Show a mail or an SMS; without a name, the newest that can be read", Args: args(cobra.MaximumNArgs(1)), RunE: func(c *cobra.Command, given []string) error {
 		return p.with(c, func(ctx context.Context, a *app.App) error {
 			var row outbox.Row
 			err := a.DB.View(ctx, func(tx db.ReadTx) (err error) {
@@ -76,7 +106,7 @@ func (p *program) outboxShow() *cobra.Command {
 				}
 				rows, err := outbox.List(ctx, tx, 200)
 				for _, r := range rows {
-					if r.Kind == outbox.Mail && r.HasBody() {
+					if (r.Kind == outbox.Mail || r.Kind == outbox.SMS) && r.HasBody() {
 						row = r
 						return err
 					}
@@ -86,15 +116,17 @@ func (p *program) outboxShow() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("no such mail: %w", err)
 			}
-			m := shownMail{ID: row.ID, Kind: row.Kind, Topic: row.Topic, To: row.To, State: row.State, Attempts: row.Attempts, Created: row.Created.UTC(), Error: row.Error}
-			if row.Kind == outbox.Mail && row.HasBody() {
-				var l outbox.Letter
-				if err := a.Outbox.Open(row, &l); err != nil {
-					return err
-				}
-				m.Subject, m.Text = l.Subject, l.Text
+			m := shown(row)
+			if err := m.read(a, row); err != nil {
+				return err
 			}
-			return p.print(m, func(w io.Writer) { fmt.Fprintf(w, "To: %s\nSubject: %s\n\n%s\n", m.To, m.Subject, m.Text) })
+			return p.print(m, func(w io.Writer) {
+				fmt.Fprintf(w, "To: %s\n", m.To)
+				if m.Kind == outbox.Mail {
+					fmt.Fprintf(w, "Subject: %s\n", m.Subject)
+				}
+				fmt.Fprintf(w, "\n%s\n", m.Text)
+			})
 		})
 	}}
 }
@@ -336,7 +368,7 @@ type finding struct {
 }
 
 func (p *program) doctor() *cobra.Command {
-	return &cobra.Command{Use: "doctor", Short: "Look at the configuration, the database, the keys and the mail server", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "doctor", Short: "Look at the configuration, the database, the keys, the mail server and the SMS gateway", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
 		conf, err := p.load(c)
 		if err != nil {
 			return err

@@ -35,6 +35,7 @@ type Topic string
 // The topics there are.
 const (
 	Entering  Topic = "signin"
+	Second    Topic = "factor"
 	Forgotten Topic = "password"
 	Other     Topic = "other"
 )

@@ -40,6 +40,7 @@ type Visitor struct {
 	Browser ref.Browser
 	Proven  bool // the browser showed a cookie of ours; otherwise Browser is made of address and agent
 	Secret  string
+	Trust   []secret.Text // tokens of trusted browsers that it showed
 	Addr    netip.Addr
 	Network string // Addr as limits count it: an IPv4 address or an IPv6 /64
 	Agent   string // the User-Agent header, cut
@@ -95,13 +96,19 @@ func Start[T any](ctx context.Context, tx db.Tx, kind string, v Visitor, state T
 	return s, nil
 }
 
-// Load reads a journey. The fault is non-nil when it is over, was never begun,
+// Load reads a journey; in a transaction that writes it also keeps others from
+// moving it on until this one ends. The fault is non-nil when it is over, was never begun,
 // or belongs to another browser.
 func Load[T any](ctx context.Context, r db.Reader, kind string, id ref.Flow, v Visitor) (Stored[T], *fault.Fault, error) {
 	s := Stored[T]{ID: id}
 	var browser ref.Browser
 	var hash []byte
 	var text string
+	if tx, ok := r.(db.Tx); ok {
+		if _, err := tx.Exec(ctx, `UPDATE flow SET version = version WHERE id = $1`, id); err != nil {
+			return s, nil, fmt.Errorf("flow %s: %w", kind, err)
+		}
+	}
 	err := r.QueryRow(ctx, `SELECT browser, secret, state, version, created, expires FROM flow WHERE id = $1 AND kind = $2`, id, kind).
 		Scan(&browser, &hash, &text, &s.version, db.Time(&s.Created), db.Time(&s.Expires))
 	if errors.Is(err, db.ErrNone) {

@@ -62,15 +62,6 @@ const (
 	Deleted     State = "deleted"
 )
 
-// Kind of proof.
-type Kind string
-
-// The kinds of proof there are.
-const (
-	Password Kind = "password"
-	MailCode Kind = "mailcode"
-)
-
 // Need is what Prove asks for.
 type Need string
 
@@ -78,17 +69,13 @@ type Need string
 const (
 	NeedNothing    Need = ""
 	NeedFirstProof Need = "first_proof"
+	NeedSecond     Need = "second_proof"
+	NeedAnother    Need = "another_proof" // an unusual sign-in
+	NeedFactor     Need = "second_factor" // one has to be set up
 	NeedAddress    Need = "confirm_address"
 	NeedPassword   Need = "new_password"
 	NeedFresh      Need = "fresh_proof"
 )
-
-// Proof is one factor passed.
-type Proof struct {
-	Kind Kind
-	At   time.Time
-	Turn int64 // the account's when it was made
-}
 
 // Wait is how the counters stand for the proof in question.
 type Wait struct {
@@ -121,6 +108,15 @@ type Facts struct {
 	FreshFor      time.Duration
 	OwnAddresses  []netip.Prefix
 	SignedInSince time.Time
+
+	Set       []Kind    // Enter, Change: what is set up and may be a second proof
+	SecondVia string    // the number codes of the second factor go to
+	Trusted   bool      // Enter: the account trusts this browser
+	StepUp    bool      // Enter: a fresh proof is asked for within a session
+	Unusual   bool      // Enter: browser and place are both new to the account
+	OnFile    []Kind    // Enter: what else an account without a second factor can prove
+	Level     Level     // Continue, Change: what the session proved
+	Since     time.Time // Continue, Change: since when the account is there
 }
 
 // Step is one rule that was looked at.
@@ -135,6 +131,7 @@ type Step struct {
 type Decision struct {
 	Verdict Verdict
 	Code    string    // Refuse: the fault's code
+	Level   Level     // Admit at Enter: what the session carries
 	RetryAt time.Time // Refuse: when to try again, if time lifts it
 	Need    Need      // Prove: what for
 	Trace   []Step
@@ -160,8 +157,12 @@ var rules = []rule{
 	{"session.lifetime", []Act{Continue, Change}, sessionLifetime},
 	{"session.idle", []Act{Continue, Change}, sessionIdle},
 	{"proof.first", []Act{Enter}, firstProof},
+	{"proof.second", []Act{Enter}, secondProof},
+	{"proof.another", []Act{Enter}, anotherProof},
+	{"factor.demanded", []Act{Continue}, factorDemanded},
 	{"account.confirmed", []Act{Enter, Continue, Change}, confirmed},
 	{"proof.fresh", []Act{Change}, fresh},
+	{"proof.level", []Act{Change}, changeLevel},
 	{"password.current", []Act{Enter}, passwordCurrent},
 	{"signin.daily", []Act{Enter}, daily},
 	{"session.concurrent", []Act{Enter}, concurrent},
@@ -192,7 +193,19 @@ func Decide(f Facts, p *policy.Effective) Decision {
 		// An act that no rule knows is a mistake of ours; it opens nothing.
 		return Decision{Verdict: Refuse, Code: "request.forbidden", Trace: []Step{{Rule: "act.known", Verdict: Refuse, Saw: string(f.Act)}}}
 	}
-	return Decision{Verdict: Admit, Trace: trace}
+	d := Decision{Verdict: Admit, Trace: trace}
+	if f.Act == Enter {
+		d.Level = f.carried(p)
+	}
+	return d
+}
+
+// carried is the level of a session that opens: as proved, never more.
+func (f *Facts) carried(p *policy.Effective) Level {
+	if l := f.level(p); l == Multi || !f.on() || !f.Trusted || f.StepUp {
+		return l
+	}
+	return Trusted
 }
 
 // Standing are the proofs that still count: not those that were made before the
@@ -325,7 +338,7 @@ func sessionIdle(f *Facts, p *policy.Effective) Decision {
 
 func firstProof(f *Facts, _ *policy.Effective) Decision {
 	for _, p := range f.Proofs {
-		if p.Kind == Password || p.Kind == MailCode {
+		if slices.Contains(firsts, p.Kind) && (p.Kind != Passkey || p.User) {
 			return pass
 		}
 	}

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -114,5 +115,118 @@ func BenchmarkDecide(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		Decide(f, &p)
+	}
+}
+
+func TestLevels(t *testing.T) {
+	sms, mail := Proof{Kind: SMSCode, Via: "+819012345678"}, Proof{Kind: MailCode, Via: "hana@example.com"}
+	password, totp := Proof{Kind: Password}, Proof{Kind: TOTP}
+	for _, c := range []struct {
+		name   string
+		proofs []Proof
+		want   Level
+	}{
+		{"nothing", nil, Single},
+		{"a password", []Proof{password}, Single},
+		{"a password twice", []Proof{password, password}, Single},
+		{"a password and a code by mail", []Proof{password, mail}, Single},
+		{"a password and a code of an app", []Proof{password, totp}, Multi},
+		{"a code by mail and one of an app", []Proof{mail, totp}, Multi},
+		{"a code by SMS twice", []Proof{sms, sms}, Single},
+		{"codes by SMS and by a mail that ends in the same inbox", []Proof{{Kind: MailCode, Via: "+819012345678"}, sms}, Single},
+		{"codes by SMS and by mail", []Proof{mail, sms}, Multi},
+		{"codes of an app alone", []Proof{totp, {Kind: Backup}}, Single},
+		{"a key that verified its user", []Proof{{Kind: Passkey, User: true}}, Multi},
+		{"a key that did not", []Proof{{Kind: Passkey}}, Single},
+		{"a key that did not, and a code of an app", []Proof{{Kind: Passkey}, totp}, Single},
+		{"a password and a key", []Proof{password, {Kind: Passkey}}, Multi},
+		{"a password and a backup code", []Proof{password, {Kind: Backup}}, Multi},
+		{"a password and a passphrase", []Proof{password, {Kind: Passphrase}}, Multi},
+	} {
+		if got := LevelOf(c.proofs); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestSecondProofs(t *testing.T) {
+	two := []Proof{{Kind: Password, At: now}, {Kind: TOTP, At: now}}
+	only := func(kinds ...string) func(*policy.Effective) {
+		return func(p *policy.Effective) { p.SecondFactor.Kinds = kinds }
+	}
+	for _, c := range []struct {
+		name   string
+		act    Act
+		facts  func(*Facts)
+		policy func(*policy.Effective)
+		need   Need
+		level  Level
+	}{
+		{name: "no second factor", act: Enter, level: Single},
+		{name: "a second factor is asked for", act: Enter, facts: func(f *Facts) { f.Set = []Kind{TOTP} }, need: NeedSecond},
+		{name: "it is given", act: Enter, facts: func(f *Facts) { f.Set, f.Proofs = []Kind{TOTP}, two }, level: Multi},
+		{name: "backup codes alone ask for nothing", act: Enter, facts: func(f *Facts) { f.Set = []Kind{Backup, Passphrase} }, level: Single},
+		{name: "a trusted browser skips it at a lower level", act: Enter, facts: func(f *Facts) { f.Set, f.Trusted = []Kind{TOTP}, true }, level: Trusted},
+		{name: "a trusted browser that proved all carries all", act: Enter, facts: func(f *Facts) { f.Set, f.Trusted, f.Proofs = []Kind{TOTP}, true, two }, level: Multi},
+		{name: "trust says nothing without a second factor", act: Enter, facts: func(f *Facts) { f.Trusted = true }, level: Single},
+		{name: "step-up always asks", act: Enter, facts: func(f *Facts) { f.Set, f.Trusted, f.StepUp = []Kind{TOTP}, true, true }, need: NeedSecond},
+		{name: "a policy that forbids trust", act: Enter, facts: func(f *Facts) { f.Set, f.Trusted = []Kind{TOTP}, true }, policy: func(p *policy.Effective) { p.SecondFactor.TrustDays = 0 }, need: NeedSecond},
+		{name: "a kind the policy forbids leads in at the lower level", act: Enter, facts: func(f *Facts) { f.Set, f.Proofs = []Kind{TOTP}, two }, policy: only("passkey"), level: Single},
+		{name: "a passkey the policy forbids", act: Enter, facts: func(f *Facts) { f.Proofs = []Proof{{Kind: Passkey, User: true, At: now}} }, policy: only("totp"), level: Single},
+		{name: "an unusual sign-in asks once more", act: Enter, facts: func(f *Facts) { f.Unusual, f.OnFile = true, []Kind{Password, MailCode} }, need: NeedAnother},
+		{name: "the same again is not more", act: Enter, facts: func(f *Facts) {
+			f.Unusual, f.OnFile = true, []Kind{Password, MailCode}
+			f.Proofs = append(f.Proofs, f.Proofs[0])
+		}, need: NeedAnother},
+		{name: "another is enough, and raises nothing", act: Enter, facts: func(f *Facts) {
+			f.Unusual, f.OnFile = true, []Kind{Password, MailCode}
+			f.Proofs = append(f.Proofs, Proof{Kind: MailCode})
+		}, level: Single},
+		{name: "nothing else on file locks nobody out", act: Enter, facts: func(f *Facts) { f.Unusual, f.OnFile = true, []Kind{Password} }, level: Single},
+		{name: "demanded, and not set up", act: Continue, policy: func(p *policy.Effective) { p.SecondFactor.Demanded = true }, need: NeedFactor},
+		{name: "demanded, and proved", act: Continue, facts: func(f *Facts) { f.Level = Multi }, policy: func(p *policy.Effective) { p.SecondFactor.Demanded = true }},
+		{name: "demanded, trusted", act: Continue, facts: func(f *Facts) { f.Level = Trusted }, policy: func(p *policy.Effective) { p.SecondFactor.Demanded = true }},
+		{name: "demanded, within the days of grace", act: Continue, facts: func(f *Facts) { f.Since = now.AddDate(0, 0, -6) }, policy: func(p *policy.Effective) { p.SecondFactor.Demanded, p.SecondFactor.GraceDays = true, 7 }},
+		{name: "demanded, past them", act: Continue, facts: func(f *Facts) { f.Since = now.AddDate(0, 0, -7) }, policy: func(p *policy.Effective) { p.SecondFactor.Demanded, p.SecondFactor.GraceDays = true, 7 }, need: NeedFactor},
+		{name: "a change from a session that proved less", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Single }, need: NeedFresh},
+		{name: "a change from a trusted browser", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Trusted }, need: NeedFresh},
+		{name: "a change from one that proved all", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Multi }},
+	} {
+		f, p := good(c.act), policy.Resolve()
+		if c.facts != nil {
+			c.facts(&f)
+		}
+		if c.policy != nil {
+			c.policy(&p)
+		}
+		got := Decide(f, &p)
+		if got.Need != c.need || got.Level != c.level || (got.Verdict == Admit) != (c.need == "") {
+			t.Errorf("%s: got %s need %q level %q, want need %q level %q", c.name, got.Verdict, got.Need, got.Level, c.need, c.level)
+		}
+	}
+}
+
+func TestWaysAreTheOnesSetUpAndAllowed(t *testing.T) {
+	all := []Kind{TOTP, SMSCode, Passkey, Backup, Passphrase}
+	for _, c := range []struct {
+		name   string
+		set    []Kind
+		proof  Proof
+		policy policy.SecondFactor
+		want   []Kind
+	}{
+		{"all", all, Proof{Kind: Password}, policy.SecondFactor{BackupCodes: true}, []Kind{Passkey, TOTP, SMSCode, Backup, Passphrase}},
+		{"no backup codes", all, Proof{Kind: Password}, policy.SecondFactor{}, []Kind{Passkey, TOTP, SMSCode, Passphrase}},
+		{"one kind only", all, Proof{Kind: Password}, policy.SecondFactor{Kinds: []string{"totp"}}, []Kind{TOTP, Passphrase}},
+		{"SMS is no second proof after SMS", []Kind{SMSCode, TOTP}, Proof{Kind: SMSCode}, policy.SecondFactor{}, []Kind{TOTP}},
+		{"nor where the mail goes to the same", []Kind{SMSCode, TOTP}, Proof{Kind: MailCode, Via: "+81"}, policy.SecondFactor{}, []Kind{TOTP}},
+		{"what is not allowed leads to where another is set up", []Kind{SMSCode}, Proof{Kind: Password}, policy.SecondFactor{Kinds: []string{"totp"}}, []Kind{SMSCode}},
+		{"nothing set up", nil, Proof{Kind: Password}, policy.SecondFactor{}, nil},
+	} {
+		p := policy.Resolve(policy.Policy{Name: "x", SecondFactor: &c.policy})
+		got := Ways(&Facts{Set: c.set, Proofs: []Proof{c.proof}, SecondVia: "+81"}, &p)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
 	}
 }

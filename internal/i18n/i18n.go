@@ -144,6 +144,18 @@ func Fill(l Lang, s string, args ...any) string {
 	return strings.NewReplacer(pairs...).Replace(s)
 }
 
+// Words is a value that is written differently in each language.
+type Words struct{ Ja, En string }
+
+// Drift says by how much a clock is off: positive is ahead.
+func Drift(d time.Duration) Words {
+	ja, en := "進んで", "ahead"
+	if d < 0 {
+		ja, en = "遅れて", "behind"
+	}
+	return Words{Span(Ja, d.Abs()) + ja, Span(En, d.Abs()) + " " + en}
+}
+
 // Value writes a value as a person reads it.
 func Value(l Lang, v any) string {
 	switch x := v.(type) {
@@ -151,6 +163,11 @@ func Value(l Lang, v any) string {
 		return Time(l, x)
 	case time.Duration:
 		return Span(l, x)
+	case Words:
+		if l == Ja {
+			return x.Ja
+		}
+		return x.En
 	default:
 		return fmt.Sprint(v)
 	}

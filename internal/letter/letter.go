@@ -207,3 +207,29 @@ func TooManyAttempts(s Sheet, to To, link string, f From) outbox.Letter {
 func Contained(s Sheet, to To, link string, f From) outbox.Letter {
 	return draft{sheet: s, to: to, topic: "contained", link: link, from: f}.letter()
 }
+
+// Change is something that guards an account and was changed.
+type Change struct {
+	What string // such as "factor.added"
+	Kind string // the kind of factor, where it is about one
+	Name string // what its owner calls it
+	Link string
+	From From
+}
+
+// Changed tells that something which guards the account was changed.
+func Changed(s Sheet, to To, c Change) outbox.Letter {
+	l := to.Lang
+	item := c.Name
+	if c.Name != "" && c.Kind != "" {
+		item = strings.TrimSpace(texts.T(l, "kind."+c.Kind) + " " + quoted(l, c.Name))
+	}
+	return draft{sheet: s, to: to, topic: "guard", link: c.Link, from: c.From, args: []any{"what", texts.T(l, "guard."+c.What, "item", item)}}.letter()
+}
+
+func quoted(l i18n.Lang, name string) string {
+	if l == i18n.Ja {
+		return "「" + clean(name) + "」"
+	}
+	return "“" + clean(name) + "”"
+}

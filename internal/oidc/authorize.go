@@ -216,13 +216,17 @@ func (d *Door) decide(ctx context.Context, r *web.Request) (web.Response, error)
 // shown (Core §3.1.2.6).
 var errorsOf = map[consent.Step]string{
 	consent.Signin: "login_required", consent.Fresh: "login_required", consent.Choose: "account_selection_required",
-	consent.Agree: "consent_required", consent.Denied: "access_denied",
+	consent.SetUp: "interaction_required", consent.Agree: "consent_required", consent.Denied: "access_denied",
 }
 
 func (d *Door) advance(ctx context.Context, r *web.Request, id ref.Flow, ch consent.Choice) (web.Response, error) {
 	if r.Session.ID == "" {
-		if _, err := r.Who(ctx); err != nil {
+		f, err := r.Who(ctx)
+		if err != nil {
 			return web.Response{}, err
+		}
+		if f != nil && f.Code() == faults.FactorRequired.Code {
+			ch.SetUp = true
 		}
 	}
 	v, err := d.Consent.Next(ctx, r.Describe(), id, r.Session, ch)
@@ -246,6 +250,8 @@ func (d *Door) advance(ctx context.Context, r *web.Request, id ref.Flow, ch cons
 	switch v.Step {
 	case consent.Choose:
 		return web.Go("/accounts?return=" + url.QueryEscape(here+"&chosen=1")), nil
+	case consent.SetUp:
+		return web.Go("/me/factors?return=" + url.QueryEscape(here)), nil
 	case consent.Agree:
 		return d.agree(ctx, r, v, here)
 	}

@@ -206,7 +206,7 @@ func (d *Door) goesOn(ctx context.Context, r db.Reader, g grant.Grant) (session.
 	// An app works while its person is away: only the session's own end and the
 	// account count, not how long ago the browser was used.
 	dec := gate.Decide(gate.Facts{Door: gate.OIDC, Act: gate.Continue, Now: r.Now(), Account: gate.Active, From: web.ParseAddr(s.Addr),
-		SessionEnds: s.Expires, LastUsed: r.Now(), SignedInSince: s.Created}, &d.Policy)
+		SessionEnds: s.Expires, LastUsed: r.Now(), SignedInSince: s.Created, Level: s.Level(), Since: s.Since}, &d.Policy)
 	return s, dec.Verdict == gate.Admit, nil
 }
 

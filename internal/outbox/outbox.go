@@ -1,8 +1,8 @@
-// Package outbox keeps what has to leave the house (mail, posts to apps) in the
+// Package outbox keeps what has to leave the house (mail, SMS, posts to apps) in the
 // transaction that wants it, and hands it to a sender afterwards.
 //
-// Each row is claimed for a while, tried with growing pauses, and dropped when
-// its time is over: a code is never sent late. It never opens a connection and
+// Each row is claimed for a while, tried with growing pauses (an SMS: at once or
+// not at all), and dropped when its time is over: a code is never sent late. It never opens a connection and
 // never writes a text; bodies are sealed at rest and emptied once they are sent.
 package outbox
 
@@ -16,6 +16,7 @@ import (
 	"sekisho/internal/db"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
+	"sekisho/internal/sms"
 )
 
 // Migrations are the tables of this package.
@@ -27,6 +28,7 @@ var Migrations embed.FS
 const (
 	Mail = "mail"
 	HTTP = "post"
+	SMS  = "sms"
 	// Nothing is a row that goes nowhere: it makes an answer to a stranger cost
 	// what an answer to an owner costs (SI-28).
 	Nothing = "nothing"
@@ -35,9 +37,9 @@ const (
 // States of an item.
 const (
 	Waiting = "waiting"
-	Sent    = "sent"
+	Sent    = "sent"    // handed over to the server or gateway
 	Dropped = "dropped" // its time was over
-	Failed  = "failed"  // refused for good
+	Failed  = "failed"  // refused for good, or an SMS that did not go out at once
 )
 
 // Item is one thing to send.
@@ -63,6 +65,12 @@ type Letter struct {
 type Post struct {
 	URL  string            `json:"url"`
 	Form map[string]string `json:"form"`
+}
+
+// Text is the body of an SMS.
+type Text struct {
+	To   string `json:"to"` // E.164
+	Text string `json:"text"`
 }
 
 // Outbox puts and takes rows; the ring seals their bodies.
@@ -102,15 +110,16 @@ type Row struct {
 	Expires  time.Time
 	Sent     time.Time
 	Error    string
+	Delivery sms.State // what the gateway's receipt said; empty: nothing yet
 	body     []byte
 }
 
-const columns = `id, kind, topic, recipient, account, body, state, attempts, created, next_at, expires, sent, error`
+const columns = `id, kind, topic, recipient, account, body, state, attempts, created, next_at, expires, sent, error, delivery`
 
 func scan(s db.Scanner) (Row, error) {
 	var r Row
 	err := s.Scan(&r.ID, &r.Kind, &r.Topic, &r.To, &r.Account, &r.body, &r.State, &r.Attempts,
-		db.Time(&r.Created), db.Time(&r.Next), db.Time(&r.Expires), db.Time(&r.Sent), &r.Error)
+		db.Time(&r.Created), db.Time(&r.Next), db.Time(&r.Expires), db.Time(&r.Sent), &r.Error, &r.Delivery)
 	return r, err
 }
 
@@ -141,6 +150,11 @@ func (o *Outbox) Claim(ctx context.Context, tx db.Tx, kind string, n int) ([]Row
 	if _, err := tx.Exec(ctx, `UPDATE outbox SET state = 'dropped', body = NULL, error = 'its time was over before it could be sent'
 		WHERE state = 'waiting' AND kind = $1 AND next_at <= $2 AND expires <= $2`, kind, tx.Now()); err != nil {
 		return nil, fmt.Errorf("outbox: %w", err)
+	}
+	if kind == SMS {
+		if err := dropOverdue(ctx, tx); err != nil {
+			return nil, err
+		}
 	}
 	return db.List(ctx, tx, scan, `UPDATE outbox SET next_at = $1, attempts = attempts + 1
 		WHERE id IN (SELECT id FROM outbox WHERE state = 'waiting' AND kind = $2 AND next_at <= $3 ORDER BY next_at LIMIT $4)

@@ -32,6 +32,10 @@ type (
 	Mail string
 	// Code names one sent code or link.
 	Code string
+	// Factor names one enrolled way to prove who one is.
+	Factor string
+	// Trust names one trusted browser of an account.
+	Trust string
 	// Key names one signing key; it is the JWK's kid.
 	Key string
 	// Reference is what a refused person reads out to support; it finds the
@@ -134,3 +138,15 @@ func NewCode(at time.Time) Code { return Code(fresh("cod_", at)) }
 
 // NewKey makes a signing key's ID.
 func NewKey(at time.Time) Key { return Key(fresh("key_", at)) }
+
+// NewFactor makes a factor's ID.
+func NewFactor(at time.Time) Factor { return Factor(fresh("fac_", at)) }
+
+// ParseFactor says whether s has the form of a factor's ID.
+func ParseFactor(s string) (Factor, bool) { return Factor(s), parse("fac_", s) }
+
+// NewTrust makes a trusted browser's ID.
+func NewTrust(at time.Time) Trust { return Trust(fresh("tru_", at)) }
+
+// ParseTrust says whether s has the form of a trusted browser's ID.
+func ParseTrust(s string) (Trust, bool) { return Trust(s), parse("tru_", s) }

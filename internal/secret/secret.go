@@ -23,6 +23,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // Text is a secret that prints as dots, whoever formats it.
@@ -76,6 +77,24 @@ func Digits(n int) string {
 		panic(err) // crypto/rand does not fail
 	}
 	return fmt.Sprintf("%0*d", n, v)
+}
+
+// Clean reads a code of digits as a person may type it: full-width digits are
+// digits, spaces and dashes are nothing. Whatever else was typed stays, and is
+// no code.
+func Clean(answer string) string {
+	if len(answer) > 100 {
+		return ""
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= '０' && r <= '９':
+			return r - '０' + '0'
+		case unicode.IsSpace(r), unicode.Is(unicode.Pd, r), r == '\u2212', r == 'ー':
+			return -1
+		}
+		return r
+	}, answer)
 }
 
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"

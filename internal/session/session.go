@@ -10,11 +10,11 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"sekisho/internal/db"
+	"sekisho/internal/gate"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 )
@@ -32,6 +32,24 @@ const (
 	ACRMulti   = "urn:sekisho:acr:multi"
 )
 
+var acrs = map[gate.Level]string{gate.Single: ACRSingle, gate.Trusted: ACRTrusted, gate.Multi: ACRMulti}
+
+// ACR is the class of a level.
+func ACR(l gate.Level) string { return acrs[l] }
+
+// Level is how much the session's holder proved.
+func (s Session) Level() gate.Level { return LevelOf(s.ACR) }
+
+// LevelOf is the level of a class; what is not known is the lowest.
+func LevelOf(acr string) gate.Level {
+	for l, a := range acrs {
+		if a == acr {
+			return l
+		}
+	}
+	return gate.Single
+}
+
 // Session is one signed-in browser, app or device.
 type Session struct {
 	ID       ref.Session
@@ -48,6 +66,7 @@ type Session struct {
 	Agent    string   // the User-Agent header, cut
 	Addr     string
 	Place    string
+	Since    time.Time // since when the account is there
 }
 
 // New is what a session starts with.
@@ -62,6 +81,7 @@ type New struct {
 	Agent    string
 	Addr     string
 	Place    string
+	Since    time.Time // since when the account is there
 }
 
 // Open makes a session and gives its token, which is stored nowhere. Who calls
@@ -71,12 +91,12 @@ func Open(ctx context.Context, tx db.Tx, n New) (Session, secret.Text, error) {
 	s := Session{
 		ID: ref.NewSession(tx.Now()), Account: n.Account, Browser: n.Browser, Door: n.Door,
 		Created: tx.Now(), AuthTime: tx.Now(), LastUsed: tx.Now(), Expires: tx.Now().Add(n.Lifetime),
-		ACR: n.ACR, AMR: n.AMR, Keep: n.Keep, Agent: n.Agent, Addr: n.Addr, Place: n.Place,
+		ACR: n.ACR, AMR: n.AMR, Keep: n.Keep, Agent: n.Agent, Addr: n.Addr, Place: n.Place, Since: n.Since,
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO session (token, id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place)
-		VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9, $10, $11, $12, $13)`,
+	_, err := tx.Exec(ctx, `INSERT INTO session (token, id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place, since)
+		VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		secret.Hash(token.Reveal()), s.ID, s.Account, s.Browser, s.Door, s.Created, s.Expires, s.ACR, strings.Join(s.AMR, " "),
-		s.Keep, s.Agent, s.Addr, s.Place)
+		s.Keep, s.Agent, s.Addr, s.Place, s.Since)
 	if err != nil {
 		return s, "", fmt.Errorf("open session: %w", err)
 	}
@@ -84,27 +104,23 @@ func Open(ctx context.Context, tx db.Tx, n New) (Session, secret.Text, error) {
 }
 
 // Prove records a new proof in a living session and gives it a new token: the
-// old one, which somebody may have planted, opens nothing any more.
+// old one, which somebody may have planted, opens nothing any more. acr and amr
+// say what was proved now; what was proved before counts no more.
 func Prove(ctx context.Context, tx db.Tx, s Session, acr string, amr []string) (Session, secret.Text, error) {
 	token := secret.Token()
-	for _, m := range amr {
-		if !slices.Contains(s.AMR, m) {
-			s.AMR = append(slices.Clone(s.AMR), m)
-		}
-	}
-	s.ACR, s.AuthTime, s.LastUsed = acr, tx.Now(), tx.Now()
+	s.ACR, s.AMR, s.AuthTime, s.LastUsed = acr, amr, tx.Now(), tx.Now()
 	err := tx.One(ctx, `UPDATE session SET token = $2, auth_time = $3, last_used = $3, acr = $4, amr = $5 WHERE id = $1`,
 		s.ID, secret.Hash(token.Reveal()), tx.Now(), s.ACR, strings.Join(s.AMR, " "))
 	return s, token, err
 }
 
-const columns = `id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place`
+const columns = `id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place, since`
 
 func scan(r db.Scanner) (Session, error) {
 	var s Session
 	var amr string
 	err := r.Scan(&s.ID, &s.Account, &s.Browser, &s.Door, db.Time(&s.Created), db.Time(&s.AuthTime), db.Time(&s.LastUsed), db.Time(&s.Expires),
-		&s.ACR, &amr, db.Bool(&s.Keep), &s.Agent, &s.Addr, &s.Place)
+		&s.ACR, &amr, db.Bool(&s.Keep), &s.Agent, &s.Addr, &s.Place, db.Time(&s.Since))
 	s.AMR = strings.Fields(amr)
 	return s, err
 }

@@ -134,6 +134,8 @@ func (r *Request) readCookies() {
 			}
 		case "kept":
 			r.slots.kept = true
+		case "trust":
+			r.Visitor.Trust, seen["-trust"] = readTrust(c.Value), true
 		default:
 			n := slotOf(part)
 			if n >= 0 && len(c.Value) == 43 && r.slots.tokens[n] == "" {
@@ -180,6 +182,28 @@ func (f *Frame) openBrowser(value string) (ref.Browser, bool) {
 	id, ok := ref.ParseBrowser(name)
 	got, err := base64.RawURLEncoding.DecodeString(mac)
 	return id, ok && err == nil && secret.Equal(string(got), string(f.Ring.MAC("browser", []byte(id))[:16]))
+}
+
+const maxTrusts = 8 // one for each account this browser can hold
+
+func readTrust(value string) []secret.Text {
+	var out []secret.Text
+	for t := range strings.SplitSeq(value, ".") {
+		if len(t) == 43 && len(out) < maxTrusts {
+			out = append(out, secret.Text(t))
+		}
+	}
+	return out
+}
+
+// Trust keeps the tokens that show which accounts trust this browser (TB-01).
+func (r *Request) Trust(tokens []secret.Text) {
+	var parts []string
+	for _, t := range tokens[:min(len(tokens), maxTrusts)] {
+		parts = append(parts, t.Reveal())
+	}
+	r.Visitor.Trust = tokens
+	r.set("trust", strings.Join(parts, "."), browserLives)
 }
 
 // Keep puts a session that was opened into this browser: into the slot that the

@@ -25,6 +25,14 @@ var (
 	Anyone = Guard{"anyone", func(context.Context, *Request) (*Response, error) { return nil, nil }}
 	// SignedIn lets in who holds a session that gate lets go on.
 	SignedIn = Guard{"signed in", signedIn}
+	// SettingUp lets in who holds such a session, or one that has yet to set up the
+	// second factor that is demanded of it.
+	SettingUp = Guard{"signed in or setting up", settingUp}
+	// Fresh lets in who also proved themselves a short while ago, with all that the
+	// account has (MF-17).
+	Fresh = Guard{"fresh proof", fresh}
+	// FreshSetup is Fresh for setting up what is demanded.
+	FreshSetup = Guard{"fresh proof, setting up", freshSetup}
 	// Local lets in who sits at this machine, without a proxy between.
 	Local = Guard{"local", local}
 )
@@ -42,15 +50,72 @@ func signedIn(ctx context.Context, r *Request) (*Response, error) {
 	if err != nil || f == nil {
 		return nil, err
 	}
-	if r.face == Page && r.HTTP.Method == "GET" && f.Code() == faults.SessionRequired.Code {
-		res := Go(signinFor(r.HTTP.URL.RequestURI()))
-		return &res, nil
+	if r.face == Page && r.HTTP.Method == "GET" {
+		switch f.Code() {
+		case faults.SessionRequired.Code:
+			res := Go(signinFor(r.HTTP.URL.RequestURI()))
+			return &res, nil
+		case faults.FactorRequired.Code:
+			res := Go("/me/factors?return=" + url.QueryEscape(r.HTTP.URL.RequestURI()))
+			return &res, nil
+		}
 	}
 	res := Refuse(f)
 	if r.face == API {
 		res.Header = map[string]string{"WWW-Authenticate": `Bearer realm="sekisho"`}
 	}
 	return &res, nil
+}
+
+func settingUp(ctx context.Context, r *Request) (*Response, error) {
+	res, err := signedIn(ctx, r)
+	if r.pending.ID != "" {
+		r.Session = r.pending
+		return nil, err
+	}
+	return res, err
+}
+
+func fresh(ctx context.Context, r *Request) (*Response, error) {
+	res, err := signedIn(ctx, r)
+	if res != nil || err != nil {
+		return res, err
+	}
+	return r.elevate(ctx)
+}
+
+func freshSetup(ctx context.Context, r *Request) (*Response, error) {
+	res, err := settingUp(ctx, r)
+	if res != nil || err != nil {
+		return res, err
+	}
+	return r.elevate(ctx)
+}
+
+// elevate asks gate for a fresh proof and leads to where it is given.
+func (r *Request) elevate(ctx context.Context) (*Response, error) {
+	var f *fault.Fault
+	err := r.frame.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		f, err = r.frame.MayChange(ctx, tx, r.Visitor, r.Session)
+		return err
+	})
+	if err != nil || f == nil {
+		return nil, err
+	}
+	if r.face == Page && r.HTTP.Method == "GET" && f.Code() == faults.FreshRequired.Code {
+		res := Go(elevateFor(r))
+		return &res, nil
+	}
+	res := Refuse(f)
+	return &res, nil
+}
+
+func elevateFor(r *Request) string {
+	back := r.HTTP.URL.RequestURI()
+	if r.HTTP.Method != "GET" {
+		back = r.HTTP.URL.Path
+	}
+	return "/elevate?return=" + url.QueryEscape(back)
 }
 
 func signinFor(path string) string {
@@ -83,8 +148,12 @@ func (r *Request) Who(ctx context.Context) (*fault.Fault, error) {
 	// deletes an account ends its sessions in the same transaction.
 	d := gate.Decide(gate.Facts{
 		Door: r.Visitor.Door, Act: gate.Continue, Now: r.Now, Account: gate.Active, From: r.Visitor.Addr,
-		SessionEnds: s.Expires, LastUsed: r.frame.Touches.last(s), SignedInSince: s.Created,
+		SessionEnds: s.Expires, LastUsed: r.frame.Touches.last(s), SignedInSince: s.Created, Level: s.Level(), Since: s.Since,
 	}, &r.frame.Policy)
+	if d.Need == gate.NeedFactor {
+		r.pending, r.Token = s, token
+		return faults.FactorRequired.New(), nil
+	}
 	if d.Verdict != gate.Admit {
 		e, ok := faults.ByCode(d.Code)
 		if !ok {

@@ -175,6 +175,10 @@ func viewOf(f *fault.Fault, r *Request) *faultView {
 			v.Action = a.Ja
 		}
 	}
+	if f.Entry == faults.FreshRequired {
+		v.Href = elevateFor(r)
+		return v
+	}
 	if strings.HasPrefix(f.Code(), "session.") && r.HTTP.Method == "GET" {
 		v.Href = signinFor(r.HTTP.URL.RequestURI())
 	}

@@ -15,12 +15,12 @@ import (
 	"time"
 
 	"sekisho/internal/db"
-	"sekisho/internal/factor/password"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/i18n"
 	"sekisho/internal/netx"
 	"sekisho/internal/secret"
+	"sekisho/internal/slowhash"
 )
 
 // Handler makes the HTTP handler of a table of routes. A table in which two
@@ -146,7 +146,7 @@ func (f *Frame) failed(r *Request, err error) Response {
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		r.Note("error", err.Error())
 		return f.broken(r, faults.Unavailable)
-	case errors.Is(err, password.ErrBusy), errors.Is(err, db.ErrTaken):
+	case errors.Is(err, slowhash.ErrBusy), errors.Is(err, db.ErrTaken):
 		r.Note("error", err.Error())
 		return f.broken(r, faults.Busy)
 	default:

@@ -73,6 +73,10 @@ type Frame struct {
 	// page's form may be followed there (CSP form-action); the wiring sets it.
 	Leads func(ctx context.Context, path string) string
 
+	// MayChange asks gate whether a session may change what guards its account; the
+	// wiring sets it.
+	MayChange func(context.Context, db.Reader, flow.Visitor, session.Session) (*fault.Fault, error)
+
 	Touches Touches
 	pages   *pages
 	static  *static
@@ -94,6 +98,7 @@ type Request struct {
 
 	frame   *Frame
 	face    Face
+	pending session.Session // it goes on once a second factor is set up
 	cookies []*http.Cookie
 	slots   slots
 	notes   []slog.Attr

@@ -1,14 +1,14 @@
-// Package password owns passwords as a proof: what may be one, how it is hashed,
-// checked, kept and how strong it is.
+// Package password owns passwords as a proof: what may be one, how it is kept
+// and how strong it is.
 //
-// It counts no failures and knows no page. What people choose is hashed slowly
-// (Argon2id), a few at a time; nothing else in the house is.
+// It counts no failures, knows no page and reckons no hash: package slowhash does.
 package password
 
 import (
 	"context"
 	"embed"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,7 +17,7 @@ import (
 
 	"sekisho/internal/db"
 	"sekisho/internal/ref"
-	"time"
+	"sekisho/internal/secret"
 )
 
 // Migrations are the tables of this package.
@@ -27,6 +27,9 @@ var Migrations embed.FS
 
 // Plain is a password as its owner typed it, in normal form.
 type Plain struct{ text string }
+
+// Text is the password as it is hashed.
+func (p Plain) Text() secret.Text { return secret.Text(p.text) }
 
 // Problem is what is wrong with a new password.
 type Problem int

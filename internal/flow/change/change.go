@@ -25,6 +25,7 @@ import (
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
+	"sekisho/internal/slowhash"
 )
 
 // Change is the journey.
@@ -55,8 +56,8 @@ func (c *Change) Password(ctx context.Context, v flow.Visitor, s session.Session
 	if problem != nil {
 		phc = ""
 	}
-	right, err := c.Hasher.Verify(ctx, plain, phc)
-	if errors.Is(err, password.ErrBusy) {
+	right, err := c.Hasher.Verify(ctx, plain.Text(), phc)
+	if errors.Is(err, slowhash.ErrBusy) {
 		return Changed{Fault: faults.Busy.New()}, nil
 	}
 	if err != nil {
@@ -78,6 +79,16 @@ func (c *Change) may(ctx context.Context, tx db.Tx, s session.Session, try enter
 		return a, password.Record{}, nil, err
 	}
 	try.Account = a
+	// Where there is a second factor the password alone changes nothing (MF-17).
+	set, err := c.SetOf(ctx, tx, a)
+	if err != nil {
+		return a, password.Record{}, nil, err
+	}
+	if set.On() {
+		if f, err := c.MayChange(ctx, tx, try.Visitor, s); err != nil || f != nil {
+			return a, password.Record{}, f, err
+		}
+	}
 	d, err := c.Try(ctx, tx, try)
 	if err != nil {
 		return a, password.Record{}, nil, err
@@ -86,10 +97,7 @@ func (c *Change) may(ctx context.Context, tx db.Tx, s session.Session, try enter
 		f, err := c.Refuse(ctx, tx, enter.Refusal{Visitor: try.Visitor, Account: a.ID, Decision: d, Class: enter.ByPassword})
 		return a, password.Record{}, f, err
 	}
-	rec, err := password.Of(ctx, tx, a.ID)
-	if err != nil && !errors.Is(err, db.ErrNone) {
-		return a, rec, nil, err
-	}
+	rec := set.Record
 	// PO-08: a minimum age never blocks a change that somebody ordered.
 	if free := rec.SetAt.Add(c.Policy.Password.MinAge); !rec.MustChange && rec.PHC != "" && tx.Now().Before(free) {
 		return a, rec, faults.PasswordTooYoung.New("retry_at", free).Until(free), nil
@@ -143,7 +151,7 @@ func (c *Change) set(ctx context.Context, try enter.Attempt, s session.Session, 
 		if err := c.SetPassword(ctx, tx, enter.Who{Visitor: try.Visitor, Account: a, Reprove: s.ID}, ch.word); err != nil {
 			return err
 		}
-		_, out.Token, err = session.Prove(ctx, tx, living, living.ACR, []string{"pwd"})
+		_, out.Token, err = session.Prove(ctx, tx, living, living.ACR, enter.With(living.AMR, "pwd"))
 		return err
 	})
 	return out, err
@@ -205,6 +213,12 @@ func (c *Change) Contain(ctx context.Context, v flow.Visitor, token string) (*fa
 			return err
 		}
 		if err := account.Close(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		if err := c.VoidCodes(ctx, tx, a.ID); err != nil {
+			return err
+		}
+		if _, err := browser.EndTrusts(ctx, tx, a.ID); err != nil {
 			return err
 		}
 		// The browser that was not the owner's is spared nothing any more, and is news

@@ -56,6 +56,7 @@ type Step string
 const (
 	Signin  Step = "signin"  // somebody has to sign in
 	Fresh   Step = "fresh"   // they have to prove themselves again
+	SetUp   Step = "set_up"  // they have to set up a second factor first
 	Choose  Step = "choose"  // they have to choose an account
 	Agree   Step = "agree"   // they have to agree
 	Granted Step = "granted" // the code is there
@@ -117,6 +118,7 @@ type Choice struct {
 	Chosen bool // they chose the account
 	Agreed bool
 	Denied bool
+	SetUp  bool        // their session waits for a second factor to be set up
 	As     ref.Account // with Agreed: whom the page that was answered showed
 }
 
@@ -148,6 +150,8 @@ func need(a Ask, s session.Session, ch Choice, now time.Time) Step {
 	switch {
 	case ch.Denied:
 		return Denied
+	case s.ID == "" && ch.SetUp:
+		return SetUp
 	case s.ID == "":
 		return Signin
 	case a.Subject != "" && a.Subject != s.Account:
@@ -177,7 +181,11 @@ func (c *Consent) grant(ctx context.Context, tx db.Tx, v flow.Visitor, s session
 		return err
 	}
 	d := gate.Decide(gate.Facts{Door: gate.OIDC, Act: gate.Continue, Now: tx.Now(), Account: gate.State(a.State), From: v.Addr,
-		SessionEnds: living.Expires, LastUsed: tx.Now(), SignedInSince: living.Created}, &c.Policy)
+		SessionEnds: living.Expires, LastUsed: tx.Now(), SignedInSince: living.Created, Level: living.Level(), Since: living.Since}, &c.Policy)
+	if d.Need == gate.NeedFactor {
+		view.Step = SetUp
+		return nil
+	}
 	if d.Verdict != gate.Admit {
 		view.Step = Denied
 		view.Fault, err = c.Refuse(ctx, tx, enter.Refusal{Visitor: v, Account: a.ID, Decision: d})

@@ -8,9 +8,10 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
+	"sekisho/internal/browser"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
@@ -19,6 +20,7 @@ import (
 	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
+	"sekisho/internal/slowhash"
 )
 
 // Attempt is one try at one proof.
@@ -29,7 +31,9 @@ type Attempt struct {
 	Kind    gate.Kind
 	Class   Class
 	Offered bool
-	Truth   string // what the audit row says of a failure
+	Truth   string         // what the audit row says of a failure
+	Tell    *fault.Entry   // what is said of a failure; nil: the class's own
+	Args    map[string]any // for Tell
 }
 
 func (a Attempt) counters() Counters {
@@ -38,7 +42,7 @@ func (a Attempt) counters() Counters {
 
 // Try asks gate whether the proof may be evaluated, holding its counters.
 func (e *Entry) Try(ctx context.Context, tx db.Tx, a Attempt) (gate.Decision, error) {
-	friend, err := known(ctx, tx, a.Account, a.Visitor)
+	friend, err := e.Known(ctx, tx, a.Account, a.Visitor)
 	if err != nil {
 		return gate.Decision{}, err
 	}
@@ -48,9 +52,8 @@ func (e *Entry) Try(ctx context.Context, tx db.Tx, a Attempt) (gate.Decision, er
 
 // codes that tell a failure, by what failed.
 var failures = map[Class]*fault.Entry{
-	ByPassword: faults.SigninNotRecognised,
-	ByMailCode: faults.CodeWrong,
-	ByRecovery: faults.CodeWrong,
+	ByPassword: faults.SigninNotRecognised, ByPassphrase: faults.PassphraseWrong, ByPasskey: faults.KeyNotWorking,
+	ByMailCode: faults.CodeWrong, BySMSCode: faults.CodeWrong, ByTOTP: faults.CodeWrong, ByBackup: faults.CodeWrong, ByRecovery: faults.CodeWrong,
 }
 
 // Fail counts a failure, writes it down, and gives the fault that tells it: the
@@ -61,6 +64,9 @@ func (e *Entry) Fail(ctx context.Context, tx db.Tx, a Attempt) (*fault.Fault, er
 		return nil, err
 	}
 	r := Refusal{Visitor: a.Visitor, Account: a.Account.ID, Class: a.Class, Truth: a.Truth, Tell: failures[a.Class]}
+	if a.Tell != nil {
+		r.Tell, r.Args = a.Tell, a.Args
+	}
 	if !began {
 		return e.Refuse(ctx, tx, r)
 	}
@@ -89,56 +95,6 @@ func (e *Entry) tellAttempts(ctx context.Context, tx db.Tx, a Attempt) error {
 // consecutive failures.
 func (e *Entry) Succeed(ctx context.Context, tx db.Tx, a Attempt, failed int64) error {
 	return a.counters().Succeed(ctx, tx, failed)
-}
-
-// Send is a code to be sent.
-type Send struct {
-	Visitor flow.Visitor
-	Account account.Account // zero where there is none
-	For     mailcode.For
-	To      account.Identifier // instead of the account's primary address
-}
-
-// SendCode makes a code and mails it; where there is nobody to mail it to, a
-// row that goes nowhere makes the answer cost the same.
-func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Time, f *fault.Fault, err error) {
-	if s.For.Known, err = known(ctx, tx, s.Account, s.Visitor); err != nil {
-		return resend, nil, err
-	}
-	sent, wait, err := e.Codes.Make(ctx, tx, s.For)
-	if err != nil {
-		return resend, nil, err
-	}
-	if wait != nil {
-		f := faults.CodeResendEarly.New("wait", wait.Until.Sub(tx.Now()))
-		if wait.Limit {
-			f = faults.CodeSendLimit.New()
-		}
-		return wait.Until, f.Until(wait.Until), nil
-	}
-	topic := string(s.For.Purpose) + ".code"
-	if s.For.Known {
-		topic += ".known" // a stranger's code does not replace one that still waits
-	}
-	// An address that nobody proved opens nothing, not even to who reads its mail:
-	// it may be a slip of the finger. It is proved from a session, or after the
-	// password.
-	unproved := s.Account.State == account.Active && s.Account.Email.Confirmed.IsZero() && s.For.Purpose != mailcode.Confirm
-	if s.Account.ID == "" || s.Account.Email.Norm == "" || unproved {
-		_, err = e.Outbox.Put(ctx, tx, outbox.Item{Kind: outbox.Nothing, Topic: topic, Expires: sent.Expires, Body: outbox.Letter{}})
-		return sent.Resend, nil, err
-	}
-	if err := e.Outbox.Withdraw(ctx, tx, s.Account.ID, topic); err != nil {
-		return resend, nil, err
-	}
-	c := letter.Code{Code: sent.Code.Reveal(), Minutes: int(sent.Expires.Sub(tx.Now()).Minutes()), From: e.From(s.Visitor, tx.Now())}
-	if sent.Link != "" {
-		c.Link = e.Sheet.URL + "/recover/link?c=" + sent.Link.Reveal()
-	}
-	write := map[mailcode.Purpose]func(letter.Sheet, letter.To, letter.Code) outbox.Letter{
-		mailcode.Signin: letter.SigninCode, mailcode.Confirm: letter.ConfirmCode, mailcode.Recover: letter.RecoverCode,
-	}[s.For.Purpose]
-	return sent.Resend, nil, e.Mail(ctx, tx, topic, s.Account.ID, write(e.Sheet, To(s.Account), c), sent.Expires)
 }
 
 // Confirm records that the account's owner reads its mailbox. The fault tells
@@ -200,7 +156,7 @@ func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) 
 		// or that follows "this was not me", must be one.
 		recent := max(1, rules.Recent)
 		used, err := e.usedBefore(ctx, a.ID, plain, recent)
-		if errors.Is(err, password.ErrBusy) {
+		if errors.Is(err, slowhash.ErrBusy) {
 			return Word{}, faults.Busy.New(), nil
 		}
 		if err != nil {
@@ -210,8 +166,8 @@ func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) 
 			return Word{}, faults.PasswordReused.New("recent", recent), nil
 		}
 	}
-	phc, err := e.Hasher.Hash(ctx, plain)
-	if errors.Is(err, password.ErrBusy) {
+	phc, err := e.Hasher.Hash(ctx, plain.Text())
+	if errors.Is(err, slowhash.ErrBusy) {
 		return Word{}, faults.Busy.New(), nil
 	}
 	return Word{phc}, nil, err
@@ -231,7 +187,7 @@ func (e *Entry) usedBefore(ctx context.Context, id ref.Account, plain password.P
 	}
 	old := append([]string{rec.PHC}, rec.History...)
 	for _, phc := range old[:min(len(old), recent)] {
-		if ok, err := e.Hasher.Verify(ctx, plain, phc); err != nil || ok {
+		if ok, err := e.Hasher.Verify(ctx, plain.Text(), phc); err != nil || ok {
 			return ok, err
 		}
 	}
@@ -256,10 +212,11 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 	if _, err := e.Grants.EndAccount(ctx, tx, id, keep...); err != nil {
 		return err
 	}
-	for _, p := range []mailcode.Purpose{mailcode.Signin, mailcode.Recover} {
-		if err := mailcode.Void(ctx, tx, p, string(id)); err != nil {
-			return err
-		}
+	if err := e.VoidCodes(ctx, tx, id); err != nil {
+		return err
+	}
+	if _, err := browser.EndTrusts(ctx, tx, id); err != nil {
+		return err
 	}
 	if err := Factor(ByPassword, id).Clear(ctx, tx); err != nil {
 		return err
@@ -273,6 +230,16 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 	}
 	l := letter.PasswordChanged(e.Sheet, To(w.Account), e.Sheet.URL+"/recover", e.From(w.Visitor, tx.Now()))
 	return e.Mail(ctx, tx, "password.changed", id, l, time.Time{})
+}
+
+// VoidCodes ends every code and link that is out for an account.
+func (e *Entry) VoidCodes(ctx context.Context, tx db.Tx, id ref.Account) error {
+	for _, p := range sentcode.Purposes {
+		if err := sentcode.Void(ctx, tx, p, string(id)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Living lists the sessions of an account that still count.

@@ -19,10 +19,27 @@ type Class string
 
 // The classes there are.
 const (
-	ByPassword Class = "password"
-	ByMailCode Class = "mailcode"
-	ByRecovery Class = "recover"
+	ByPassword   Class = "password"
+	ByMailCode   Class = "mailcode"
+	BySMSCode    Class = "smscode"
+	ByTOTP       Class = "totp"
+	ByPasskey    Class = "passkey"
+	ByBackup     Class = "backup"
+	ByPassphrase Class = "passphrase"
+	ByRecovery   Class = "recover"
 )
+
+// Classes lists all that is counted.
+var Classes = []Class{ByPassword, ByMailCode, BySMSCode, ByTOTP, ByPasskey, ByBackup, ByPassphrase, ByRecovery}
+
+// stop is how many consecutive failures end an authenticator until recovery.
+// Backup codes are few and short for what they open (spec §11).
+func (c Class) stop() int64 {
+	if c == ByBackup {
+		return 20
+	}
+	return limit.Stop
+}
 
 // Subject names whom a failure counts against: the account, or, where there is
 // none, the identifier as it is compared, so that the two behave alike.
@@ -35,6 +52,7 @@ func Subject(a account.Account, typed account.Identifier) string {
 
 // Counters are the four counters one attempt touches.
 type Counters struct {
+	class                             Class
 	browser, account, network, factor limit.Counter
 }
 
@@ -47,6 +65,7 @@ func CountersOf(class Class, subject string, v flow.Visitor) Counters {
 		who = v.Network + "\x00" + subject
 	}
 	return Counters{
+		class:   class,
 		browser: limit.Browser.Of("browser", string(class), who),
 		account: limit.Account.Of("account", string(class), subject),
 		network: limit.Network.Of("network", string(class), v.Network),
@@ -75,7 +94,7 @@ func (c Counters) wait(look read) (w gate.Wait, clean bool, err error) {
 		clean = clean && s.Failures == 0
 	}
 	s, err := look(c.factor)
-	w.FactorStopped = s.Failures >= limit.Stop
+	w.FactorStopped = s.Failures >= c.class.stop()
 	return w, clean && s.Failures == 0, err
 }
 
@@ -127,9 +146,9 @@ func (c Counters) Succeed(ctx context.Context, tx db.Tx, failures int64) error {
 	return c.factor.Clear(ctx, tx)
 }
 
-// known says whether the account knows the browser. Only a browser that showed
+// Known says whether the account knows the browser. Only a browser that showed
 // our cookie can be known.
-func known(ctx context.Context, r db.Reader, a account.Account, v flow.Visitor) (bool, error) {
+func (e *Entry) Known(ctx context.Context, r db.Reader, a account.Account, v flow.Visitor) (bool, error) {
 	if a.ID == "" || !v.Proven {
 		return false, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,8 +20,9 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
-	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/passkey"
+	"sekisho/internal/factor/sentcode"
+	"sekisho/internal/factor/totp"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
@@ -32,6 +34,7 @@ import (
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
+	"sekisho/internal/slowhash"
 )
 
 // Entry is what journeys into an account need.
@@ -40,8 +43,11 @@ type Entry struct {
 	Ring          *secret.Ring
 	Outbox        *outbox.Outbox
 	Grants        *grant.Grants
-	Hasher        *password.Hasher
-	Codes         mailcode.Codes
+	Hasher        *slowhash.Hasher
+	Codes         sentcode.Codes
+	Apps          totp.Codes
+	Keys          *passkey.Keys // nil: browsers offer no passkeys at the public address
+	SMS           bool          // a gateway is set: codes can go to numbers
 	Policy        policy.Effective
 	Sheet         letter.Sheet
 	Zone          *time.Location
@@ -56,6 +62,8 @@ type Who struct {
 	Proofs  []gate.Proof
 	Keep    bool
 	Reprove ref.Session // a living session of this browser that proves itself anew instead of opening another
+	StepUp  bool        // the session of Reprove asks for a fresh proof of all that the account has
+	Trust   bool        // this browser is to be trusted (TB-01)
 }
 
 // Opened is a session that was opened.
@@ -63,13 +71,15 @@ type Opened struct {
 	Session session.Session
 	Account account.Account
 	Token   secret.Text
-	Missing gate.Need // what the page after sign-in asks for; may be skipped (SI-23)
+	Missing gate.Need     // what the page after sign-in asks for; may be skipped (SI-23)
+	Trust   []secret.Text // non-nil: the tokens of trusted browsers this browser shows from now on
 }
 
 // Result is what came of asking to enter.
 type Result struct {
 	Opened   *Opened           // admitted
 	Need     gate.Need         // more is to be proved
+	Ways     []Way             // with NeedSecond, NeedAnother: how
 	Fault    *fault.Fault      // refused
 	Sessions []session.Session // with session.limit: what could be ended
 }
@@ -85,20 +95,56 @@ func (e *Entry) day(now time.Time) time.Time {
 	return time.Date(y, m, d, 0, 0, 0, 0, e.Zone)
 }
 
-func (e *Entry) facts(ctx context.Context, tx db.Tx, w Who) (gate.Facts, error) {
-	f := gate.Facts{
+// seen is what was found out to decide on.
+type seen struct {
+	facts gate.Facts
+	set   Set
+	trust browser.Trust
+	shown int // which of the visitor's tokens showed the trust
+}
+
+func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
+	w.Proofs = gate.Standing(w.Proofs, w.Account.Turn)
+	s := seen{facts: gate.Facts{
 		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
-		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(tx.Now())),
+		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(tx.Now())), StepUp: w.StepUp,
+	}}
+	f := &s.facts
+	var err error
+	if s.set, err = e.SetOf(ctx, tx, w.Account); err != nil {
+		return s, err
 	}
-	rec, err := password.Of(ctx, tx, w.Account.ID)
-	if err != nil && !errors.Is(err, db.ErrNone) {
-		return f, err
+	f.PasswordSet, f.MustChange = s.set.Record.SetAt, s.set.Record.MustChange
+	f.Set, f.SecondVia, f.OnFile = s.set.Seconds(), s.set.number().Norm, s.set.onFile()
+	if f.Trusted, err = e.trusted(ctx, tx, w, &s); err != nil {
+		return s, err
 	}
-	f.PasswordSet, f.MustChange = rec.SetAt, rec.MustChange
-	if w.Reprove == "" {
-		f.Sessions, err = session.Count(ctx, tx, w.Account.ID, e.living())
+	if w.Reprove != "" {
+		return s, nil
 	}
-	return f, err
+	news, err := browser.Look(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place)
+	if err != nil {
+		return s, err
+	}
+	f.Unusual = news.Unusual() && !w.Account.LastSignin.IsZero() // there is something to compare it with
+	f.Sessions, err = session.Count(ctx, tx, w.Account.ID, e.living())
+	return s, err
+}
+
+// trusted says whether the account trusts this browser. Only one that showed our
+// own cookie can be.
+func (e *Entry) trusted(ctx context.Context, tx db.Tx, w Who, s *seen) (bool, error) {
+	if !w.Visitor.Proven || w.StepUp || len(w.Visitor.Trust) == 0 || !s.set.On() {
+		return false, nil
+	}
+	var err error
+	s.trust, s.shown, err = browser.ByTrust(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Trust)
+	if errors.Is(err, db.ErrNone) {
+		return false, nil
+	}
+	// A policy tightened later shortens trusts given under the looser one.
+	days := e.Policy.SecondFactor.TrustDays
+	return err == nil && tx.Now().Before(s.trust.Created.AddDate(0, 0, days)), err
 }
 
 // Enter asks gate and, when it admits, opens the session. The caller holds the
@@ -110,16 +156,16 @@ func (e *Entry) Enter(ctx context.Context, tx db.Tx, w Who) (Result, error) {
 		return Result{}, err
 	}
 	w.Reprove = again
-	f, err := e.facts(ctx, tx, w)
+	s, err := e.look(ctx, tx, w)
 	if err != nil {
 		return Result{}, err
 	}
-	d := gate.Decide(f, &e.Policy)
+	d := gate.Decide(s.facts, &e.Policy)
 	switch d.Verdict {
 	case gate.Prove:
-		return Result{Need: d.Need}, nil
+		return e.more(ctx, tx, w, s, d)
 	case gate.Admit:
-		return e.admit(ctx, tx, w, d)
+		return e.admit(ctx, tx, w, s, d)
 	}
 	flt, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d})
 	if err != nil {
@@ -146,31 +192,46 @@ func (e *Entry) again(ctx context.Context, tx db.Tx, w Who) (ref.Session, error)
 	if errors.Is(err, db.ErrNone) {
 		return "", nil
 	}
-	if err != nil || s.Account != w.Account.ID || s.Browser != w.Visitor.Browser {
+	if err != nil || s.Account != w.Account.ID || s.Browser != w.Visitor.Browser && !w.StepUp {
 		return "", err
 	}
 	d := gate.Decide(gate.Facts{Door: w.Visitor.Door, Act: gate.Continue, Now: tx.Now(), Account: gate.State(w.Account.State), From: w.Visitor.Addr,
-		SessionEnds: s.Expires, LastUsed: s.LastUsed, SignedInSince: s.Created}, &e.Policy)
-	if d.Verdict != gate.Admit {
+		SessionEnds: s.Expires, LastUsed: s.LastUsed, SignedInSince: s.Created,
+		Level: s.Level(), Since: s.Since}, &e.Policy)
+	if d.Verdict == gate.Refuse {
 		return "", nil
 	}
 	return s.ID, nil
 }
 
-// methods are the RFC 8176 names of proofs.
-var methods = map[gate.Kind]string{gate.Password: "pwd", gate.MailCode: "otp"}
-
-func amr(proofs []gate.Proof) []string {
-	var out []string
-	for _, p := range proofs {
-		out = append(out, methods[p.Kind])
+// more says what else is to be proved, and how it can be.
+func (e *Entry) more(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decision) (Result, error) {
+	res := Result{Need: d.Need}
+	switch d.Need {
+	case gate.NeedSecond:
+		res.Ways = e.ways(gate.Ways(&s.facts, &e.Policy), s.set, w.Account)
+	case gate.NeedAnother:
+		res.Ways = e.ways(gate.Others(&s.facts), s.set, w.Account)
+	default:
+		return res, nil
 	}
-	return out
+	if len(res.Ways) > 0 {
+		return res, nil
+	}
+	// What was proved first is the only second there is, or nothing can be sent.
+	var err error
+	res.Need = ""
+	res.Fault, err = e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Tell: faults.FactorNoOtherWay})
+	return res, err
 }
 
-func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, d gate.Decision) (Result, error) {
-	o, err := e.open(ctx, tx, w)
+func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decision) (Result, error) {
+	o, err := e.open(ctx, tx, w, d.Level)
 	if err != nil {
+		return Result{}, err
+	}
+	e.missing(o, s)
+	if o.Trust, err = e.trust(ctx, tx, w, s, d.Level); err != nil {
 		return Result{}, err
 	}
 	if err := account.CountSignin(ctx, tx, w.Account.ID, e.day(tx.Now())); err != nil {
@@ -180,10 +241,14 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, d gate.Decision) (Re
 	if err != nil {
 		return Result{}, err
 	}
+	kind := "signin.succeeded"
+	if w.StepUp {
+		kind = "session.proved"
+	}
 	_, err = audit.Write(ctx, tx, audit.Event{
-		Kind: "signin.succeeded", Account: w.Account.ID, Actor: string(w.Account.ID), Session: o.Session.ID,
+		Kind: kind, Account: w.Account.ID, Actor: string(w.Account.ID), Session: o.Session.ID,
 		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place,
-		Detail: told{Door: w.Visitor.Door, Proofs: o.Session.AMR, Trace: d.Trace},
+		Detail: told{Door: w.Visitor.Door, Proofs: amr(w.Proofs), Trace: d.Trace},
 	})
 	if err != nil {
 		return Result{}, err
@@ -195,6 +260,50 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, d gate.Decision) (Re
 	return Result{Opened: o}, err
 }
 
+// missing says what the page after sign-in asks for: at most one thing (SI-23).
+func (e *Entry) missing(o *Opened, s seen) {
+	switch {
+	case o.Account.Email.Norm != "" && o.Account.Email.Confirmed.IsZero():
+		o.Missing = gate.NeedAddress
+	case s.set.On() && slices.ContainsFunc(s.facts.Proofs, func(p gate.Proof) bool { return p.Kind == gate.Backup || p.Kind == gate.Passphrase }):
+		o.Missing = NeedAnew
+	case e.Policy.SecondFactor.Demanded && o.Session.Level() != gate.Multi && !s.set.On():
+		o.Missing = gate.NeedFactor
+	case s.set.On() && e.Policy.SecondFactor.BackupCodes && s.set.BackupOf > 0 && s.set.Backup <= 1:
+		o.Missing = NeedBackup
+	}
+}
+
+// NeedAnew asks whoever came in by what stands in for a lost device to set up
+// their factors anew (SI-14).
+const NeedAnew gate.Need = "factors_anew"
+
+// NeedBackup asks to renew backup codes that are nearly used up.
+const NeedBackup gate.Need = "backup_codes"
+
+// trust gives the tokens this browser shows from now on; nil when they stay.
+func (e *Entry) trust(ctx context.Context, tx db.Tx, w Who, s seen, l gate.Level) ([]secret.Text, error) {
+	kept := slices.Clone(w.Visitor.Trust)
+	var token secret.Text
+	var err error
+	days := e.Policy.SecondFactor.TrustDays
+	switch {
+	case l == gate.Trusted:
+		token, err = browser.UseTrust(ctx, tx, s.trust.ID, kept[s.shown])
+		kept = slices.Delete(kept, s.shown, s.shown+1)
+	case w.Trust && l == gate.Multi && s.set.On() && days > 0 && w.Visitor.Proven:
+		token, err = browser.NewTrust(ctx, tx, browser.Trust{Account: w.Account.ID, Browser: w.Visitor.Browser, Expires: tx.Now().AddDate(0, 0, days),
+			Agent: w.Visitor.Agent, Addr: w.Visitor.Addr.String(), Place: w.Visitor.Place})
+		if err == nil {
+			_, err = audit.Write(ctx, tx, audit.Event{Kind: "browser.trusted", Account: w.Account.ID, Actor: string(w.Account.ID),
+				Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place})
+		}
+	default:
+		return nil, nil
+	}
+	return slices.Insert(kept, 0, token), err
+}
+
 // told is what an audit row says of a decision.
 type told struct {
 	Door   gate.Door   `json:"door"`
@@ -204,23 +313,20 @@ type told struct {
 	Trace  []gate.Step `json:"trace,omitempty"`
 }
 
-func (e *Entry) open(ctx context.Context, tx db.Tx, w Who) (*Opened, error) {
+func (e *Entry) open(ctx context.Context, tx db.Tx, w Who, l gate.Level) (*Opened, error) {
 	o := &Opened{Account: w.Account}
 	var err error
-	if w.Account.Email.Norm != "" && w.Account.Email.Confirmed.IsZero() {
-		o.Missing = gate.NeedAddress
-	}
 	if w.Reprove != "" {
 		old, err := session.ByID(ctx, tx, w.Reprove)
 		if err != nil {
 			return nil, err
 		}
-		o.Session, o.Token, err = session.Prove(ctx, tx, old, session.ACRSingle, amr(w.Proofs))
+		o.Session, o.Token, err = session.Prove(ctx, tx, old, session.ACR(l), amr(gate.Standing(w.Proofs, w.Account.Turn)))
 		return o, err
 	}
 	o.Session, o.Token, err = session.Open(ctx, tx, session.New{
 		Account: w.Account.ID, Browser: w.Visitor.Browser, Door: string(w.Visitor.Door), Lifetime: e.Policy.Session.Lifetime,
-		ACR: session.ACRSingle, AMR: amr(w.Proofs), Keep: w.Keep,
+		ACR: session.ACR(l), AMR: amr(gate.Standing(w.Proofs, w.Account.Turn)), Keep: w.Keep, Since: w.Account.Created,
 		Agent: w.Visitor.Agent, Addr: w.Visitor.Addr.String(), Place: w.Visitor.Place,
 	})
 	return o, err
@@ -297,6 +403,26 @@ func To(a account.Account) letter.To {
 func (e *Entry) Mail(ctx context.Context, tx db.Tx, topic string, a ref.Account, l outbox.Letter, expires time.Time) error {
 	_, err := e.Outbox.Put(ctx, tx, outbox.Item{Kind: outbox.Mail, Topic: topic, To: l.To, Account: a, Expires: expires, Body: l})
 	return err
+}
+
+// Tell mails what changed to every address that the account has proved: who
+// holds one of them must not be able to keep it from the others.
+func (e *Entry) Tell(ctx context.Context, tx db.Tx, a account.Account, topic string, change func(letter.To) letter.Change) error {
+	list, err := account.Addresses(ctx, tx, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, x := range list {
+		if x.Kind != account.Email || x.Confirmed.IsZero() {
+			continue
+		}
+		to := To(a)
+		to.Address = x.Shown
+		if err := e.Mail(ctx, tx, topic, a.ID, letter.Changed(e.Sheet, to, change(to)), time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e *Entry) tellNewSignin(ctx context.Context, tx db.Tx, w Who, s ref.Session) error {

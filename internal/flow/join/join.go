@@ -14,8 +14,8 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
@@ -203,8 +203,8 @@ func (m *moment) send(ctx context.Context, tx db.Tx, a account.Account) error {
 
 // bound counts the sends of sign-up codes by address: each sign-up makes an
 // account of its own, and an inbox must not be flooded through many of them.
-func (m *moment) bound() mailcode.For {
-	return mailcode.For{Purpose: mailcode.Confirm, Subject: "typed:email:" + m.flow.State.Email.Norm, Flow: m.flow.ID}
+func (m *moment) bound() sentcode.For {
+	return sentcode.For{Purpose: sentcode.Confirm, Subject: "typed:email:" + m.flow.State.Email.Norm, Flow: m.flow.ID}
 }
 
 // Resend sends another code.
@@ -247,10 +247,10 @@ func (j *Join) Answer(ctx context.Context, v flow.Visitor, id ref.Flow, code str
 		switch {
 		case err != nil:
 			return err
-		case got == mailcode.Expired:
+		case got == sentcode.Expired:
 			m.fault = faults.CodeExpired.New()
 			return nil
-		case got == mailcode.Wrong:
+		case got == sentcode.Wrong:
 			x.Failures++
 			m.fault, err = j.Fail(ctx, tx, try)
 			return err

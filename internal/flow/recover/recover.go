@@ -15,13 +15,12 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
-	"sekisho/internal/limit"
 	"sekisho/internal/ref"
 )
 
@@ -36,6 +35,7 @@ type Step string
 // The steps there are.
 const (
 	Code     Step = "code"
+	Second   Step = "second" // the second factor is asked for (RC-01)
 	Word     Step = "password"
 	Finished Step = "finished"
 )
@@ -44,10 +44,14 @@ type state struct {
 	Typed    account.Identifier `json:"typed"`
 	Account  ref.Account        `json:"account,omitempty"`
 	Step     Step               `json:"step"`
-	Proof    time.Time          `json:"proof"`
-	Turn     int64              `json:"turn,omitempty"` // the account's at the proof
+	For      sentcode.For       `json:"for"`
+	To       account.Identifier `json:"to"`
+	Proofs   []gate.Proof       `json:"proofs,omitempty"`
+	Ways     []enter.Way        `json:"ways,omitempty"`   // of the second proof
+	Second   *sentcode.For      `json:"second,omitempty"` // a code by SMS that is out
 	Resend   time.Time          `json:"resend"`
-	Failures int64              `json:"failures,omitempty"`
+	Again    time.Time          `json:"again"` // when another code by SMS may be sent
+	Failures map[string]int64   `json:"failures,omitempty"`
 }
 
 // View is what a page or a program shows next.
@@ -57,15 +61,32 @@ type View struct {
 	Step    Step
 	Typed   account.Identifier
 	Name    string
+	Ways    []Way
 	Resend  time.Time
 	Fault   *fault.Fault
 	Opened  *enter.Opened
 	MinWord int
 }
 
+// Way is one way to give the second proof.
+type Way struct {
+	Kind  string
+	Names []string
+	Sent  bool
+	Until time.Time
+}
+
 func (r *Recover) view(s *flow.Stored[state]) View {
 	x := s.State
-	return View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, MinWord: r.Policy.Password.MinLengthSingle}
+	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, MinWord: r.Policy.Password.MinLengthSingle}
+	for _, w := range x.Ways {
+		way := Way{Kind: w.Kind, Names: w.Names}
+		if w.Kind == string(gate.SMSCode) {
+			way.Sent, way.Until = x.Second != nil, x.Again
+		}
+		v.Ways = append(v.Ways, way)
+	}
+	return v
 }
 
 // Start takes an identifier and sends a code and a link to the account's
@@ -86,6 +107,9 @@ func (r *Recover) Start(ctx context.Context, v flow.Visitor, identifier string) 
 			return err
 		}
 		m := &moment{Recover: r, visitor: v, flow: s, account: a}
+		if err := m.aim(ctx, tx); err != nil {
+			return err
+		}
 		if err := m.send(ctx, tx); err != nil {
 			return err
 		}
@@ -121,16 +145,44 @@ type moment struct {
 	result  enter.Result
 }
 
-func (m *moment) bound() mailcode.For {
-	return mailcode.For{Purpose: mailcode.Recover, Subject: enter.Subject(m.account, m.flow.State.Typed), Flow: m.flow.ID}
+// aim chooses where the code goes: to the address or number that was typed, when
+// the account has proved it, else to its primary address.
+func (m *moment) aim(ctx context.Context, tx db.Tx) error {
+	x := &m.flow.State
+	x.For = sentcode.For{Purpose: sentcode.Recover, Channel: sentcode.Mail, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID, Target: m.account.Email.Norm}
+	if m.account.ID == "" {
+		return nil
+	}
+	list, err := account.Addresses(ctx, tx, m.account.ID)
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		if a.Kind != x.Typed.Kind || a.Norm != x.Typed.Norm || a.Confirmed.IsZero() {
+			continue
+		}
+		switch {
+		case a.Kind == account.Mobile && m.SMS:
+			x.For.Channel, x.For.Target, x.To = sentcode.SMS, a.Norm, a.Identifier
+		case a.Kind == account.Email:
+			x.For.Target, x.To = a.Norm, a.Identifier
+		}
+	}
+	return nil
 }
 
-func (m *moment) attempt() enter.Attempt {
-	return enter.Attempt{Visitor: m.visitor, Account: m.account, Typed: m.flow.State.Typed, Kind: gate.MailCode, Class: enter.ByRecovery, Offered: true, Truth: "wrong code"}
+func (m *moment) proving() enter.Proving {
+	x := m.flow.State
+	p := enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.MailCode, Class: enter.ByRecovery, Offered: true,
+		Code: x.For, Failed: x.Failures[string(enter.ByRecovery)]}
+	if x.For.Channel == sentcode.SMS {
+		p.Kind = gate.SMSCode
+	}
+	return p
 }
 
 func (m *moment) send(ctx context.Context, tx db.Tx) error {
-	resend, f, err := m.SendCode(ctx, tx, enter.Send{Visitor: m.visitor, Account: m.account, For: m.bound()})
+	resend, f, err := m.SendCode(ctx, tx, enter.Send{Visitor: m.visitor, Account: m.account, For: m.flow.State.For, To: m.flow.State.To})
 	if f != nil {
 		m.fault = f
 	} else {
@@ -190,34 +242,41 @@ func (r *Recover) Resend(ctx context.Context, v flow.Visitor, id ref.Flow) (View
 // that is out dies with it (RC-05).
 func (r *Recover) Answer(ctx context.Context, v flow.Visitor, id ref.Flow, code string) (View, error) {
 	return r.step(ctx, v, id, Code, func(tx db.Tx, m *moment) error {
-		d, err := r.Try(ctx, tx, m.attempt())
-		if err != nil {
+		p := m.proving()
+		p.Answer = code
+		got, err := m.judge(ctx, tx, p)
+		if err != nil || !got.Right {
 			return err
 		}
-		if d.Verdict != gate.Admit {
-			m.fault, err = r.Refuse(ctx, tx, enter.Refusal{Visitor: v, Account: m.account.ID, Decision: d, Class: enter.ByRecovery})
-			return err
-		}
-		got, err := r.Codes.Check(ctx, tx, m.bound(), code)
-		switch {
-		case err != nil:
-			return err
-		case got == mailcode.Expired:
-			m.fault = faults.CodeExpired.New()
-			return nil
-		case got == mailcode.Wrong || m.account.ID == "":
-			m.flow.State.Failures++
-			m.fault, err = r.Fail(ctx, tx, m.attempt())
-			return err
-		}
-		return m.proved(ctx, tx)
+		return m.proved(ctx, tx, got.Proof)
 	})
 }
 
-func (m *moment) proved(ctx context.Context, tx db.Tx) error {
-	if err := m.Succeed(ctx, tx, m.attempt(), m.flow.State.Failures); err != nil {
-		return err
+// judge judges one proof and keeps what came of it.
+func (m *moment) judge(ctx context.Context, tx db.Tx, p enter.Proving) (enter.Judged, error) {
+	x := &m.flow.State
+	got, err := m.Judge(ctx, tx, p)
+	if err != nil || got.Right {
+		return got, err
 	}
+	m.fault = got.Fault
+	if !got.Expired {
+		if x.Failures == nil {
+			x.Failures = map[string]int64{}
+		}
+		class := string(p.Class)
+		if class == "" {
+			class = string(p.Kind)
+		}
+		x.Failures[class]++
+	}
+	return got, nil
+}
+
+// proved takes in a proof and asks gate what is missing before the password may
+// be set: recovery never ends at a lower level than the account requires (RC-01).
+func (m *moment) proved(ctx context.Context, tx db.Tx, p gate.Proof) error {
+	x := &m.flow.State
 	if s := m.account.State; s == account.Disabled || s == account.Deleted {
 		// The mailbox is proved, so the truth may be told; nothing is opened.
 		code := faults.AccountDisabled
@@ -228,7 +287,19 @@ func (m *moment) proved(ctx context.Context, tx db.Tx) error {
 		m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Tell: code, Class: enter.ByRecovery})
 		return err
 	}
-	m.flow.State.Step, m.flow.State.Proof, m.flow.State.Turn = Word, tx.Now(), m.account.Turn
+	x.Proofs = append(x.Proofs, p)
+	res, err := m.Weigh(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: x.Proofs, StepUp: true})
+	if err != nil {
+		return err
+	}
+	switch {
+	case res.Fault != nil:
+		m.fault, x.Proofs = res.Fault, nil
+	case res.Need == gate.NeedSecond:
+		x.Step, x.Ways = Second, res.Ways
+	default:
+		x.Step = Word
+	}
 	return nil
 }
 
@@ -243,7 +314,7 @@ type Link struct {
 func (r *Recover) LookLink(ctx context.Context, v flow.Visitor, token string) (Link, error) {
 	var l Link
 	err := r.DB.View(ctx, func(tx db.ReadTx) error {
-		found, err := mailcode.ByLink(ctx, tx, token)
+		found, err := sentcode.ByLink(ctx, tx, token)
 		switch {
 		case errors.Is(err, db.ErrNone), err == nil && found.Expired:
 			l.Fault = faults.LinkExpired.New()
@@ -267,7 +338,7 @@ func (r *Recover) LookLink(ctx context.Context, v flow.Visitor, token string) (L
 func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (View, error) {
 	var view View
 	err := r.DB.Update(ctx, func(tx db.Tx) error {
-		found, err := mailcode.ByLink(ctx, tx, token)
+		found, err := sentcode.ByLink(ctx, tx, token)
 		if errors.Is(err, db.ErrNone) {
 			view = View{Fault: faults.LinkExpired.New()}
 			return nil
@@ -277,7 +348,7 @@ func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (V
 		}
 		a, err := account.Lock(ctx, tx, ref.Account(found.Subject))
 		if err == nil {
-			err = mailcode.SpendLink(ctx, tx, mailcode.Recover, token)
+			err = sentcode.SpendLink(ctx, tx, sentcode.Recover, token)
 		}
 		if errors.Is(err, db.ErrNone) {
 			view = View{Fault: faults.LinkUsed.New()}
@@ -294,7 +365,10 @@ func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (V
 			return err
 		}
 		m := &moment{Recover: r, visitor: v, flow: s, account: a}
-		if err := m.proved(ctx, tx); err != nil {
+		if err := m.Succeed(ctx, tx, enter.Attempt{Visitor: v, Account: a, Class: enter.ByRecovery}, 0); err != nil {
+			return err
+		}
+		if err := m.proved(ctx, tx, gate.Proof{Kind: gate.MailCode, At: tx.Now(), Turn: a.Turn, Via: a.Email.Norm}); err != nil {
 			return err
 		}
 		view, err = m.close(ctx, tx)
@@ -304,7 +378,7 @@ func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (V
 }
 
 // proofLives is how long after the code the new password may be set.
-const proofLives = mailcode.RecoverLives
+const proofLives = sentcode.RecoverLives
 
 // Password sets the new password, ends every session and app, lifts what
 // failures had stopped, and signs in through the same gate as everybody.
@@ -338,12 +412,12 @@ func (r *Recover) Password(ctx context.Context, v flow.Visitor, id ref.Flow, raw
 	})
 }
 
-// stands says whether the mailbox was proved not long ago, and nobody closed the
+// stands says whether what was proved is not too old, and nobody closed the
 // account's doors since: of two journeys that got this far, one sets the password
 // (RC-05).
 func (m *moment) stands(now time.Time) bool {
-	x := m.flow.State
-	return m.account.ID != "" && x.Turn == m.account.Turn && now.Sub(x.Proof) < proofLives
+	p := gate.Standing(m.flow.State.Proofs, m.account.Turn)
+	return m.account.ID != "" && len(p) > 0 && len(p) == len(m.flow.State.Proofs) && now.Sub(p[0].At) < proofLives
 }
 
 func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
@@ -361,8 +435,10 @@ func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
 			return err
 		}
 	}
-	for _, c := range []limit.Counter{enter.Factor(enter.ByMailCode, m.account.ID), enter.Factor(enter.ByRecovery, m.account.ID)} {
-		if err := c.Clear(ctx, tx); err != nil {
+	// Whoever has proved all that the account has is its owner: what strangers
+	// stopped by guessing works again.
+	for _, class := range enter.Classes {
+		if err := enter.Factor(class, m.account.ID).Clear(ctx, tx); err != nil {
 			return err
 		}
 	}
@@ -379,7 +455,11 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 	if err != nil {
 		return err
 	}
-	m.result, err = m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: a, Proofs: []gate.Proof{{Kind: gate.MailCode, At: tx.Now(), Turn: a.Turn}}})
+	proofs := m.flow.State.Proofs
+	for i := range proofs {
+		proofs[i].Turn = a.Turn // the new password, set by who proved them, voided the others'
+	}
+	m.result, err = m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: a, Proofs: proofs})
 	m.fault = m.result.Fault
 	return err
 }

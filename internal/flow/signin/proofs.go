@@ -6,221 +6,175 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
 	"sekisho/internal/ref"
+	"sekisho/internal/slowhash"
 )
 
-// password judges a password. The hash is reckoned between two transactions:
-// the first turns away who waits, without the work; the second, holding the
-// counters, decides whether the result counts at all. Of a hundred guesses in
-// parallel no more are answered than one after another would be.
-func (s *Signin) password(ctx context.Context, v flow.Visitor, id ref.Flow, a Answer) (View, error) {
-	var phc string
+// slow judges what is compared with a hash. The hash is reckoned between two
+// transactions: the first turns away who waits, without the work; the second,
+// holding the counters, decides whether the result counts at all. Of a hundred
+// guesses in parallel no more are answered than one after another would be.
+func (s *Signin) slow(ctx context.Context, v flow.Visitor, id ref.Flow, a Answer) (View, error) {
+	var hashes enter.Hashes
 	ready := false
-	view, err := s.step(ctx, v, id, Proof, func(ctx context.Context, tx db.Tx, m *moment) error {
+	view, err := s.step(ctx, v, id, "", func(ctx context.Context, tx db.Tx, m *moment) (err error) {
 		ready = false
-		ok, err := m.try(ctx, tx, gate.Password, enter.ByPassword)
-		if err != nil || !ok {
+		if f, err := m.may(ctx, tx, a.Kind); err != nil || f {
 			return err
 		}
-		rec, err := password.Of(ctx, tx, m.account.ID)
-		if err != nil && !errors.Is(err, db.ErrNone) {
-			return err
-		}
-		phc, ready = rec.PHC, true
-		return nil
+		hashes, err = m.HashesOf(ctx, tx, gate.Kind(a.Kind), m.account.ID)
+		ready = true
+		return err
 	})
 	if err != nil || !ready {
 		return view, err
 	}
-	right, fresh, err := s.verify(ctx, a.Value, phc)
-	if errors.Is(err, password.ErrBusy) {
+	got, err := s.Reckon(ctx, gate.Kind(a.Kind), a.Value, hashes)
+	if errors.Is(err, slowhash.ErrBusy) {
 		view.Fault = faults.Busy.New()
 		return view, nil
 	}
 	if err != nil {
 		return View{}, err
 	}
-	return s.step(ctx, v, id, Proof, func(ctx context.Context, tx db.Tx, m *moment) error {
-		ok, err := m.try(ctx, tx, gate.Password, enter.ByPassword)
-		if err != nil || !ok {
-			return err
-		}
-		rec, err := password.Of(ctx, tx, m.account.ID)
-		if err != nil && !errors.Is(err, db.ErrNone) {
-			return err
-		}
-		// A password changed while we reckoned is another password.
-		if !right || rec.PHC != phc || m.account.ID == "" {
-			return m.fail(ctx, tx, enter.ByPassword, truth(m.account, rec.PHC))
-		}
-		if fresh != "" {
-			if err := password.Rehash(ctx, tx, m.account.ID, phc, fresh); err != nil {
-				return err
-			}
-		}
-		m.flow.State.Keep = a.Keep
-		return m.succeed(ctx, tx, enter.ByPassword, gate.Password)
-	})
+	return s.step(ctx, v, id, "", func(ctx context.Context, tx db.Tx, m *moment) error { return m.answer(ctx, tx, a, got) })
 }
 
-// verify checks a password against its hash, or does the same work where there
-// is none, and gives a new hash when the cost setting has changed.
-func (s *Signin) verify(ctx context.Context, raw, phc string) (right bool, fresh string, err error) {
-	plain, problem := password.Parse(raw)
-	if problem != nil {
-		phc = "" // what could never be set is wrong, at the same cost
+// may says whether an answer of a kind may be judged now; what stops it becomes
+// the moment's fault.
+func (m *moment) may(ctx context.Context, tx db.Tx, kind string) (stopped bool, err error) {
+	if m.fault = m.order(tx, kind); m.fault != nil {
+		return true, nil
 	}
-	right, err = s.Hasher.Verify(ctx, plain, phc)
-	if err != nil || !right || !s.Hasher.NeedsRehash(phc) {
-		return right, "", err
-	}
-	fresh, err = s.Hasher.Hash(ctx, plain)
-	if errors.Is(err, password.ErrBusy) {
-		return right, "", nil // another time; the old hash still holds
-	}
-	return right, fresh, err
-}
-
-func truth(a account.Account, phc string) string {
-	switch {
-	case a.ID == "":
-		return "no account"
-	case phc == "":
-		return "no password set"
-	case a.State != account.Active:
-		return "wrong, and the account is " + string(a.State)
-	default:
-		return "wrong"
-	}
-}
-
-// try asks gate whether the proof may be evaluated; false when it refused.
-func (m *moment) try(ctx context.Context, tx db.Tx, k gate.Kind, class enter.Class) (bool, error) {
-	d, err := m.Try(ctx, tx, enter.Attempt{Visitor: m.visitor, Account: m.account, Typed: m.flow.State.Typed, Kind: k, Class: class, Offered: m.offered(m.flow.State, k)})
+	p := m.proving(kind)
+	d, err := m.Try(ctx, tx, enter.Attempt{Visitor: p.Visitor, Account: p.Account, Typed: p.Typed, Kind: p.Kind, Class: enter.Class(p.Kind), Offered: p.Offered})
 	if err != nil || d.Verdict == gate.Admit {
-		return err == nil, err
+		return false, err
 	}
-	m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Decision: d, Class: class})
-	return false, err
+	m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Decision: d, Class: enter.Class(p.Kind)})
+	return true, err
 }
 
-func (m *moment) fail(ctx context.Context, tx db.Tx, class enter.Class, truth string) error {
-	if m.flow.State.Failures == nil {
-		m.flow.State.Failures = map[string]int64{}
+// proving is an answer of a kind as the factors judge it.
+func (m *moment) proving(kind string) enter.Proving {
+	x := m.flow.State
+	p := enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Code: x.Sent[kind].For,
+		Offered: m.offers(kind), Ask: passkey.Proving, Bound: string(m.flow.ID)}
+	if x.Step == Proof {
+		p.Ask = passkey.Signin
 	}
-	m.flow.State.Failures[string(class)]++
-	var err error
-	m.fault, err = m.Fail(ctx, tx, enter.Attempt{Visitor: m.visitor, Account: m.account, Typed: m.flow.State.Typed, Class: class, Truth: truth})
-	return err
+	if kind == ConfirmCode || kind == string(gate.SMSCode) && p.Code.Channel == sentcode.Mail {
+		p.Kind = gate.MailCode // with no number on file the code went by mail (SI-04)
+	}
+	if p.Kind == gate.Passkey && x.Step == Proof {
+		p.Account = account.Account{} // the passkey itself says whose it is
+		p.Typed = account.Identifier{Kind: "passkey", Norm: string(m.visitor.Browser)}
+	}
+	p.Failed = x.Failures[string(p.Kind)]
+	return p
 }
 
-func (m *moment) succeed(ctx context.Context, tx db.Tx, class enter.Class, k gate.Kind) error {
+// offers says whether the step takes an answer of a kind.
+func (m *moment) offers(kind string) bool {
+	v := m.view(m.visitor, &m.flow)
+	_, ok := v.Way(kind)
+	return ok
+}
+
+// answer judges one proof and goes on with it.
+func (m *moment) answer(ctx context.Context, tx db.Tx, a Answer, r enter.Reckoned) error {
 	x := &m.flow.State
-	if err := m.Succeed(ctx, tx, enter.Attempt{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Class: class}, x.Failures[string(class)]); err != nil {
-		return err
+	if m.fault = m.order(tx, a.Kind); m.fault != nil {
+		return nil
 	}
-	x.Proofs = append(x.Proofs, gate.Proof{Kind: k, At: tx.Now(), Turn: m.account.Turn})
-	return m.enter(ctx, tx)
-}
-
-// send sends a code, or does as much where there is nobody to send it to.
-func (s *Signin) send(ctx context.Context, v flow.Visitor, id ref.Flow, a Answer) (View, error) {
-	return s.step(ctx, v, id, "", func(ctx context.Context, tx db.Tx, m *moment) error {
-		switch x := m.flow.State; {
-		case x.Step == Address && a.Kind == "confirm_code":
-			return m.sendCode(ctx, tx, mailcode.Confirm)
-		case x.Step != Proof || a.Kind != string(gate.MailCode):
-			m.fault = faults.FlowOrder.New()
-			return nil
-		}
-		ok, err := m.try(ctx, tx, gate.MailCode, enter.ByMailCode)
-		if err != nil || !ok {
-			return err
-		}
-		return m.sendCode(ctx, tx, mailcode.Signin)
-	})
-}
-
-func (m *moment) sendCode(ctx context.Context, tx db.Tx, p mailcode.Purpose) error {
-	x := &m.flow.State
-	resend, f, err := m.SendCode(ctx, tx, enter.Send{
-		Visitor: m.visitor, Account: m.account,
-		For: mailcode.For{Purpose: p, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID},
-	})
+	p := m.proving(a.Kind)
+	p.Answer, p.Reckon = a.Value, r
+	got, err := m.Judge(ctx, tx, p)
 	if err != nil {
 		return err
 	}
-	if f == nil {
-		x.CodeOut, x.Resend = true, resend
-	} else if m.fault == nil {
-		m.fault = f
-	}
-	return nil
-}
-
-// code judges a code, for signing in or for confirming the address.
-func (s *Signin) code(ctx context.Context, v flow.Visitor, id ref.Flow, a Answer) (View, error) {
-	return s.step(ctx, v, id, "", func(ctx context.Context, tx db.Tx, m *moment) error {
-		confirming := a.Kind == "confirm_code"
-		if x := m.flow.State; !x.CodeOut || confirming != (x.Step == Address) || !confirming && x.Step != Proof {
-			m.fault = faults.FlowOrder.New()
+	if !got.Right {
+		if m.fault = got.Fault; got.Expired {
+			out := x.Sent[a.Kind]
+			out.Out = false
+			x.Sent[a.Kind] = out
 			return nil
 		}
-		if confirming && !m.proved(tx.Now()) {
-			m.fault = faults.FlowExpired.New()
-			return nil
+		if x.Failures == nil {
+			x.Failures = map[string]int64{}
 		}
-		ok, err := m.try(ctx, tx, gate.MailCode, enter.ByMailCode)
-		if err != nil || !ok {
-			return err
-		}
-		return m.checkCode(ctx, tx, a, confirming)
-	})
-}
-
-func (m *moment) checkCode(ctx context.Context, tx db.Tx, a Answer, confirming bool) error {
-	x := &m.flow.State
-	purpose := mailcode.Signin
-	if confirming {
-		purpose = mailcode.Confirm
-	}
-	got, err := m.Codes.Check(ctx, tx, mailcode.For{Purpose: purpose, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID}, a.Value)
-	switch {
-	case err != nil:
-		return err
-	case got == mailcode.Expired:
-		x.CodeOut = false
-		m.fault = faults.CodeExpired.New()
+		x.Failures[string(p.Kind)]++
 		return nil
-	case got == mailcode.Wrong || m.account.ID == "":
-		return m.fail(ctx, tx, enter.ByMailCode, "wrong code")
 	}
-	// Whoever read the code owns the mailbox: that is all a confirmation asks.
-	if m.account.State == account.Unconfirmed || m.account.Email.Confirmed.IsZero() {
-		// The password was chosen by whoever signed up, which may have been somebody
-		// else who waits for the owner of the mailbox to confirm (pre-hijacking).
-		if !confirming && m.account.State == account.Unconfirmed {
-			if err := password.Drop(ctx, tx, m.account.ID); err != nil {
-				return err
-			}
-		}
-		f, err := m.Confirm(ctx, tx, &m.account, m.visitor)
-		if err != nil || f != nil {
-			m.fault = f
+	if ok, err := m.whose(ctx, tx, got.Account); err != nil || !ok {
+		return err
+	}
+	if x.Step == Proof {
+		x.Keep = a.Keep
+	}
+	x.Trust = a.Trust
+	return m.right(ctx, tx, a, got)
+}
+
+// whose makes sure that a passkey which said whose it is belongs to who was
+// typed, where anybody was.
+func (m *moment) whose(ctx context.Context, tx db.Tx, owner ref.Account) (bool, error) {
+	x := &m.flow.State
+	if owner == "" || owner == x.Account {
+		return true, nil
+	}
+	if !x.Open {
+		m.fault = faults.KeyUnknown.New()
+		return false, nil
+	}
+	a, err := account.Lock(ctx, tx, owner)
+	if err != nil {
+		return false, err
+	}
+	m.account, x.Account, x.Typed, x.Open = a, a.ID, a.Email.Identifier, false
+	if x.Typed.Norm == "" {
+		x.Typed = account.Identifier{Kind: account.Username, Shown: a.Username}
+	}
+	return true, nil
+}
+
+// right takes in a proof that holds.
+func (m *moment) right(ctx context.Context, tx db.Tx, a Answer, got enter.Judged) error {
+	x := &m.flow.State
+	got.Proof.Turn = m.account.Turn
+	if got.Proof.Kind == gate.MailCode {
+		if stop, err := m.ownsMailbox(ctx, tx, a.Kind == ConfirmCode); err != nil || stop {
 			return err
 		}
 	}
-	if confirming {
-		return m.enter(ctx, tx)
+	if a.Kind != ConfirmCode {
+		x.Proofs = append(x.Proofs, got.Proof)
 	}
-	x.Keep = a.Keep
-	return m.succeed(ctx, tx, enter.ByMailCode, gate.MailCode)
+	return m.enter(ctx, tx)
+}
+
+// ownsMailbox confirms the address of whoever read a code sent there: that is
+// all a confirmation asks. stop when the address is another account's.
+func (m *moment) ownsMailbox(ctx context.Context, tx db.Tx, confirming bool) (stop bool, err error) {
+	if m.account.State != account.Unconfirmed && !m.account.Email.Confirmed.IsZero() {
+		return false, nil
+	}
+	// The password was chosen by whoever signed up, which may have been somebody
+	// else who waits for the owner of the mailbox to confirm (pre-hijacking).
+	if !confirming && m.account.State == account.Unconfirmed {
+		if err := password.Drop(ctx, tx, m.account.ID); err != nil {
+			return false, err
+		}
+	}
+	m.fault, err = m.Confirm(ctx, tx, &m.account, m.visitor)
+	return m.fault != nil, err
 }
 
 // newWord sets a new password where the gate asked for one, and goes on.

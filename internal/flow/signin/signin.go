@@ -14,12 +14,13 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/mailcode"
+	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
+	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
 )
@@ -35,66 +36,105 @@ type Step string
 // The steps there are.
 const (
 	Proof    Step = "proof"    // a first proof is asked for
+	Second   Step = "second"   // a second proof is asked for
+	Another  Step = "another"  // one more proof is asked for: the sign-in is unusual (SI-19)
 	Limit    Step = "limit"    // sessions are to be ended first (ER-16)
 	NewWord  Step = "password" // a new password is to be set
 	Address  Step = "address"  // the address is to be confirmed by code
 	Finished Step = "finished"
 )
 
+// Kinds of answer that are no proof.
+const (
+	ConfirmCode = "confirm_code"
+	EndSessions = "end_sessions"
+	NewPassword = "new_password"
+)
+
 // state is what is kept between two answers.
 type state struct {
 	Typed    account.Identifier `json:"typed"`
 	Account  ref.Account        `json:"account,omitempty"`
+	Open     bool               `json:"open,omitempty"` // nothing was typed: a passkey is to say who it is
 	Hosted   bool               `json:"hosted,omitempty"`
 	Step     Step               `json:"step"`
+	Ways     []enter.Way        `json:"ways,omitempty"` // what this account can answer; empty: what strangers are shown
 	Proofs   []gate.Proof       `json:"proofs,omitempty"`
 	Failures map[string]int64   `json:"failures,omitempty"`
 	Keep     bool               `json:"keep,omitempty"`
+	Trust    bool               `json:"trust,omitempty"`
 	Return   string             `json:"return,omitempty"`
 	Reprove  ref.Session        `json:"reprove,omitempty"`
-	CodeOut  bool               `json:"code_out,omitempty"` // a code was sent, or would have been
-	Resend   time.Time          `json:"resend"`
+	StepUp   bool               `json:"step_up,omitempty"`
+	Sent     map[string]sent    `json:"sent,omitempty"` // by kind of answer
+}
+
+// sent is a code that is out, or would be.
+type sent struct {
+	For    sentcode.For `json:"for"`
+	Out    bool         `json:"out"`
+	Resend time.Time    `json:"resend"`
 }
 
 // Ask begins a sign-in.
 type Ask struct {
 	Identifier string
+	Passkey    bool        // instead of an identifier: a passkey says who it is
 	Return     string      // a local path to go to afterwards
 	Reprove    ref.Session // prove again within this session
 }
 
 // Way is one way to go on.
 type Way struct {
-	Kind string // "password", "mailcode", "end_sessions", "new_password", "confirm_code"
-	Sent bool   // the code is out, and Kind asks for it
+	Kind  string   // a kind of proof, or of answer
+	Names []string // what its owner calls it; empty where strangers might see it
+	Sent  bool     // the code is out, and Kind asks for it
+	Until time.Time
 }
 
 // View is what a page or a program shows next.
 type View struct {
-	Handle   string
-	ID       ref.Flow
-	Step     Step
-	Typed    account.Identifier
-	Ways     []Way
-	CodeOut  bool
-	Resend   time.Time // when another code may be sent
-	Fault    *fault.Fault
-	Sessions []session.Session
-	Opened   *enter.Opened
-	Return   string
-	Keep     bool
-	MinWord  int // Step NewWord: how long the password must be
+	Handle    string
+	ID        ref.Flow
+	Step      Step
+	Typed     account.Identifier
+	Ways      []Way
+	Fault     *fault.Fault
+	Sessions  []session.Session
+	Opened    *enter.Opened
+	Return    string
+	Keep      bool
+	StepUp    bool
+	MinWord   int          // Step NewWord: how long the password must be
+	TrustDays int          // Step Second: for how long this browser can be trusted; 0: not at all
+	Delivery  outbox.Stage // what became of the SMS, where its owner is at the other end
+}
+
+// Way finds a way by its kind.
+func (v View) Way(kind string) (Way, bool) {
+	i := slices.IndexFunc(v.Ways, func(w Way) bool { return w.Kind == kind })
+	if i < 0 {
+		return Way{}, false
+	}
+	return v.Ways[i], true
 }
 
 // Start begins a journey for what a person typed.
 func (s *Signin) Start(ctx context.Context, v flow.Visitor, ask Ask) (View, error) {
-	typed, err := account.Parse(ask.Identifier)
-	if err != nil {
-		return View{Fault: faults.IdentifierMalformed.New()}, nil
+	var typed account.Identifier
+	var err error
+	if !ask.Passkey {
+		if typed, err = account.Parse(ask.Identifier); err != nil {
+			return View{Fault: faults.IdentifierMalformed.New()}, nil
+		}
 	}
 	var view View
 	err = s.DB.Update(ctx, func(tx db.Tx) error {
 		view = View{}
+		if ask.Passkey {
+			view, err = s.begin(ctx, tx, v, state{Open: true, Step: Proof, Return: ask.Return})
+			return err
+		}
 		a, err := account.Find(ctx, tx, typed)
 		if err != nil && !errors.Is(err, db.ErrNone) {
 			return err
@@ -104,14 +144,53 @@ func (s *Signin) Start(ctx context.Context, v flow.Visitor, ask Ask) (View, erro
 			view = View{Fault: f, Typed: typed}
 			return err
 		}
-		st := state{Typed: typed, Account: a.ID, Step: Proof, Return: ask.Return, Reprove: ask.Reprove, Failures: map[string]int64{},
+		st := state{Typed: typed, Account: a.ID, Step: Proof, Return: ask.Return, Reprove: ask.Reprove,
 			Hosted: a.Email.Hosted || slices.Contains(s.HostedDomains, a.Email.Domain()) || slices.Contains(s.HostedDomains, typed.Domain())}
-		stored, err := flow.Start(ctx, tx, kind, v, st)
+		if st.Ways, err = s.known(ctx, tx, v, a); err != nil {
+			return err
+		}
+		view, err = s.begin(ctx, tx, v, st)
+		return err
+	})
+	return view, err
+}
+
+// known lists an account's own ways for a browser that it knows. Strangers are
+// shown the same for every name (SI-28).
+func (s *Signin) known(ctx context.Context, tx db.Tx, v flow.Visitor, a account.Account) ([]enter.Way, error) {
+	friend, err := s.Known(ctx, tx, a, v)
+	if err != nil || !friend {
+		return nil, err
+	}
+	return s.Firsts(ctx, tx, a)
+}
+
+func (s *Signin) begin(ctx context.Context, tx db.Tx, v flow.Visitor, st state) (View, error) {
+	stored, err := flow.Start(ctx, tx, kind, v, st)
+	if err != nil {
+		return View{}, err
+	}
+	return s.view(v, &stored), nil
+}
+
+// StepUp begins to prove a living session anew, with all that its account has
+// (MF-17). It is the same journey, and ends in the same session.
+func (s *Signin) StepUp(ctx context.Context, v flow.Visitor, living session.Session, back string) (View, error) {
+	var view View
+	err := s.DB.Update(ctx, func(tx db.Tx) error {
+		a, err := account.Of(ctx, tx, living.Account)
 		if err != nil {
 			return err
 		}
-		view = s.view(&stored)
-		return nil
+		st := state{Typed: a.Email.Identifier, Account: a.ID, Step: Proof, Return: back, Reprove: living.ID, StepUp: true}
+		if st.Typed.Norm == "" {
+			st.Typed = account.Identifier{Kind: account.Username, Shown: a.Username}
+		}
+		if st.Ways, err = s.Firsts(ctx, tx, a); err != nil {
+			return err
+		}
+		view, err = s.begin(ctx, tx, v, st)
+		return err
 	})
 	return view, err
 }
@@ -125,49 +204,101 @@ func (s *Signin) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, e
 			view = View{Fault: f}
 			return err
 		}
-		view = s.view(&stored)
-		if stored.State.Step != Limit {
-			return nil
+		view = s.view(v, &stored)
+		if stored.State.Step == Limit {
+			// Where and when somebody is signed in is for who has proved to be them.
+			a, err := account.Of(ctx, tx, stored.State.Account)
+			if errors.Is(err, db.ErrNone) || err == nil && !stored.State.proved(a.Turn, tx.Now()) {
+				view = View{Fault: faults.FlowExpired.New()}
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if view.Sessions, err = s.Living(ctx, tx, a.ID); err != nil {
+				return err
+			}
 		}
-		// Where and when somebody is signed in is for who has proved to be them.
-		a, err := account.Of(ctx, tx, stored.State.Account)
-		if errors.Is(err, db.ErrNone) || err == nil && !stored.State.proved(a.Turn, tx.Now()) {
-			view = View{Fault: faults.FlowExpired.New()}
-			return nil
+		if x := stored.State; x.own() && x.Sent[string(gate.SMSCode)].For.Channel == sentcode.SMS {
+			view.Delivery, err = s.Stage(ctx, tx, x.Account, purposes[x.Step])
 		}
-		if err != nil {
-			return err
-		}
-		view.Sessions, err = s.Living(ctx, tx, a.ID)
 		return err
 	})
 	return view, err
 }
 
-func (s *Signin) view(st *flow.Stored[state]) View {
+// own says whether who looks may learn what is on file: they gave a proof, or
+// their browser is known.
+func (x state) own() bool { return len(x.Proofs) > 0 || len(x.Ways) > 0 }
+
+// Wait is Look that waits, at most two seconds, until it is known whether an SMS
+// could be sent.
+func (s *Signin) Wait(ctx context.Context, v flow.Visitor, id ref.Flow) (View, error) {
+	for range 20 {
+		view, err := s.Look(ctx, v, id)
+		if err != nil || view.Delivery != outbox.Underway {
+			return view, err
+		}
+		select {
+		case <-ctx.Done():
+			return view, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return s.Look(ctx, v, id)
+}
+
+func (s *Signin) view(visitor flow.Visitor, st *flow.Stored[state]) View {
 	x := st.State
-	v := View{Handle: st.Handle(), ID: st.ID, Step: x.Step, Typed: x.Typed, CodeOut: x.CodeOut, Resend: x.Resend, Return: x.Return, Keep: x.Keep}
+	v := View{Handle: st.Handle(), ID: st.ID, Step: x.Step, Typed: x.Typed, Return: x.Return, Keep: x.Keep, StepUp: x.StepUp}
 	switch x.Step {
 	case Proof:
-		v.Ways = append(v.Ways, Way{Kind: string(gate.Password)})
-		if s.offered(x, gate.MailCode) {
-			v.Ways = append(v.Ways, Way{Kind: string(gate.MailCode), Sent: x.CodeOut})
+		for _, w := range s.firsts(x) {
+			v.Ways = append(v.Ways, x.way(w))
+		}
+	case Second, Another:
+		for _, w := range x.Ways {
+			v.Ways = append(v.Ways, x.way(w))
+		}
+		if x.Step == Second && visitor.Proven && !x.StepUp {
+			v.TrustDays = s.Policy.SecondFactor.TrustDays
 		}
 	case Limit:
-		v.Ways = []Way{{Kind: "end_sessions"}}
+		v.Ways = []Way{{Kind: EndSessions}}
 	case NewWord:
-		v.Ways, v.MinWord = []Way{{Kind: "new_password"}}, s.Policy.Password.MinLengthSingle
+		v.Ways, v.MinWord = []Way{{Kind: NewPassword}}, s.Policy.Password.MinLengthSingle
 	case Address:
-		v.Ways = []Way{{Kind: "confirm_code", Sent: x.CodeOut}}
+		v.Ways = []Way{x.way(enter.Way{Kind: ConfirmCode})}
 	}
 	return v
 }
 
-// offered says which first proofs may be used. It looks at what was typed and
-// at whether the mailbox is hosted here (SI-05), at nothing a stranger could
-// learn from.
-func (s *Signin) offered(x state, k gate.Kind) bool {
-	return k == gate.Password || k == gate.MailCode && !x.Hosted
+func (x state) way(w enter.Way) Way {
+	out := x.Sent[w.Kind]
+	return Way{Kind: w.Kind, Names: w.Names, Sent: out.Out, Until: out.Resend}
+}
+
+// firsts says which first proofs may be used. Without ways of its own it looks at
+// what was typed and at whether the mailbox is hosted here (SI-05), at nothing a
+// stranger could learn from.
+func (s *Signin) firsts(x state) []enter.Way {
+	if x.Open && s.Keys != nil {
+		return []enter.Way{{Kind: string(gate.Passkey)}}
+	}
+	if len(x.Ways) > 0 {
+		return x.Ways
+	}
+	out := []enter.Way{{Kind: string(gate.Password)}}
+	if !x.Hosted {
+		out = append(out, enter.Way{Kind: string(gate.MailCode)})
+	}
+	if s.SMS {
+		out = append(out, enter.Way{Kind: string(gate.SMSCode)})
+	}
+	if s.Keys != nil {
+		out = append(out, enter.Way{Kind: string(gate.Passkey)})
+	}
+	return out
 }
 
 // Answer is what a person gives at a step.
@@ -175,23 +306,24 @@ type Answer struct {
 	Kind     string
 	Value    string
 	Keep     bool
+	Trust    bool // trust this browser (TB-01)
 	Sessions []ref.Session
 }
 
-// Answer takes one answer and shows what is next.
+// Answer takes one answer and shows what is next. A code that is asked for
+// without an answer is sent.
 func (s *Signin) Answer(ctx context.Context, v flow.Visitor, id ref.Flow, a Answer) (View, error) {
-	switch a.Kind {
-	case string(gate.Password):
-		return s.password(ctx, v, id, a)
-	case string(gate.MailCode), "confirm_code":
-		if a.Value == "" {
-			return s.send(ctx, v, id, a)
-		}
-		return s.code(ctx, v, id, a)
-	case "end_sessions":
+	switch k := gate.Kind(a.Kind); {
+	case a.Kind == EndSessions:
 		return s.step(ctx, v, id, Limit, func(ctx context.Context, tx db.Tx, m *moment) error { return m.endSessions(ctx, tx, a.Sessions) })
-	case "new_password":
+	case a.Kind == NewPassword:
 		return s.newWord(ctx, v, id, a)
+	case a.Value == "" && (a.Kind == ConfirmCode || k == gate.MailCode || k == gate.SMSCode):
+		return s.step(ctx, v, id, "", func(ctx context.Context, tx db.Tx, m *moment) error { return m.send(ctx, tx, a.Kind) })
+	case enter.Slow(k):
+		return s.slow(ctx, v, id, a)
+	case a.Kind == ConfirmCode, k == gate.MailCode, k == gate.SMSCode, k == gate.TOTP, k == gate.Passkey:
+		return s.step(ctx, v, id, "", func(ctx context.Context, tx db.Tx, m *moment) error { return m.answer(ctx, tx, a, enter.Reckoned{}) })
 	default:
 		return s.step(ctx, v, id, "", func(ctx context.Context, tx db.Tx, m *moment) error {
 			m.fault = faults.MethodNotOffered.New()
@@ -221,7 +353,7 @@ func (s *Signin) step(ctx context.Context, v flow.Visitor, id ref.Flow, want Ste
 			return err
 		}
 		if want != "" && stored.State.Step != want {
-			view = s.view(&stored)
+			view = s.view(v, &stored)
 			view.Fault = faults.FlowOrder.New()
 			return nil
 		}
@@ -255,13 +387,13 @@ func (m *moment) close(ctx context.Context, tx db.Tx) (View, error) {
 		if err := flow.End(ctx, tx, m.flow.ID); err != nil {
 			return View{}, err
 		}
-		return View{Step: Finished, Typed: m.flow.State.Typed, Opened: o, Return: m.flow.State.Return, Keep: m.flow.State.Keep}, nil
+		return View{Step: Finished, Typed: m.flow.State.Typed, Opened: o, Return: m.flow.State.Return, Keep: m.flow.State.Keep, StepUp: m.flow.State.StepUp}, nil
 	}
 	f, err := m.flow.Save(ctx, tx)
 	if err != nil {
 		return View{}, err
 	}
-	view := m.view(&m.flow)
+	view := m.view(m.visitor, &m.flow)
 	view.Fault, view.Sessions = m.fault, m.result.Sessions
 	if f != nil && view.Fault == nil {
 		view.Fault = f
@@ -274,22 +406,35 @@ func (m *moment) close(ctx context.Context, tx db.Tx) (View, error) {
 func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 	x := &m.flow.State
 	var err error
-	m.result, err = m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: x.Proofs, Keep: x.Keep, Reprove: x.Reprove})
+	m.result, err = m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: x.Proofs, Keep: x.Keep,
+		Reprove: x.Reprove, StepUp: x.StepUp, Trust: x.Trust})
 	if err != nil {
 		return err
 	}
 	m.fault = m.result.Fault
-	switch {
-	case m.result.Need == gate.NeedPassword:
+	switch m.result.Need {
+	case gate.NeedSecond:
+		x.Step, x.Ways = Second, m.result.Ways
+		return nil
+	case gate.NeedAnother:
+		x.Step, x.Ways = Another, m.result.Ways
+		return nil
+	case gate.NeedPassword:
 		x.Step, m.fault = NewWord, faults.PasswordExpired.New()
-	case m.result.Need == gate.NeedAddress:
-		x.Step, x.CodeOut = Address, false
-		return m.sendCode(ctx, tx, mailcode.Confirm)
+		return nil
+	case gate.NeedAddress:
+		x.Step = Address
+		return m.send(ctx, tx, ConfirmCode)
+	}
+	switch {
 	case m.fault != nil && m.fault.Code() == faults.SessionLimit.Code:
 		x.Step = Limit
 	case m.fault != nil:
 		// Whatever else refuses ends what was proved: the next try begins anew.
-		x.Proofs, x.Step = nil, Proof
+		x.Proofs, x.Step, x.Sent = nil, Proof, nil
+		if !x.StepUp {
+			x.Ways = nil
+		}
 	}
 	return nil
 }

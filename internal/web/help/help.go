@@ -64,7 +64,7 @@ func text(e *fault.Entry, l i18n.Lang) fault.Text {
 
 func hub(_ context.Context, r *web.Request) (web.Response, error) {
 	p := Hub{Guides: Guides}
-	for _, topic := range []fault.Topic{fault.Entering, fault.Forgotten, fault.Other} {
+	for _, topic := range []fault.Topic{fault.Entering, fault.Second, fault.Forgotten, fault.Other} {
 		t := Topic{Name: string(topic)}
 		for _, e := range faults.All() {
 			if e.Topic == topic && e != faults.Support {

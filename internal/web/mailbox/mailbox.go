@@ -1,10 +1,12 @@
-// Package mailbox shows mail that waits for a mail server. Its pages exist only
-// while none is set, and only for somebody at this very machine.
+// Package mailbox shows mail that waits for a mail server, and SMS that stay while
+// things are tried without a gateway. Its pages exist only then, and only for
+// somebody at this very machine.
 package mailbox
 
 import (
 	"context"
 	"embed"
+	"slices"
 
 	"sekisho/internal/db"
 	"sekisho/internal/faults"
@@ -20,13 +22,18 @@ var files embed.FS
 type Door struct {
 	DB     *db.DB
 	Outbox *outbox.Outbox
+	Kinds  []string // what stays there: outbox.Mail, outbox.SMS
 }
 
 // Pages of the outbox.
 type (
 	// List is what waits.
-	List struct{ Rows []outbox.Row }
-	// Letter is one mail.
+	List struct {
+		Rows []outbox.Row
+		Mail bool // mail stays
+		SMS  bool // SMS stay
+	}
+	// Letter is one mail, or an SMS under that word.
 	Letter struct {
 		Row    outbox.Row
 		Letter outbox.Letter
@@ -42,11 +49,11 @@ func (d *Door) Door() web.Door {
 }
 
 func (d *Door) list(ctx context.Context, _ *web.Request) (web.Response, error) {
-	var p List
+	p := List{Mail: slices.Contains(d.Kinds, outbox.Mail), SMS: slices.Contains(d.Kinds, outbox.SMS)}
 	err := d.DB.View(ctx, func(tx db.ReadTx) error {
 		rows, err := outbox.List(ctx, tx, 100)
 		for _, row := range rows {
-			if row.Kind == outbox.Mail {
+			if slices.Contains(d.Kinds, row.Kind) {
 				p.Rows = append(p.Rows, row)
 			}
 		}
@@ -65,10 +72,17 @@ func (d *Door) show(ctx context.Context, r *web.Request) (web.Response, error) {
 		p.Row, err = outbox.ByID(ctx, tx, id)
 		return err
 	})
-	if err != nil || p.Row.Kind != outbox.Mail || !p.Row.HasBody() {
+	if err != nil || !slices.Contains(d.Kinds, p.Row.Kind) || !p.Row.HasBody() {
 		return web.Refuse(faults.NotFound.New()), nil
 	}
-	if err := d.Outbox.Open(p.Row, &p.Letter); err != nil {
+	if p.Row.Kind == outbox.SMS {
+		var text outbox.Text
+		err = d.Outbox.Open(p.Row, &text)
+		p.Letter = outbox.Letter{To: text.To, Subject: "SMS", Text: text.Text}
+	} else {
+		err = d.Outbox.Open(p.Row, &p.Letter)
+	}
+	if err != nil {
 		return web.Response{}, err
 	}
 	return web.Show("mailbox/letter", p), nil

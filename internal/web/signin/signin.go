@@ -20,7 +20,6 @@ import (
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
 	"sekisho/internal/flow/signin"
-	"sekisho/internal/gate"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
 	"sekisho/internal/web"
@@ -50,10 +49,6 @@ func (d *Door) Door() web.Door {
 	routes := []web.Route{
 		get("/{$}", web.Anyone, first),
 		get("/signin", web.Anyone, d.identify), post("/signin", web.Anyone, d.start),
-		get("/signin/password", web.Anyone, d.look), post("/signin/password", web.Anyone, d.answer("password", "password")),
-		get("/signin/other", web.Anyone, d.look),
-		get("/signin/code", web.Anyone, d.look), post("/signin/code", web.Anyone, d.answer("mailcode", "code")),
-		post("/signin/code/send", web.Anyone, d.send("mailcode")),
 		get("/signin/confirm", web.Anyone, d.look), post("/signin/confirm", web.Anyone, d.answer("confirm_code", "code")),
 		post("/signin/confirm/send", web.Anyone, d.send("confirm_code")),
 		get("/signin/sessions", web.Anyone, d.look), post("/signin/sessions", web.Anyone, d.endSessions),
@@ -65,6 +60,8 @@ func (d *Door) Door() web.Door {
 		post("/preferences", web.Anyone, preferences),
 		{Method: "POST", Path: "/password/strength", Guard: web.Anyone, Face: web.API, Limit: 8 << 10, Handle: strength},
 	}
+	routes = append(routes, d.proofRoutes(get, post)...)
+	routes = append(routes, get("/whats-left", web.SignedIn, ready))
 	routes = append(routes, d.joinRoutes(get, post)...)
 	routes = append(routes, d.recoverRoutes(get, post)...)
 	return web.Door{Name: "signin", Layout: web.Card, Routes: routes, Files: files}
@@ -84,11 +81,7 @@ type (
 		Flow, Typed string
 		Other       bool // there is another way
 		Keep        bool
-	}
-	// Other lists the ways there are.
-	Other struct {
-		Flow, Typed string
-		Ways        []string
+		StepUp      bool // within a session, to prove it anew
 	}
 	// Code asks for a code that was mailed.
 	Code struct {
@@ -169,13 +162,17 @@ func same(h web.Held, typed string) bool {
 	return err == nil && (id.Norm == h.Account.Email.Norm || id.Kind == account.Username && id.Shown == h.Account.Username)
 }
 
-// stepPath is the page of a step.
-func stepPath(v signin.View, way string) string {
+// stepPath is the page of a step; want is the page that was asked for.
+func stepPath(v signin.View, want string) string {
 	path := map[signin.Step]string{
-		signin.Proof: "/signin/password", signin.Limit: "/signin/sessions", signin.NewWord: "/signin/new-password", signin.Address: "/signin/confirm",
+		signin.Limit: "/signin/sessions", signin.NewWord: "/signin/new-password", signin.Address: "/signin/confirm",
 	}[v.Step]
-	if v.Step == signin.Proof && (way == "code" || way == "other") {
-		path = "/signin/" + way
+	if path == "" {
+		var kinds []string
+		for _, w := range v.Ways {
+			kinds = append(kinds, w.Kind)
+		}
+		path = proofPath("/signin", kinds, want)
 	}
 	return path + "?flow=" + url.QueryEscape(string(v.ID))
 }
@@ -193,27 +190,20 @@ func flowOf(r *web.Request) (ref.Flow, *fault.Fault, error) {
 	return id, nil, nil
 }
 
-func way(r *web.Request) string {
-	switch r.HTTP.URL.Path {
-	case "/signin/other":
-		return "other"
-	case "/signin/code", "/signin/code/send":
-		return "code"
-	default:
-		return ""
-	}
-}
-
 func (d *Door) look(ctx context.Context, r *web.Request) (web.Response, error) {
 	id, f, err := flowOf(r)
 	if err != nil || f != nil {
 		return refuse(f), err
 	}
-	v, err := d.Signin.Look(ctx, r.Visitor, id)
+	see := d.Signin.Look
+	if pageOf(r) == "sms" {
+		see = d.Signin.Wait
+	}
+	v, err := see(ctx, r.Visitor, id)
 	if err != nil || v.Fault != nil {
 		return refuse(v.Fault), err
 	}
-	if to := stepPath(v, way(r)); to != r.HTTP.URL.RequestURI() {
+	if to := stepPath(v, pageOf(r)); to != r.HTTP.URL.RequestURI() {
 		return web.Go(to), nil
 	}
 	return d.page(r, v), nil
@@ -237,23 +227,14 @@ func (d *Door) page(r *web.Request, v signin.View) web.Response {
 		p.Status = http.StatusOK // it tells why, and refuses nothing
 		return p
 	case signin.Address:
-		return web.Show("signin/code", Code{Base: "/signin/confirm", Flow: flow, Typed: typed, Way: "confirm", Wait: wait(r, v), Sent: v.CodeOut}).LeadsTo(v.Return)
+		w, _ := v.Way(signin.ConfirmCode)
+		return web.Show("signin/code", Code{Base: "/signin/confirm", Flow: flow, Typed: typed, Way: "confirm", Wait: wait(r, w), Sent: w.Sent}).LeadsTo(v.Return)
 	}
-	switch way(r) {
-	case "other":
-		var ways []string
-		for _, w := range v.Ways {
-			ways = append(ways, w.Kind)
-		}
-		return web.Show("signin/other", Other{flow, typed, ways})
-	case "code":
-		return web.Show("signin/code", Code{Base: "/signin/code", Flow: flow, Typed: typed, Way: "signin", Other: true, Wait: wait(r, v), Sent: v.CodeOut}).LeadsTo(v.Return)
-	}
-	return web.Show("signin/password", Password{flow, typed, len(v.Ways) > 1, v.Keep}).LeadsTo(v.Return)
+	return d.proofPage(r, v)
 }
 
-func wait(r *web.Request, v signin.View) int {
-	return max(0, int(v.Resend.Sub(r.Now).Seconds()))
+func wait(r *web.Request, w signin.Way) int {
+	return max(0, int(w.Until.Sub(r.Now).Seconds()))
 }
 
 // answer takes one field of a form as the answer of a kind.
@@ -268,10 +249,10 @@ func (d *Door) answer(kind, field string) func(context.Context, *web.Request) (w
 			return web.Response{}, err
 		}
 		value := form[field]
-		if value == "" && kind != "password" && kind != "new_password" {
+		if value == "" && kind != "password" && kind != signin.NewPassword {
 			value = " " // nothing typed is a wrong code, not a wish for another
 		}
-		v, err := d.Signin.Answer(ctx, r.Describe(), id, signin.Answer{Kind: kind, Value: value, Keep: form["keep"] == "1"})
+		v, err := d.Signin.Answer(ctx, r.Describe(), id, signin.Answer{Kind: kind, Value: value, Keep: form["keep"] == "1", Trust: form["trust"] == "1"})
 		if err != nil {
 			return web.Response{}, err
 		}
@@ -307,7 +288,7 @@ func (d *Door) endSessions(ctx context.Context, r *web.Request) (web.Response, e
 			ids = append(ids, s)
 		}
 	}
-	v, err := d.Signin.Answer(ctx, r.Describe(), id, signin.Answer{Kind: "end_sessions", Sessions: ids})
+	v, err := d.Signin.Answer(ctx, r.Describe(), id, signin.Answer{Kind: signin.EndSessions, Sessions: ids})
 	if err != nil {
 		return web.Response{}, err
 	}
@@ -325,11 +306,12 @@ func (d *Door) next(ctx context.Context, r *web.Request, v signin.View) (web.Res
 		// What leads to a page of its own is told there.
 		v.Fault.Code() == faults.SessionLimit.Code && v.Step == signin.Limit && r.HTTP.URL.Path != "/signin/sessions",
 		v.Fault.Code() == faults.PasswordExpired.Code:
-		return web.Go(stepPath(v, way(r))), nil
+		return web.Go(stepPath(v, pageOf(r))), nil
 	}
 	switch v.Fault.Code() {
 	// Refusals that no other answer on this page would change have a page of their own.
-	case faults.AccountDisabled.Code, faults.AccountDeleted.Code, faults.SigninDailyLimit.Code, faults.SigninIPNotAllowed.Code, faults.AddressTaken.Code, faults.FlowOrder.Code:
+	case faults.AccountDisabled.Code, faults.AccountDeleted.Code, faults.SigninDailyLimit.Code, faults.SigninIPNotAllowed.Code, faults.AddressTaken.Code, faults.FlowOrder.Code,
+		faults.FactorNoOtherWay.Code:
 		return web.Refuse(v.Fault), nil
 	}
 	return d.page(r, v).With(v.Fault), nil
@@ -347,13 +329,13 @@ func (d *Door) enter(ctx context.Context, r *web.Request, o *enter.Opened, back 
 			return web.Response{}, err
 		}
 	}
+	if o.Trust != nil {
+		r.Trust(o.Trust)
+	}
 	if back == "" {
 		back = "/me"
 	}
-	if o.Missing == gate.NeedAddress {
-		return web.Go("/confirm?return=" + url.QueryEscape(back)), nil
-	}
-	return web.Go(back), nil
+	return web.Go(afterwards(o.Missing, back)), nil
 }
 
 func strength(_ context.Context, r *web.Request) (web.Response, error) {

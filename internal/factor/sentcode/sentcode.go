@@ -1,20 +1,18 @@
-// Package mailcode owns one-time codes and links sent by mail: making, checking
-// and spending them.
+// Package sentcode owns one-time codes and links sent by mail or SMS: making,
+// checking and spending them.
 //
-// A code is bound to its purpose, its account and the flow of one browser; only
-// a keyed hash is kept (SI-27, RC-05). It writes no mail, counts no failures and
-// knows no page: the journey sends what it makes and counts what it refuses.
-package mailcode
+// A code is bound to its purpose, its way, its account and the flow of one
+// browser; only a keyed hash is kept (SI-27, RC-05). It sends nothing, counts no
+// failures and knows no page: the journey sends what it makes and counts what it
+// refuses.
+package sentcode
 
 import (
 	"context"
 	"embed"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-
-	"golang.org/x/text/unicode/norm"
 
 	"sekisho/internal/db"
 	"sekisho/internal/ref"
@@ -34,14 +32,39 @@ const (
 	Signin  Purpose = "signin"
 	Confirm Purpose = "confirm"
 	Recover Purpose = "recover"
+	Second  Purpose = "second"  // a second proof
+	Another Purpose = "another" // one more proof at an unusual sign-in (SI-19)
+	Address Purpose = "address" // a further address of a signed-in person
+	Enrol   Purpose = "enrol"   // a number that is to become a second factor
+)
+
+// Purposes lists all of them.
+var Purposes = []Purpose{Signin, Confirm, Recover, Second, Another, Address, Enrol}
+
+// Channel is the way a code goes.
+type Channel string
+
+// The channels there are.
+const (
+	Mail Channel = "mail"
+	SMS  Channel = "sms"
 )
 
 // For is everything a code is bound to.
 type For struct {
 	Purpose Purpose
-	Subject string // the account, or the address typed where there is no account
+	Channel Channel // empty: Mail
+	Subject string  // the account, or the address typed where there is no account
 	Flow    ref.Flow
-	Known   bool // a browser asks that the account knows; its sends are counted apart
+	Target  string // the address or number it goes to, where that is what is proved
+	Known   bool   // a browser asks that the account knows; its sends are counted apart
+}
+
+func (f For) channel() Channel {
+	if f.Channel == "" {
+		return Mail
+	}
+	return f.Channel
 }
 
 // Times of a code (SI-27, RC-05).
@@ -97,8 +120,8 @@ func (c Codes) Make(ctx context.Context, tx db.Tx, f For) (Sent, *Wait, error) {
 		s.Link = secret.Token()
 		link = secret.Hash(s.Link.Reveal())
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO mailcode (id, purpose, subject, flow, mac, link, sent, expires, known) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		ref.NewCode(tx.Now()), f.Purpose, f.Subject, f.Flow, c.mac(f, s.Code.Reveal()), link, tx.Now(), s.Expires, f.Known)
+	_, err = tx.Exec(ctx, `INSERT INTO mailcode (id, purpose, channel, subject, flow, mac, link, sent, expires, known) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		ref.NewCode(tx.Now()), f.Purpose, f.channel(), f.Subject, f.Flow, c.mac(f, s.Code.Reveal()), link, tx.Now(), s.Expires, f.Known)
 	if err != nil {
 		return Sent{}, nil, fmt.Errorf("make code: %w", err)
 	}
@@ -110,8 +133,8 @@ func (c Codes) Make(ctx context.Context, tx db.Tx, f For) (Sent, *Wait, error) {
 // getting a code.
 func (c Codes) wait(ctx context.Context, r db.Reader, f For) (*Wait, error) {
 	sent, err := db.List(ctx, r, func(s db.Scanner) (at time.Time, err error) { err = s.Scan(db.Time(&at)); return },
-		`SELECT sent FROM mailcode WHERE subject = $1 AND purpose = $2 AND sent > $3 AND known = $5 ORDER BY sent DESC LIMIT $4`,
-		f.Subject, f.Purpose, r.Now().Add(-time.Hour), SendsAnHour, f.Known)
+		`SELECT sent FROM mailcode WHERE subject = $1 AND purpose = $2 AND channel = $3 AND sent > $4 AND known = $6 ORDER BY sent DESC LIMIT $5`,
+		f.Subject, f.Purpose, f.channel(), r.Now().Add(-time.Hour), SendsAnHour, f.Known)
 	if err != nil || len(sent) == 0 {
 		return nil, err
 	}
@@ -125,7 +148,7 @@ func (c Codes) wait(ctx context.Context, r db.Reader, f For) (*Wait, error) {
 }
 
 func (c Codes) mac(f For, code string) []byte {
-	return c.Ring.MAC("mailcode", []byte(f.Purpose), []byte(f.Subject), []byte(f.Flow), []byte(code))
+	return c.Ring.MAC("sentcode", []byte(f.Purpose), []byte(f.channel()), []byte(f.Subject), []byte(f.Flow), []byte(f.Target), []byte(code))
 }
 
 // Outcome of a check.
@@ -142,7 +165,7 @@ const (
 // the same instant.
 func (c Codes) Check(ctx context.Context, tx db.Tx, f For, answer string) (Outcome, error) {
 	err := tx.One(ctx, `UPDATE mailcode SET used = $3 WHERE flow = $1 AND mac = $2 AND used IS NULL AND expires > $3`,
-		f.Flow, c.mac(f, Clean(answer)), tx.Now())
+		f.Flow, c.mac(f, secret.Clean(answer)), tx.Now())
 	if err == nil {
 		return Right, Void(ctx, tx, f.Purpose, f.Subject)
 	}
@@ -196,21 +219,6 @@ func SpendLink(ctx context.Context, tx db.Tx, p Purpose, token string) error {
 func Void(ctx context.Context, tx db.Tx, p Purpose, subject string) error {
 	_, err := tx.Exec(ctx, `UPDATE mailcode SET used = $3 WHERE subject = $1 AND purpose = $2 AND used IS NULL`, subject, p, tx.Now())
 	return err
-}
-
-// Clean reads a code as a person may type it: full-width digits, spaces and
-// dashes are the same code.
-func Clean(answer string) string {
-	if len(answer) > 100 {
-		return ""
-	}
-	return strings.Map(func(r rune) rune {
-		switch r {
-		case ' ', '\t', '\n', '\r', '-', '\u2010', '\u2011', '\u2012', '\u2013', '\u2014', '\u2212', '\u30fc':
-			return -1
-		}
-		return r
-	}, norm.NFKC.String(answer))
 }
 
 // Purge removes codes that ended over an hour ago, at most n.

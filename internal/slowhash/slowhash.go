@@ -1,4 +1,10 @@
-package password
+// Package slowhash reckons Argon2id hashes of what people choose or copy by hand,
+// a few at a time, so that a crowd at the door takes neither gigabytes nor the
+// time of everybody else.
+//
+// It knows no account and keeps nothing. What we make ourselves at random is not
+// hashed here but with SHA-256 (secret.Hash).
+package slowhash
 
 import (
 	"context"
@@ -26,7 +32,7 @@ type Cost struct {
 var DefaultCost = Cost{MemoryKiB: 19 * 1024, Passes: 2, Threads: 1}
 
 // ErrBusy says that too many are waiting for a hash; nothing was reckoned.
-var ErrBusy = errors.New("password: too many are waiting")
+var ErrBusy = errors.New("slowhash: too many are waiting")
 
 // Hasher reckons hashes, a few at a time: without a bound, a crowd at the door
 // would take gigabytes and starve everything else.
@@ -73,39 +79,72 @@ func (h *Hasher) turn(ctx context.Context) (leave func(), err error) {
 	}
 }
 
-// Hash reckons the hash of a new password as a PHC string.
-func (h *Hasher) Hash(ctx context.Context, p Plain) (string, error) {
-	leave, err := h.turn(ctx)
+// Hash reckons the hash of one text as a PHC string.
+func (h *Hasher) Hash(ctx context.Context, text secret.Text) (string, error) {
+	all, err := h.HashSet(ctx, text)
 	if err != nil {
 		return "", err
+	}
+	return all[0], nil
+}
+
+// HashSet reckons the hashes of texts that are checked as one set: they share a
+// salt, so that Match reckons once for all of them.
+func (h *Hasher) HashSet(ctx context.Context, texts ...secret.Text) ([]string, error) {
+	leave, err := h.turn(ctx)
+	if err != nil {
+		return nil, err
 	}
 	defer leave()
 	var salt [saltLen]byte
 	_, _ = rand.Read(salt[:])
-	return h.cost.phc(salt[:], h.cost.key(p, salt[:], keyLen)), nil
+	out := make([]string, 0, len(texts))
+	for _, t := range texts {
+		out = append(out, h.cost.phc(salt[:], h.cost.key(t, salt[:], keyLen)))
+	}
+	return out, nil
 }
 
-// Verify says whether p is the password of a hash. An empty hash is never
+// Verify says whether text is what a hash was made of. An empty hash is never
 // right and costs the same.
-func (h *Hasher) Verify(ctx context.Context, p Plain, phc string) (bool, error) {
+func (h *Hasher) Verify(ctx context.Context, text secret.Text, phc string) (bool, error) {
+	i, err := h.Match(ctx, text, phc)
+	return i >= 0, err
+}
+
+// Match says which of several hashes text was made of; -1: none. Hashes of one
+// set cost as much as one; no hash at all costs the same.
+func (h *Hasher) Match(ctx context.Context, text secret.Text, phcs ...string) (int, error) {
 	leave, err := h.turn(ctx)
 	if err != nil {
-		return false, err
+		return -1, err
 	}
 	defer leave()
-	if strings.HasPrefix(phc, "$2") {
-		return bcrypt.CompareHashAndPassword([]byte(phc), []byte(p.text)) == nil, nil
-	}
-	known := phc != ""
+	known := len(phcs) > 0 && phcs[0] != ""
 	if !known {
-		phc = h.dummy
+		phcs = []string{h.dummy}
 	}
-	cost, salt, want, err := parsePHC(phc)
-	if err != nil {
-		return false, err
+	if strings.HasPrefix(phcs[0], "$2") {
+		// bcrypt stands only where an account was brought from elsewhere.
+		if bcrypt.CompareHashAndPassword([]byte(phcs[0]), []byte(text.Reveal())) != nil {
+			return -1, nil
+		}
+		return 0, nil
 	}
-	got := cost.key(p, salt, uint32(len(want)))
-	return secret.Equal(string(got), string(want)) && known && p.text != "", nil
+	found, last, got := -1, "", []byte(nil)
+	for i, phc := range phcs {
+		cost, salt, want, err := parsePHC(phc)
+		if err != nil {
+			return -1, err
+		}
+		if head := phc[:strings.LastIndexByte(phc, '$')]; head != last {
+			got, last = cost.key(text, salt, uint32(len(want))), head
+		}
+		if secret.Equal(string(got), string(want)) && known && text != "" {
+			found = i
+		}
+	}
+	return found, nil
 }
 
 // NeedsRehash says whether a hash was reckoned at another cost than today's.
@@ -114,8 +153,8 @@ func (h *Hasher) NeedsRehash(phc string) bool {
 	return phc != "" && (err != nil || cost != h.cost)
 }
 
-func (c Cost) key(p Plain, salt []byte, n uint32) []byte {
-	return argon2.IDKey([]byte(p.text), salt, c.Passes, c.MemoryKiB, c.Threads, n)
+func (c Cost) key(t secret.Text, salt []byte, n uint32) []byte {
+	return argon2.IDKey([]byte(t.Reveal()), salt, c.Passes, c.MemoryKiB, c.Threads, n)
 }
 
 var b64 = base64.RawStdEncoding
@@ -124,7 +163,7 @@ func (c Cost) phc(salt, key []byte) string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, c.MemoryKiB, c.Passes, c.Threads, b64.EncodeToString(salt), b64.EncodeToString(key))
 }
 
-var errPHC = errors.New("password: the stored hash does not read")
+var errPHC = errors.New("slowhash: the stored hash does not read")
 
 func parsePHC(s string) (c Cost, salt, key []byte, err error) {
 	parts := strings.Split(s, "$")

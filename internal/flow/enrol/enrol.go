@@ -1,0 +1,387 @@
+// Package enrol owns setting up, naming and taking away the factors of an
+// account, and what a signed-in person sees of them.
+//
+// Every act asks gate for a fresh proof in the transaction that does it, is
+// written down and told to all of the account's addresses. It knows no page and
+// no protocol.
+package enrol
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"sekisho/internal/account"
+	"sekisho/internal/audit"
+	"sekisho/internal/browser"
+	"sekisho/internal/db"
+	"sekisho/internal/factor/backup"
+	"sekisho/internal/factor/passkey"
+	"sekisho/internal/factor/passphrase"
+	"sekisho/internal/factor/smscode"
+	"sekisho/internal/factor/totp"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow"
+	"sekisho/internal/flow/enter"
+	"sekisho/internal/gate"
+	"sekisho/internal/letter"
+	"sekisho/internal/ref"
+	"sekisho/internal/secret"
+	"sekisho/internal/session"
+)
+
+// Enrol is the journey.
+type Enrol struct{ *enter.Entry }
+
+// Done is what came of an act.
+type Done struct {
+	Fault  *fault.Fault
+	Factor ref.Factor
+	Token  secret.Text   // the session's new token, where what it proved has risen
+	Codes  []secret.Text // backup codes that were made with it, shown this once
+}
+
+// act is one act inside its transaction.
+type act struct {
+	*Enrol
+	visitor flow.Visitor
+	session session.Session
+	account account.Account
+	set     enter.Set
+	done    Done
+}
+
+// change runs an act: the account's row is held, the session proved freshly.
+func (e *Enrol) change(ctx context.Context, v flow.Visitor, s session.Session, do func(db.Tx, *act) error) (Done, error) {
+	var out Done
+	err := e.DB.Update(ctx, func(tx db.Tx) error {
+		out = Done{}
+		a, err := account.Lock(ctx, tx, s.Account)
+		if err != nil {
+			return err
+		}
+		if out.Fault, err = e.MayChange(ctx, tx, v, s); err != nil || out.Fault != nil {
+			return err
+		}
+		x := &act{Enrol: e, visitor: v, session: s, account: a}
+		if x.set, err = e.SetOf(ctx, tx, a); err != nil {
+			return err
+		}
+		err = do(tx, x)
+		out = x.done
+		return err
+	})
+	return out, err
+}
+
+// Name reads what somebody calls a factor; empty stands for the given default.
+func Name(raw, standard string) (string, *fault.Fault) {
+	if len(raw) > 500 || !utf8.ValidString(raw) {
+		return "", faults.FactorName.New()
+	}
+	s := strings.Join(strings.Fields(norm.NFC.String(raw)), " ")
+	if s == "" {
+		return standard, nil
+	}
+	if utf8.RuneCountInString(s) > 50 || strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || r == utf8.RuneError
+	}) {
+		return "", faults.FactorName.New()
+	}
+	return s, nil
+}
+
+// note writes an act down and tells all of the account's addresses.
+func (x *act) note(ctx context.Context, tx db.Tx, kind string, of gate.Kind, name string) error {
+	_, err := audit.Write(ctx, tx, audit.Event{Kind: kind, Account: x.account.ID, Actor: string(x.account.ID), Session: x.session.ID,
+		Addr: x.visitor.Addr.String(), Agent: x.visitor.Program, Place: x.visitor.Place, Detail: struct {
+			Kind string `json:"kind"`
+			Name string `json:"name,omitempty"`
+		}{string(of), name}})
+	if err != nil {
+		return err
+	}
+	return x.Tell(ctx, tx, x.account, kind, func(to letter.To) letter.Change {
+		return letter.Change{What: kind, Kind: string(of), Name: name, Link: x.Sheet.URL + "/me/factors", From: x.From(x.visitor, tx.Now())}
+	})
+}
+
+// added does what follows every enrolment: the session that proved the new
+// factor carries what it proved, and backup codes are there (MF-05).
+func (x *act) added(ctx context.Context, tx db.Tx, p gate.Proof, name string, spare *backup.Set) error {
+	if err := x.note(ctx, tx, "factor.added", p.Kind, name); err != nil {
+		return err
+	}
+	if err := enter.Factor(enter.Class(p.Kind), x.account.ID).Clear(ctx, tx); err != nil {
+		return err
+	}
+	if spare != nil && x.set.BackupOf == 0 && x.Policy.SecondFactor.BackupCodes {
+		if err := backup.Replace(ctx, tx, x.account.ID, *spare); err != nil {
+			return err
+		}
+		x.done.Codes = spare.Codes
+	}
+	return x.raise(ctx, tx, p)
+}
+
+// raise proves the session with the new factor beside what it proved at most ten
+// minutes ago. A code by SMS adds nothing where one opened the session.
+func (x *act) raise(ctx context.Context, tx db.Tx, p gate.Proof) error {
+	living, err := session.ByID(ctx, tx, x.session.ID)
+	if err != nil {
+		return err
+	}
+	methods := enter.Raised(living.AMR, p)
+	if methods == nil || !gate.Permits(&x.Policy, p.Kind) {
+		return nil
+	}
+	_, x.done.Token, err = session.Prove(ctx, tx, living, session.ACRMulti, methods)
+	return err
+}
+
+// spare makes backup codes for an account that has none and is about to get its
+// first factor; hashing them takes a while and belongs in no transaction.
+func (e *Enrol) spare(ctx context.Context, s session.Session) (*backup.Set, error) {
+	if !e.Policy.SecondFactor.BackupCodes {
+		return nil, nil
+	}
+	none := false
+	err := e.DB.View(ctx, func(tx db.ReadTx) error {
+		_, of, _, err := backup.Left(ctx, tx, s.Account)
+		none = of == 0
+		return err
+	})
+	if err != nil || !none {
+		return nil, err
+	}
+	set, err := backup.Make(ctx, e.Hasher)
+	return &set, err
+}
+
+// Backup makes a new set of backup codes; the old one is void (BC-01).
+func (e *Enrol) Backup(ctx context.Context, v flow.Visitor, s session.Session) (Done, error) {
+	if !e.Policy.SecondFactor.BackupCodes {
+		return Done{Fault: faults.BackupForbidden.New()}, nil
+	}
+	// Who may not is told before any work is done.
+	if d, err := e.change(ctx, v, s, func(db.Tx, *act) error { return nil }); err != nil || d.Fault != nil {
+		return d, err
+	}
+	set, err := backup.Make(ctx, e.Hasher)
+	if err != nil {
+		return Done{}, err
+	}
+	return e.change(ctx, v, s, func(tx db.Tx, x *act) error {
+		if err := backup.Replace(ctx, tx, x.account.ID, set); err != nil {
+			return err
+		}
+		if err := enter.Factor(enter.ByBackup, x.account.ID).Clear(ctx, tx); err != nil {
+			return err
+		}
+		x.done.Codes = set.Codes
+		return x.note(ctx, tx, "backup.made", gate.Backup, "")
+	})
+}
+
+// Passphrase sets the recovery passphrase (PR-01).
+func (e *Enrol) Passphrase(ctx context.Context, v flow.Visitor, s session.Session, raw string) (Done, error) {
+	d, err := e.change(ctx, v, s, func(db.Tx, *act) error { return nil })
+	if err != nil || d.Fault != nil {
+		return d, err
+	}
+	var a account.Account
+	if err := e.DB.View(ctx, func(tx db.ReadTx) (err error) { a, err = account.Of(ctx, tx, s.Account); return err }); err != nil {
+		return Done{}, err
+	}
+	plain, problem := passphrase.Parse(raw)
+	if problem != nil || len(passphrase.Check(plain, passphrase.About{Name: a.Name, Identifiers: []string{a.Email.Norm, a.Username}})) > 0 {
+		return Done{Fault: faults.PassphraseShort.New()}, nil
+	}
+	phc, err := e.Hasher.Hash(ctx, plain.Text())
+	if err != nil {
+		return Done{}, err
+	}
+	return e.change(ctx, v, s, func(tx db.Tx, x *act) error {
+		if err := passphrase.Set(ctx, tx, x.account.ID, phc); err != nil {
+			return err
+		}
+		if err := enter.Factor(enter.ByPassphrase, x.account.ID).Clear(ctx, tx); err != nil {
+			return err
+		}
+		return x.note(ctx, tx, "passphrase.set", gate.Passphrase, "")
+	})
+}
+
+// Prefer sets which second proof is asked for first.
+func (e *Enrol) Prefer(ctx context.Context, v flow.Visitor, s session.Session, k gate.Kind) (Done, error) {
+	return e.change(ctx, v, s, func(tx db.Tx, x *act) error {
+		for _, has := range x.set.Seconds() {
+			if has == k && gate.Switches(k) {
+				return account.Prefer(ctx, tx, x.account.ID, string(k))
+			}
+		}
+		x.done.Fault = faults.FactorUnknown.New()
+		return nil
+	})
+}
+
+// Rename changes what a factor is called.
+func (e *Enrol) Rename(ctx context.Context, v flow.Visitor, s session.Session, id ref.Factor, raw string) (Done, error) {
+	name, f := Name(raw, "")
+	if f != nil || name == "" {
+		return Done{Fault: faults.FactorName.New()}, nil
+	}
+	return e.change(ctx, v, s, func(tx db.Tx, x *act) error {
+		i, ok := x.find(id)
+		if !ok {
+			x.done.Fault = faults.FactorUnknown.New()
+			return nil
+		}
+		if i.kind == gate.TOTP {
+			return totp.Rename(ctx, tx, x.account.ID, id, name)
+		}
+		if i.kind == gate.Passkey {
+			return passkey.Rename(ctx, tx, x.account.ID, id, name)
+		}
+		return nil // a number is called by itself
+	})
+}
+
+// item is one factor that has a name of its own.
+type item struct {
+	kind gate.Kind
+	name string
+}
+
+func (x *act) find(id ref.Factor) (item, bool) {
+	for _, f := range x.set.Apps {
+		if f.ID == id {
+			return item{gate.TOTP, f.Name}, true
+		}
+	}
+	for _, f := range x.set.Keys {
+		if f.ID == id {
+			return item{gate.Passkey, f.Name}, true
+		}
+	}
+	for _, f := range x.set.Numbers {
+		if f.ID == id {
+			return item{gate.SMSCode, account.Identifier{Kind: account.Mobile, Norm: f.Norm}.Masked()}, true
+		}
+	}
+	return item{}, false
+}
+
+// Remove takes one factor away. With the last one the second factor is off.
+func (e *Enrol) Remove(ctx context.Context, v flow.Visitor, s session.Session, id ref.Factor) (Done, error) {
+	return e.change(ctx, v, s, func(tx db.Tx, x *act) error {
+		i, ok := x.find(id)
+		if !ok {
+			x.done.Fault = faults.FactorUnknown.New()
+			return nil
+		}
+		last := len(x.set.Apps)+len(x.set.Keys)+len(x.set.Numbers) == 1
+		if last && x.Policy.SecondFactor.Demanded {
+			x.done.Fault = faults.FactorRequired.New()
+			return nil
+		}
+		remove := map[gate.Kind]func(context.Context, db.Tx, ref.Account, ref.Factor) error{
+			gate.TOTP: totp.Remove, gate.Passkey: passkey.Remove, gate.SMSCode: smscode.Remove}[i.kind]
+		if err := remove(ctx, tx, x.account.ID, id); err != nil {
+			return err
+		}
+		if err := x.note(ctx, tx, "factor.removed", i.kind, i.name); err != nil || !last {
+			return err
+		}
+		return x.off(ctx, tx)
+	})
+}
+
+// RemovePassphrase takes the passphrase away.
+func (e *Enrol) RemovePassphrase(ctx context.Context, v flow.Visitor, s session.Session) (Done, error) {
+	return e.change(ctx, v, s, func(tx db.Tx, x *act) error {
+		if !x.set.Passphrase {
+			x.done.Fault = faults.FactorUnknown.New()
+			return nil
+		}
+		if err := passphrase.Drop(ctx, tx, x.account.ID); err != nil {
+			return err
+		}
+		return x.note(ctx, tx, "passphrase.removed", gate.Passphrase, "")
+	})
+}
+
+// Off switches the second factor off: every factor goes, and with them backup
+// codes and trusted browsers (MF-17).
+func (e *Enrol) Off(ctx context.Context, v flow.Visitor, s session.Session) (Done, error) {
+	return e.change(ctx, v, s, func(tx db.Tx, x *act) error {
+		if x.Policy.SecondFactor.Demanded {
+			x.done.Fault = faults.FactorRequired.New()
+			return nil
+		}
+		for _, remove := range []func(context.Context, db.Tx, ref.Account) error{totp.RemoveAll, smscode.RemoveAll, passkey.RemoveAll} {
+			if err := remove(ctx, tx, x.account.ID); err != nil {
+				return err
+			}
+		}
+		if err := x.note(ctx, tx, "factor.off", "", ""); err != nil {
+			return err
+		}
+		return x.off(ctx, tx)
+	})
+}
+
+func (x *act) off(ctx context.Context, tx db.Tx) error {
+	if err := backup.Void(ctx, tx, x.account.ID); err != nil {
+		return err
+	}
+	if err := account.Prefer(ctx, tx, x.account.ID, ""); err != nil {
+		return err
+	}
+	_, err := browser.EndTrusts(ctx, tx, x.account.ID)
+	return err
+}
+
+// EndTrust makes a trusted browser a stranger again. That takes no fresh proof:
+// it only adds to what is asked there.
+func (e *Enrol) EndTrust(ctx context.Context, v flow.Visitor, s session.Session, id ref.Trust) error {
+	return e.DB.Update(ctx, func(tx db.Tx) error {
+		if err := browser.EndTrust(ctx, tx, s.Account, id); err != nil {
+			return err
+		}
+		_, err := audit.Write(ctx, tx, audit.Event{Kind: "browser.untrusted", Account: s.Account, Actor: string(s.Account), Session: s.ID,
+			Addr: v.Addr.String(), Agent: v.Program, Place: v.Place})
+		return err
+	})
+}
+
+// Held is what an account can prove itself with, and since when.
+type Held struct {
+	Set     enter.Set
+	Account account.Account
+	Trusts  []browser.Trust
+	Made    time.Time // when the backup codes were made
+}
+
+// Held reads it.
+func (e *Enrol) Held(ctx context.Context, s session.Session) (h Held, err error) {
+	err = e.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		if h.Account, err = account.Of(ctx, tx, s.Account); err != nil {
+			return err
+		}
+		if h.Set, err = e.SetOf(ctx, tx, h.Account); err != nil {
+			return err
+		}
+		if _, _, h.Made, err = backup.Left(ctx, tx, s.Account); err != nil {
+			return err
+		}
+		h.Trusts, err = browser.Trusts(ctx, tx, s.Account)
+		return err
+	})
+	return h, err
+}

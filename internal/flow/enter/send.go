@@ -1,0 +1,114 @@
+package enter
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sekisho/internal/account"
+	"sekisho/internal/db"
+	"sekisho/internal/factor/sentcode"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow"
+	"sekisho/internal/letter"
+	"sekisho/internal/outbox"
+	"sekisho/internal/ref"
+)
+
+// Send is a code to be sent.
+type Send struct {
+	Visitor flow.Visitor
+	Account account.Account // zero where there is none
+	For     sentcode.For
+	To      account.Identifier // instead of the account's primary address; by SMS always given
+}
+
+// SendCode makes a code and sends it; where there is nobody to send it to, a
+// row that goes nowhere makes the answer cost the same.
+func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Time, f *fault.Fault, err error) {
+	if s.For.Known, err = e.Known(ctx, tx, s.Account, s.Visitor); err != nil {
+		return resend, nil, err
+	}
+	sent, wait, err := e.Codes.Make(ctx, tx, s.For)
+	if err != nil {
+		return resend, nil, err
+	}
+	if wait != nil {
+		f := faults.CodeResendEarly.New("wait", wait.Until.Sub(tx.Now()))
+		if wait.Limit {
+			f = faults.CodeSendLimit.New()
+		}
+		return wait.Until, f.Until(wait.Until), nil
+	}
+	it := e.item(s, sent, tx.Now())
+	if it.Kind != outbox.Nothing {
+		if err := e.Outbox.Withdraw(ctx, tx, s.Account.ID, it.Topic); err != nil {
+			return resend, nil, err
+		}
+	}
+	_, err = e.Outbox.Put(ctx, tx, it)
+	return sent.Resend, nil, err
+}
+
+// Topic is under what a code stands in the outbox.
+func Topic(f sentcode.For) string {
+	if f.Channel == sentcode.SMS {
+		return string(f.Purpose) + ".sms"
+	}
+	if f.Known {
+		return string(f.Purpose) + ".code.known" // a stranger's code does not replace one that still waits
+	}
+	return string(f.Purpose) + ".code"
+}
+
+func (e *Entry) item(s Send, sent sentcode.Sent, now time.Time) outbox.Item {
+	it := outbox.Item{Kind: outbox.Nothing, Topic: Topic(s.For), Account: s.Account.ID, Expires: sent.Expires, Body: outbox.Letter{}}
+	minutes := int(sent.Expires.Sub(now).Minutes())
+	to := s.To
+	if to.Norm == "" && s.For.Channel != sentcode.SMS {
+		to = s.Account.Email.Identifier
+	}
+	if s.Account.ID == "" || to.Norm == "" || e.unproved(s) {
+		it.Account = ""
+		return it
+	}
+	it.To = to.Shown
+	if s.For.Channel == sentcode.SMS {
+		it.Kind, it.To = outbox.SMS, to.Norm
+		it.Body = outbox.Text{To: to.Norm, Text: letter.SMSCode(e.Sheet, s.Account.Lang, sent.Code.Reveal(), minutes)}
+		return it
+	}
+	c := letter.Code{Code: sent.Code.Reveal(), Minutes: minutes, From: e.From(s.Visitor, now)}
+	if sent.Link != "" {
+		c.Link = e.Sheet.URL + "/recover/link?c=" + sent.Link.Reveal()
+	}
+	who := To(s.Account)
+	if who.Address = to.Mailbox(); s.For.Purpose == sentcode.Address {
+		who.Name = "" // nobody has proved that it is theirs: no words of ours in a stranger's inbox
+	}
+	it.Kind, it.Body = outbox.Mail, writers[s.For.Purpose](e.Sheet, who, c)
+	return it
+}
+
+// unproved says whether a code would go to an address that nobody proved. It
+// opens nothing, not even to who reads its mail: it may be a slip of the finger.
+// It is proved from a session, or after the password.
+func (e *Entry) unproved(s Send) bool {
+	return s.To.Norm == "" && s.Account.State == account.Active && s.Account.Email.Confirmed.IsZero() && s.For.Purpose != sentcode.Confirm
+}
+
+var writers = map[sentcode.Purpose]func(letter.Sheet, letter.To, letter.Code) outbox.Letter{
+	sentcode.Signin: letter.SigninCode, sentcode.Another: letter.SigninCode, sentcode.Confirm: letter.ConfirmCode,
+	sentcode.Address: letter.ConfirmCode, sentcode.Recover: letter.RecoverCode,
+}
+
+// Stage says what became of the code that was sent last by SMS under a purpose;
+// empty when there is none. Only its owner may learn it.
+func (e *Entry) Stage(ctx context.Context, r db.Reader, a ref.Account, p sentcode.Purpose) (outbox.Stage, error) {
+	row, err := outbox.Newest(ctx, r, a, Topic(sentcode.For{Purpose: p, Channel: sentcode.SMS}))
+	if errors.Is(err, db.ErrNone) {
+		return "", nil
+	}
+	return row.Stage(r.Now()), err
+}

@@ -1,0 +1,195 @@
+package enter
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"sekisho/internal/account"
+	"sekisho/internal/db"
+	"sekisho/internal/factor/backup"
+	"sekisho/internal/factor/passkey"
+	"sekisho/internal/factor/passphrase"
+	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/smscode"
+	"sekisho/internal/factor/totp"
+	"sekisho/internal/gate"
+)
+
+// Set is everything an account can prove itself with.
+type Set struct {
+	Record     password.Record // empty PHC: no password
+	Mail       bool            // its address is proved, and its mailbox is not opened by this very account
+	Mobile     bool            // its number is proved, and codes can be sent there
+	Apps       []totp.Factor
+	Numbers    []smscode.Number
+	Keys       []passkey.Credential
+	Backup     int // codes left of the account's own set
+	BackupOf   int
+	Spare      bool // there is a backup code, of the set or issued by support
+	Passphrase bool
+}
+
+// SetOf reads what an account can prove itself with.
+func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Set, err error) {
+	if a.ID == "" {
+		return s, nil
+	}
+	s.Mail = !a.Email.Confirmed.IsZero() && !e.hosted(a.Email)
+	s.Mobile = e.SMS && !a.Mobile.Confirmed.IsZero()
+	if s.Record, err = password.Of(ctx, r, a.ID); err != nil && !errors.Is(err, db.ErrNone) {
+		return s, err
+	}
+	if s.Apps, err = totp.List(ctx, r, a.ID); err != nil {
+		return s, err
+	}
+	if s.Numbers, err = smscode.List(ctx, r, a.ID); err != nil {
+		return s, err
+	}
+	if s.Keys, err = passkey.List(ctx, r, a.ID); err != nil {
+		return s, err
+	}
+	if s.Backup, s.BackupOf, _, err = backup.Left(ctx, r, a.ID); err != nil {
+		return s, err
+	}
+	hand, err := backup.Look(ctx, r, a.ID)
+	if err != nil {
+		return s, err
+	}
+	s.Spare = hand.Any()
+	_, err = passphrase.Of(ctx, r, a.ID)
+	if s.Passphrase = err == nil; errors.Is(err, db.ErrNone) {
+		err = nil
+	}
+	return s, err
+}
+
+// hosted says whether a mailbox is opened by the account itself: a code sent
+// there proves nothing (SI-05).
+func (e *Entry) hosted(a account.Address) bool {
+	return a.Hosted || slices.Contains(e.HostedDomains, a.Domain())
+}
+
+// Seconds lists the kinds that can be a second proof.
+func (s Set) Seconds() []gate.Kind {
+	var out []gate.Kind
+	for _, x := range []struct {
+		kind gate.Kind
+		is   bool
+	}{
+		{gate.TOTP, len(s.Apps) > 0}, {gate.SMSCode, len(s.Numbers) > 0}, {gate.Passkey, len(s.Keys) > 0},
+		{gate.Backup, s.Spare}, {gate.Passphrase, s.Passphrase},
+	} {
+		if x.is {
+			out = append(out, x.kind)
+		}
+	}
+	return out
+}
+
+// On says whether a second factor is on.
+func (s Set) On() bool { return slices.ContainsFunc(s.Seconds(), gate.Switches) }
+
+// onFile lists what an account without a second factor can prove beside what it
+// proved already (SI-19).
+func (s Set) onFile() []gate.Kind {
+	var out []gate.Kind
+	for _, x := range []struct {
+		kind gate.Kind
+		is   bool
+	}{
+		{gate.Password, s.Record.PHC != ""}, {gate.MailCode, s.Mail}, {gate.SMSCode, s.Mobile},
+		{gate.Backup, s.Spare}, {gate.Passphrase, s.Passphrase},
+	} {
+		if x.is {
+			out = append(out, x.kind)
+		}
+	}
+	return out
+}
+
+// Number is where a code by SMS goes: the number that is a second factor, or the
+// one on file. db.ErrNone when there is none.
+func (e *Entry) Number(ctx context.Context, r db.Reader, a account.Account, second bool) (account.Identifier, error) {
+	s, err := e.SetOf(ctx, r, a)
+	switch {
+	case err != nil:
+		return account.Identifier{}, err
+	case second && len(s.Numbers) > 0:
+		return account.Identifier{Kind: account.Mobile, Norm: s.number().Norm, Shown: s.number().Shown}, nil
+	case !second && s.Mobile:
+		return a.Mobile.Identifier, nil
+	}
+	return account.Identifier{}, db.ErrNone
+}
+
+// Firsts lists an account's own first proofs, by the names its owner knows them
+// by.
+func (e *Entry) Firsts(ctx context.Context, r db.Reader, a account.Account) ([]Way, error) {
+	s, err := e.SetOf(ctx, r, a)
+	if err != nil {
+		return nil, err
+	}
+	var kinds []gate.Kind
+	for _, x := range []struct {
+		kind gate.Kind
+		is   bool
+	}{
+		{gate.Password, s.Record.PHC != ""}, {gate.Passkey, len(s.Keys) > 0}, {gate.MailCode, s.Mail}, {gate.SMSCode, s.Mobile},
+	} {
+		if x.is {
+			kinds = append(kinds, x.kind)
+		}
+	}
+	a.Preferred = ""
+	return e.ways(kinds, s, a), nil
+}
+
+// number is where codes of the second factor go.
+func (s Set) number() smscode.Number {
+	if len(s.Numbers) == 0 {
+		return smscode.Number{}
+	}
+	return s.Numbers[0]
+}
+
+// Way is one way to go on, with the name its owner knows it by.
+type Way struct {
+	Kind  string   `json:"kind"`
+	Names []string `json:"names,omitempty"`
+	To    string   `json:"-"` // where a code would go, masked
+}
+
+// ways names the kinds as a page lists them: the preferred one first.
+func (e *Entry) ways(kinds []gate.Kind, s Set, a account.Account) []Way {
+	var out []Way
+	for _, k := range kinds {
+		if k == gate.SMSCode && !e.SMS || k == gate.Passkey && e.Keys == nil {
+			continue
+		}
+		w := Way{Kind: string(k)}
+		switch k {
+		case gate.TOTP:
+			for _, x := range s.Apps {
+				w.Names = append(w.Names, x.Name)
+			}
+		case gate.Passkey:
+			for _, x := range s.Keys {
+				w.Names = append(w.Names, x.Name)
+			}
+		case gate.SMSCode:
+			w.Names = []string{account.Identifier{Kind: account.Mobile, Norm: s.number().Norm}.Masked()}
+			if len(s.Numbers) == 0 {
+				w.Names = []string{a.Mobile.Masked()}
+			}
+		case gate.MailCode:
+			w.Names = []string{a.Email.Masked()}
+		}
+		if w.Kind == a.Preferred {
+			out = slices.Insert(out, 0, w)
+			continue
+		}
+		out = append(out, w)
+	}
+	return out
+}

@@ -1,0 +1,190 @@
+package gate
+
+import (
+	"slices"
+	"time"
+
+	"sekisho/internal/policy"
+)
+
+// Kind of proof.
+type Kind string
+
+// The kinds of proof there are.
+const (
+	Password   Kind = "password"
+	MailCode   Kind = "mailcode"
+	SMSCode    Kind = "smscode"
+	TOTP       Kind = "totp"
+	Passkey    Kind = "passkey"
+	Backup     Kind = "backup"
+	Passphrase Kind = "passphrase"
+)
+
+// firsts can begin a sign-in, seconds can complete it. A code by mail is never a
+// second proof (NIST SP 800-63B-4 §3.1.3.1).
+var (
+	firsts  = []Kind{Password, MailCode, SMSCode, Passkey}
+	seconds = []Kind{Passkey, TOTP, SMSCode, Backup, Passphrase}
+)
+
+// Switches says whether a kind, once set up, asks for a second proof at every
+// sign-in. Backup codes and the passphrase only stand in for what is lost.
+func Switches(k Kind) bool { return k == TOTP || k == SMSCode || k == Passkey }
+
+// Proof is one factor passed.
+type Proof struct {
+	Kind Kind      `json:"kind"`
+	At   time.Time `json:"at"`
+	User bool      `json:"user,omitempty"` // the authenticator verified who held it
+	Via  string    `json:"via,omitempty"`  // the inbox or number a code went to
+	Hard bool      `json:"hard,omitempty"` // the key cannot leave its device
+	Turn int64     `json:"turn,omitempty"` // the account's when it was made
+}
+
+// Level is how much was proved.
+type Level string
+
+// The levels there are, the lowest first.
+const (
+	Single  Level = "single"
+	Trusted Level = "trusted"
+	Multi   Level = "multi"
+)
+
+// LevelOf says what proofs amount to: two of different kinds that no single
+// inbox answers, or one key that verified its user, make Multi.
+func LevelOf(proofs []Proof) Level {
+	return levelOf(proofs, func(Kind) bool { return true })
+}
+
+func levelOf(proofs []Proof, counts func(Kind) bool) Level {
+	for _, first := range proofs {
+		if first.Kind == Passkey {
+			if first.User && counts(Passkey) {
+				return Multi
+			}
+			continue // without its user's verification a key is a second proof only
+		}
+		for _, second := range proofs {
+			if slices.Contains(firsts, first.Kind) && slices.Contains(seconds, second.Kind) && counts(second.Kind) && apart(first, second) {
+				return Multi
+			}
+		}
+	}
+	return Single
+}
+
+// apart says whether two proofs are two: not the same kind, and not through the
+// same inbox (OA-15).
+func apart(a, b Proof) bool {
+	return a.Kind != b.Kind && (a.Via == "" || a.Via != b.Via)
+}
+
+// Ways says which of the kinds that are set up may be used as a second proof
+// now. What the policy does not allow is offered only where nothing else is
+// left, and then raises nothing: it leads to where another is set up.
+func Ways(f *Facts, p *policy.Effective) []Kind {
+	var allowed, rest []Kind
+	for _, k := range seconds {
+		if !slices.Contains(f.Set, k) || !slices.ContainsFunc(f.Proofs, func(x Proof) bool { return apart(x, Proof{Kind: k, Via: f.via(k)}) }) {
+			continue
+		}
+		if Permits(p, k) {
+			allowed = append(allowed, k)
+		} else if Switches(k) {
+			rest = append(rest, k)
+		}
+	}
+	if len(allowed) > 0 {
+		return allowed
+	}
+	return rest
+}
+
+func (f *Facts) via(k Kind) string {
+	if k == SMSCode {
+		return f.SecondVia
+	}
+	return ""
+}
+
+// Permits says whether the policy lets a kind be used as a second proof.
+func Permits(p *policy.Effective, k Kind) bool {
+	switch k {
+	case Backup:
+		return p.SecondFactor.BackupCodes
+	case Passphrase:
+		return true
+	}
+	return len(p.SecondFactor.Kinds) == 0 || slices.Contains(p.SecondFactor.Kinds, string(k))
+}
+
+// on says whether the account has a second factor.
+func (f *Facts) on() bool { return slices.ContainsFunc(f.Set, Switches) }
+
+// level is what the proofs amount to as far as the policy lets them count.
+func (f *Facts) level(p *policy.Effective) Level {
+	return levelOf(f.Proofs, func(k Kind) bool { return Permits(p, k) })
+}
+
+// secondProof asks for the second proof wherever a second factor is set up. A
+// trusted browser stands in for it, but never where a fresh proof is asked for
+// (TB-01).
+func secondProof(f *Facts, p *policy.Effective) Decision {
+	switch {
+	case LevelOf(f.Proofs) == Multi, !f.on():
+		return pass
+	case f.Trusted && !f.StepUp && p.SecondFactor.TrustDays > 0:
+		return Decision{Verdict: Admit, Trace: []Step{{Source: p.Source.SecondFactor, Saw: "trusted browser"}}}
+	}
+	return prove(NeedSecond, p.Source.SecondFactor)
+}
+
+// anotherProof asks for one more proof where a browser and a place are both new
+// and the account has no second factor (SI-19). Who has nothing else on file is
+// not locked out: the owner is told of the sign-in.
+func anotherProof(f *Facts, _ *policy.Effective) Decision {
+	if !f.Unusual || LevelOf(f.Proofs) == Multi || several(f.Proofs) || len(Others(f)) == 0 {
+		return pass
+	}
+	return prove(NeedAnother, "")
+}
+
+func several(proofs []Proof) bool {
+	return slices.ContainsFunc(proofs, func(x Proof) bool { return apart(proofs[0], x) })
+}
+
+// Others says what else an account without a second factor can prove.
+func Others(f *Facts) []Kind {
+	var out []Kind
+	for _, k := range f.OnFile {
+		if slices.ContainsFunc(f.Proofs, func(x Proof) bool { return x.Kind == k }) {
+			continue
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+// factorDemanded keeps a session that proved less than the policy demands from
+// everything but setting up a second factor (PO-03, factor.required).
+func factorDemanded(f *Facts, p *policy.Effective) Decision {
+	s := &p.SecondFactor
+	switch {
+	case !s.Demanded, f.Level == Multi, f.Level == Trusted && s.TrustDays > 0:
+		return pass
+	case s.GraceDays > 0 && !f.Since.IsZero() && f.Now.Before(f.Since.AddDate(0, 0, s.GraceDays)):
+		return Decision{Verdict: Admit, Trace: []Step{{Source: p.Source.SecondFactor, Saw: "grace"}}}
+	}
+	return prove(NeedFactor, p.Source.SecondFactor)
+}
+
+// changeLevel asks a session for all that its account can prove before anything
+// that guards the account is changed (MF-17).
+func changeLevel(f *Facts, p *policy.Effective) Decision {
+	if f.on() && f.Level != Multi {
+		return prove(NeedFresh, p.Source.SecondFactor)
+	}
+	return pass
+}

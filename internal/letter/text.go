@@ -1,0 +1,29 @@
+package letter
+
+import (
+	"net/url"
+
+	"sekisho/internal/i18n"
+	"sekisho/internal/sms"
+)
+
+// SMSCode is the text of an SMS with a code: what it is for, and a last line by
+// which phones offer the code to pages of the service's own host alone ("Origin-bound
+// one-time codes delivered via SMS", which WebOTP reads). minutes is how long the code
+// counts.
+//
+// It fits into one SMS, which in Japanese has 70 characters: where names are long it
+// says less, and gives up the last line before the code.
+func SMSCode(s Sheet, lang i18n.Lang, code string, minutes int) string {
+	args := []any{"service", clean(s.Service), "code", code, "minutes", minutes}
+	bound := ""
+	if u, err := url.Parse(s.URL); err == nil && u.Host != "" {
+		bound = "\n@" + u.Hostname() + " #" + code
+	}
+	for _, key := range []string{"sms.code", "sms.brief", "sms.bare"} {
+		if text := texts.T(lang, key, args...) + bound; sms.Fits(text) {
+			return text
+		}
+	}
+	return texts.T(lang, "sms.bare", args...)
+}
