@@ -280,10 +280,11 @@ func List(ctx context.Context, r db.Reader, after ref.Account, limit int) ([]Acc
 	return db.List(ctx, r, scan, `SELECT `+columns+from+`WHERE a.id > $1 ORDER BY a.id LIMIT $2`, after, limit)
 }
 
-// Any says whether there is any account at all.
+// Any says whether there is any account that stands. A sign-up that nobody confirmed
+// is none: it must not void the link that makes the first.
 func Any(ctx context.Context, r db.Reader) (bool, error) {
 	var id ref.Account
-	err := r.QueryRow(ctx, `SELECT id FROM account LIMIT 1`).Scan(&id)
+	err := r.QueryRow(ctx, `SELECT id FROM account WHERE state <> 'unconfirmed' LIMIT 1`).Scan(&id)
 	if errors.Is(err, db.ErrNone) {
 		return false, nil
 	}

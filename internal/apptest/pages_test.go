@@ -107,7 +107,7 @@ func TestOutboxPageIsOnlyForThisMachineAndOnlyWithoutAMailServer(t *testing.T) {
 	local.Open("/outbox").Want(200).See(hana)
 	w.Browser("192.0.2.1").Open("/outbox").Want(404)
 	// A proxy on this machine speaks for somebody else.
-	for _, h := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip"} {
+	for _, h := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip", "X-Forwarded-Server", "Cf-Connecting-Ip", "True-Client-Ip"} {
 		req, err := http.NewRequest("GET", w.Base+"/outbox", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -115,6 +115,13 @@ func TestOutboxPageIsOnlyForThisMachineAndOnlyWithoutAMailServer(t *testing.T) {
 		req.Header.Set(h, "for=192.0.2.1")
 		w.Browser("127.0.0.1").Send(req).Want(404)
 	}
+	// One that says nothing of itself still speaks an older HTTP than browsers do.
+	mute, err := http.NewRequest("GET", w.Base+"/outbox", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mute.Proto, mute.ProtoMajor, mute.ProtoMinor = "HTTP/1.0", 1, 0
+	w.Browser("127.0.0.1").Send(mute).Want(404)
 	// A name that leads here from outside (DNS rebinding).
 	req, err := http.NewRequest("GET", w.Base+"/outbox", nil)
 	if err != nil {

@@ -53,6 +53,8 @@ func TestChainFindsARowEditedByHand(t *testing.T) {
 		{"an address", `UPDATE audit SET about = '{}' WHERE seq = 5`, "was changed"},
 		{"a row emptied without an account erased", `UPDATE audit SET about = NULL WHERE seq = 5`, "no account was erased"},
 		{"a row taken out", `DELETE FROM audit WHERE seq = 5`, "missing"},
+		{"a row slipped in beside the chain", `INSERT INTO audit (reference, at, kind, account, actor, session, client, code, about, about_hash, seq, hash) SELECT 'ZZZZ-ZZZZ', at, kind, account, actor, session, client, code, about, about_hash, -1, hash FROM audit WHERE seq = 5`, "beside the chain"},
+		{"a row moved beside the chain", `UPDATE audit SET seq = 0 WHERE seq = 10`, "beside the chain"},
 		{"the last rows taken out", `DELETE FROM audit WHERE seq > 7`, "the head says 10"},
 		{"the last rows taken out, and the head set back", `DELETE FROM audit WHERE seq > 7; UPDATE audit_head SET seq = 7, hash = (SELECT hash FROM audit WHERE seq = 7)`, "not signed"},
 		{"two rows exchanged", `UPDATE audit SET seq = 99 WHERE seq = 3; UPDATE audit SET seq = 3 WHERE seq = 4; UPDATE audit SET seq = 4 WHERE seq = 99`, "does not fit"},

@@ -90,6 +90,15 @@ func (c Chain) Verify(ctx context.Context, d *db.DB) (Verified, error) {
 		case seq != v.Rows || !bytes.Equal(hash, prev):
 			v.fault(seq, "", fmt.Sprintf("the head says %d rows, the chain ends at %d", seq, v.Rows))
 		}
+		// The chain is walked from its first row; one numbered below it would be read
+		// out to its account and looked at by nobody.
+		var beside int64
+		if err := r.QueryRow(ctx, `SELECT count(*) FROM audit WHERE seq <= 0`).Scan(&beside); err != nil {
+			return err
+		}
+		if beside > 0 {
+			v.fault(0, "", fmt.Sprintf("%d rows stand beside the chain", beside))
+		}
 		return r.QueryRow(ctx, `SELECT count(*) FROM audit WHERE seq IS NULL`).Scan(&v.Waiting)
 	})
 	return v, err

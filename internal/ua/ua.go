@@ -7,6 +7,7 @@ package ua
 import (
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/hashicorp/golang-lru"
 	"github.com/ua-parser/uap-go/uaparser"
@@ -69,10 +70,20 @@ func Parse(header string) Agent {
 	}
 	if a.Browser == "" {
 		name, _, _ := strings.Cut(header, " ")
-		a.Browser = strings.ReplaceAll(name[:min(len(name), 40)], "/", " ")
+		a.Browser = name[:min(len(name), 40)]
 	}
+	a.Browser, a.OS = plain(a.Browser), plain(a.OS)
 	cache().Add(header, a)
 	return a
+}
+
+// plain leaves words and numbers: a header is its sender's to choose, and what is
+// read out of it stands in mails to other people, where programs make links of
+// whatever looks like an address.
+func plain(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_()+&!", r)
+	}), " ")
 }
 
 func join(family, major string) string { return strings.TrimSpace(family + " " + major) }

@@ -21,3 +21,11 @@ func TestHeadersReadAsPeopleSayThem(t *testing.T) {
 		t.Errorf("a long header keeps %d bytes, want at most %d", got, MaxLen)
 	}
 }
+
+func TestAHeaderCannotBecomeALink(t *testing.T) {
+	for _, header := range []string{"evil.test/1.0 click", "Windows http://evil.test/ bot", "evil.testbot/2", "MyVisit-evil.test-spider/2.0", "mail@evil.test", "a\u202egnp.exe"} {
+		if got := Parse(header).String(); strings.ContainsAny(got, ".:/@\u202e") {
+			t.Errorf("%q: got %q, want words and numbers alone", header, got)
+		}
+	}
+}

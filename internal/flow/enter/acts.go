@@ -151,13 +151,19 @@ func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) 
 	if len(problems) > 0 {
 		return Word{}, e.tellProblem(problems[0]), nil
 	}
-	if rules.Recent > 0 && a.ID != "" {
-		used, err := e.usedBefore(ctx, a.ID, plain, rules.Recent)
+	if a.ID != "" {
+		// The one that holds now is refused by every policy: a change that was ordered,
+		// or that follows "this was not me", must be one.
+		recent := max(1, rules.Recent)
+		used, err := e.usedBefore(ctx, a.ID, plain, recent)
+		if errors.Is(err, slowhash.ErrBusy) {
+			return Word{}, faults.Busy.New(), nil
+		}
 		if err != nil {
 			return Word{}, nil, err
 		}
 		if used {
-			return Word{}, faults.PasswordReused.New("recent", rules.Recent), nil
+			return Word{}, faults.PasswordReused.New("recent", recent), nil
 		}
 	}
 	phc, err := e.Hasher.Hash(ctx, plain.Text())

@@ -13,6 +13,7 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
+	"sekisho/internal/browser"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
@@ -421,6 +422,10 @@ func (m *moment) stands(now time.Time) bool {
 
 func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
 	if err := m.SetPassword(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account}, word); err != nil {
+		return err
+	}
+	// Whoever had the old password may have signed in from a browser of their own.
+	if err := browser.Forget(ctx, tx, m.account.ID, m.visitor.Browser); err != nil {
 		return err
 	}
 	if m.account.Email.Confirmed.IsZero() {
