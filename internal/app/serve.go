@@ -28,6 +28,11 @@ func (a *App) Listen() (*Server, error) {
 	network, address := "tcp", a.config.text("listen")
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
 		network, address = "unix", path
+		// A socket that a killed server left behind is in the way; any other file is
+		// somebody's.
+		if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket == 0 {
+			return nil, fmt.Errorf("listen: %s is there and is no socket", path)
+		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("listen: %w", err)
 		}
