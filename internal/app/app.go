@@ -211,6 +211,9 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	a.Outbox = &outbox.Outbox{Ring: a.Ring}
 	a.Grants = &grant.Grants{Outbox: a.Outbox}
 	a.Keys = &signkey.Keys{DB: a.DB, Ring: a.Ring}
+	if err := a.beginAudit(ctx); err != nil {
+		return err
+	}
 	if err := a.Keys.Tend(ctx, false); err != nil {
 		return err
 	}
@@ -229,6 +232,20 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
 		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open", Mailbox: a.smtp == nil}
 	return a.doors(issuer, salt)
+}
+
+// beginAudit signs the head of a fresh database's log. A database that has signing
+// keys was opened before: an unsigned head in it was put there by somebody else.
+func (a *App) beginAudit(ctx context.Context) error {
+	var keys []signkey.Info
+	err := a.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		keys, err = signkey.List(ctx, tx)
+		return err
+	})
+	if err != nil || len(keys) > 0 {
+		return err
+	}
+	return audit.Chain{Ring: a.Ring}.Begin(ctx, a.DB)
 }
 
 // doors puts the journeys behind the doors.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -72,7 +73,11 @@ func (a *App) repeat(ctx context.Context, j job) {
 		switch {
 		case err != nil && ctx.Err() == nil && !failing:
 			failing = true
-			a.Log.Warn("job failing", "name", j.name, "error", err.Error())
+			level := slog.LevelWarn
+			if errors.Is(err, audit.ErrBroken) {
+				level = slog.LevelError
+			}
+			a.Log.Log(ctx, level, "job failing", "name", j.name, "error", err.Error())
 		case err == nil && failing:
 			failing = false
 			a.Log.Info("job well again", "name", j.name)

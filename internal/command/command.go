@@ -30,7 +30,7 @@ const (
 	Failed    = 1 // it could not be done
 	Usage     = 2 // the command line or the configuration does not read
 	NotThere  = 3 // what was named does not exist
-	Tampered  = 4 // audit verify found something
+	Tampered  = 4 // audit verify or export found something
 	Unhealthy = 5 // doctor found something
 )
 
@@ -79,8 +79,8 @@ func (p *program) root() *cobra.Command {
 		SilenceUsage: true, SilenceErrors: true,
 		Long: "An accounts service: sign in, see and end sessions, let apps ask who somebody is.\n\n" +
 			"A command ends with 0 when it is done, 1 when it could not be done, 2 when the command line or\n" +
-			"the configuration does not read, 3 when what was named does not exist, 4 when audit verify and\n" +
-			"5 when doctor found something.",
+			"the configuration does not read, 3 when what was named does not exist, 4 when audit verify\n" +
+			"or export and 5 when doctor found something.",
 	}
 	root.PersistentFlags().StringVar(&p.config, "config", "sekisho.toml", "configuration file")
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "answer in JSON")

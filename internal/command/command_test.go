@@ -1,0 +1,99 @@
+package command_test
+
+import (
+	"bytes"
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sekisho/internal/command"
+	"sekisho/internal/db"
+)
+
+// desk is a terminal with a data folder of its own.
+type desk struct {
+	t    *testing.T
+	data string
+	env  []string
+}
+
+func sit(t *testing.T, env ...string) *desk {
+	data := filepath.Join(t.TempDir(), "data")
+	return &desk{t, data, append([]string{"SEKISHO_DATA=" + data, "SEKISHO_HASH_MEMORY_KIB=8192", "SEKISHO_HASH_PASSES=1"}, env...)}
+}
+
+// said is how a command ended.
+type said struct {
+	t        *testing.T
+	line     string
+	code     int
+	out, err string
+}
+
+func (d *desk) run(args ...string) said {
+	d.t.Helper()
+	var out, errs bytes.Buffer
+	code := command.Main(context.Background(), args, d.env, &out, &errs)
+	return said{d.t, strings.Join(args, " "), code, out.String(), errs.String()}
+}
+
+// want checks the code and that all of the texts were said, on either side.
+func (s said) want(code int, texts ...string) said {
+	s.t.Helper()
+	if s.code != code {
+		s.t.Errorf("%s: ended with %d, want %d\n%s%s", s.line, s.code, code, s.out, s.err)
+	}
+	for _, x := range texts {
+		if !strings.Contains(s.out+s.err, x) {
+			s.t.Errorf("%s: did not say %q\n%s%s", s.line, x, s.out, s.err)
+		}
+	}
+	return s
+}
+
+// miss checks that none of the texts was said.
+func (s said) miss(texts ...string) said {
+	s.t.Helper()
+	for _, x := range texts {
+		if strings.Contains(s.out+s.err, x) {
+			s.t.Errorf("%s: said %q\n%s%s", s.line, x, s.out, s.err)
+		}
+	}
+	return s
+}
+
+// sql changes the database behind the program's back.
+func (d *desk) sql(stmts ...string) {
+	d.t.Helper()
+	b, err := db.Open(context.Background(), "sqlite:"+filepath.Join(d.data, "sekisho.db"), db.Options{})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer b.Close()
+	for _, s := range stmts {
+		if err := b.Update(context.Background(), func(tx db.Tx) error { _, err := tx.Exec(context.Background(), s); return err }); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+func TestACutLogIsToldUntilTheOperatorGoesOn(t *testing.T) {
+	d := sit(t)
+	for _, who := range []string{"hana", "ken", "yui"} {
+		d.run("account", "create", who+"@example.com").want(0)
+	}
+	d.run("audit", "verify").want(0, "3 rows linked, 0 waiting")
+	d.sql(`DELETE FROM audit WHERE seq > 1`, `UPDATE audit_head SET seq = 1, hash = (SELECT hash FROM audit WHERE seq = 1)`)
+	d.run("account", "disable", "hana@example.com").want(0)
+	for range 2 {
+		d.run("audit", "verify").want(4, "row 1", "not signed by this server", "1 waiting")
+	}
+	d.run("audit", "export").want(4, `"seq":1`, "rebase")
+	d.run("doctor").want(5, "the first at row 1")
+	d.run("audit", "rebase").want(2, "--reason")
+	d.run("audit", "rebase", "--reason", "restored from Monday").want(0, "row 2")
+	d.run("audit", "rebase", "--reason", "again").want(1, "nothing to rebase")
+	d.run("audit", "verify").want(0, "3 rows linked, 0 waiting", "break at row 2", "restored from Monday")
+	d.run("doctor").want(5, "restored from Monday").miss("does not fit")
+}
