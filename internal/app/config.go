@@ -280,6 +280,14 @@ func (c *Config) Database() string {
 	return "sqlite:" + filepath.Join(dir, "sekisho.db")
 }
 
+// KeyFile is the file of the secret key; empty when the setting keys gives it.
+func (c *Config) KeyFile() string {
+	if c.text("keys") != "" {
+		return ""
+	}
+	return filepath.Join(c.text("data"), "secret.key")
+}
+
 // URL is the public address.
 func (c *Config) URL() (*url.URL, error) {
 	raw := c.text("url")

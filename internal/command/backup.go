@@ -37,31 +37,37 @@ func (p *program) backup() *cobra.Command {
 			copied := filepath.Join(dir, "sekisho.db")
 			err = a.DB.Backup(ctx, copied)
 			if err == nil {
-				data, e := conf.Data()
-				err = errors.Join(e, pack(given[0], map[string]string{"sekisho.db": copied, "secret.key": filepath.Join(data, "secret.key")}))
+				err = pack(given[0], copied, conf.KeyFile())
 			}
 			if err = errors.Join(err, os.RemoveAll(dir)); err != nil {
 				return err
 			}
-			return p.print(map[string]string{"file": given[0]}, func(w io.Writer) { fmt.Fprintln(w, "wrote", given[0]) })
+			return p.print(map[string]string{"file": given[0], "key": keyOf(conf)}, func(w io.Writer) {
+				fmt.Fprintf(w, "wrote %s\n%s\n", given[0], keyOf(conf))
+			})
 		})
 	}}
 }
 
-func pack(to string, files map[string]string) error {
+// keyOf says where the key is that opens the archive's database.
+func keyOf(conf *app.Config) string {
+	if conf.KeyFile() == "" {
+		return "the setting keys is not in it: keep those keys yourself, nothing opens without them"
+	}
+	return "the secret key is in it: keep it as you keep the machine itself"
+}
+
+// pack writes the copy of the database and, when there is one, the key's file.
+func pack(to, copied, key string) error {
 	f, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	z := gzip.NewWriter(f)
 	t := tar.NewWriter(z)
-	for _, name := range []string{"sekisho.db", "secret.key"} {
-		if !exists(files[name]) {
-			continue // keys given by the environment are the operator's to keep
-		}
-		if err = add(t, name, files[name]); err != nil {
-			break
-		}
+	err = add(t, "sekisho.db", copied)
+	if err == nil && key != "" {
+		err = add(t, "secret.key", key)
 	}
 	return errors.Join(err, t.Close(), z.Close(), f.Sync(), f.Close())
 }

@@ -1,0 +1,64 @@
+package command_test
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"sekisho/internal/secret"
+)
+
+// packed is what an archive holds.
+func packed(t *testing.T, path string) string {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for r := tar.NewReader(z); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return strings.Join(names, " ")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, h.Name)
+	}
+}
+
+// kept makes an account and gives an archive of it.
+func (d *desk) kept() string {
+	d.t.Helper()
+	d.run("account", "create", "hana@example.com").want(0)
+	file := filepath.Join(d.t.TempDir(), "backup.tar.gz")
+	d.run("backup", file).want(0)
+	return file
+}
+
+func TestBackupPacksNoKeyThatIsNotUsed(t *testing.T) {
+	d := sit(t)
+	if got, want := packed(t, d.kept()), "sekisho.db secret.key"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	// A second terminal on the same folder, with keys of its own, as after a move to several nodes.
+	key := "SEKISHO_KEYS=" + base64.StdEncoding.EncodeToString(secret.Hash("a key"))
+	d.env = append(d.env, key)
+	file := filepath.Join(t.TempDir(), "backup.tar.gz")
+	d.run("backup", file).want(0, "keys")
+	if got, want := packed(t, file), "sekisho.db"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
