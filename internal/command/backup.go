@@ -89,8 +89,9 @@ func add(t *tar.Writer, name, path string) error {
 	return err
 }
 
-// restore unpacks an archive into an empty data folder, and then opens it, so
-// that an archive that does not open is noticed now.
+// restore unpacks an archive beside where it belongs, opens it there, and only then
+// puts it into place: an archive that is cut or does not open leaves nothing behind
+// that would be in the way of the next try.
 func (p *program) restore() *cobra.Command {
 	return &cobra.Command{Use: "restore FILE", Short: "Fill an empty data folder from an archive", Args: args(cobra.ExactArgs(1)), RunE: func(c *cobra.Command, given []string) error {
 		conf, err := p.load(c)
@@ -101,21 +102,99 @@ func (p *program) restore() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		for _, name := range []string{"sekisho.db", "secret.key"} {
-			if exists(filepath.Join(dir, name)) {
-				return fmt.Errorf("%s has a %s already; restore fills an empty folder only", dir, name)
-			}
-		}
-		if err := unpack(given[0], dir); err != nil {
+		n := nest{database: filepath.Join(dir, "sekisho.db"), key: filepath.Join(dir, "secret.key"), given: conf.KeyFile() == ""}
+		if err := n.empty(); err != nil {
 			return err
 		}
-		return p.with(c, func(ctx context.Context, a *app.App) error {
-			if err := a.DB.Ping(ctx); err != nil {
-				return err
-			}
-			return p.print(map[string]string{"data": dir}, func(w io.Writer) { fmt.Fprintln(w, "restored into", dir) })
-		})
+		if err := n.fill(c.Context(), conf, given[0], app.Options{Log: p.err}); err != nil {
+			return err
+		}
+		return p.print(map[string]string{"data": dir}, func(w io.Writer) { fmt.Fprintln(w, "restored into", dir) })
 	}}
+}
+
+// nest is where an archive belongs.
+type nest struct {
+	database, key string
+	given         bool // the setting keys gives the key, and no file does
+}
+
+// empty says whether there is room. What SQLite leaves beside a database counts:
+// with another database's log a restored one would not be what was archived.
+func (n nest) empty() error {
+	for _, path := range []string{n.database, n.database + "-wal", n.database + "-shm", n.key} {
+		if exists(path) {
+			return fmt.Errorf("%s is there already; restore fills an empty place only", path)
+		}
+	}
+	return nil
+}
+
+func (n nest) fill(ctx context.Context, conf *app.Config, archive string, o app.Options) (err error) {
+	if err := os.MkdirAll(filepath.Dir(n.database), 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp(filepath.Dir(n.database), ".restore-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
+	if err := unpack(archive, tmp); err != nil {
+		return err
+	}
+	copied, key := filepath.Join(tmp, "sekisho.db"), filepath.Join(tmp, "secret.key")
+	if !exists(copied) {
+		return fmt.Errorf("%s is not an archive of sekisho backup: it holds no sekisho.db", archive)
+	}
+	packed := exists(key)
+	if !packed && !n.given {
+		return fmt.Errorf("%s holds no key: set keys to those the database was made with", archive)
+	}
+	if err := try(ctx, conf, tmp, o); err != nil {
+		return fmt.Errorf("%s does not open: %w", archive, err)
+	}
+	if packed && !n.given {
+		if err := put(key, n.key); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(copied, n.database); err != nil {
+		return errors.Join(err, os.Remove(n.key))
+	}
+	return nil
+}
+
+// try opens what was unpacked as the server would, and reads all of it.
+func try(ctx context.Context, conf *app.Config, dir string, o app.Options) error {
+	for key, v := range map[string]string{"data": dir, "database": "sqlite:" + filepath.Join(dir, "sekisho.db")} {
+		if err := conf.Set(key, v, "restore"); err != nil {
+			return err
+		}
+	}
+	a, err := app.Open(ctx, conf, o)
+	if err != nil {
+		return err
+	}
+	return errors.Join(a.DB.Check(ctx), a.Close())
+}
+
+// put copies a small file to where there is none, and all of it or nothing: the two
+// places may be on different disks.
+func put(from, to string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(to), ".restore-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(text)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), to)
 }
 
 func unpack(from, dir string) error {
@@ -132,10 +211,12 @@ func unpack(from, dir string) error {
 	for {
 		h, err := t.Next()
 		if err == io.EOF {
-			return nil
+			// The sum over the whole stands at the end of the stream.
+			_, err := io.Copy(io.Discard, z)
+			return cut(from, err)
 		}
 		if err != nil {
-			return err
+			return cut(from, err)
 		}
 		if h.Name != "sekisho.db" && h.Name != "secret.key" {
 			return fmt.Errorf("%s is not an archive of sekisho backup: it holds %q", from, h.Name)
@@ -146,7 +227,14 @@ func unpack(from, dir string) error {
 		}
 		_, err = io.Copy(out, t)
 		if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
-			return err
+			return cut(from, err)
 		}
 	}
+}
+
+func cut(from string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s does not read to its end: %w", from, err)
 }

@@ -62,3 +62,46 @@ func TestBackupPacksNoKeyThatIsNotUsed(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// cutShort writes the first half of a file beside it.
+func cutShort(t *testing.T, path string) string {
+	t.Helper()
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	short := path + ".short"
+	if err := os.WriteFile(short, whole[:len(whole)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return short
+}
+
+func names(t *testing.T, dir string) string {
+	t.Helper()
+	list, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range list {
+		out = append(out, e.Name())
+	}
+	return strings.Join(out, " ")
+}
+
+func TestARestoreThatFailsLeavesNothingBehind(t *testing.T) {
+	file := sit(t).kept()
+	d := sit(t)
+	d.run("restore", cutShort(t, file)).want(1)
+	if got := names(t, d.data); got != "" {
+		t.Errorf("got %q left behind, want nothing", got)
+	}
+	d.run("restore", file).want(0, d.data)
+	d.run("account", "list").want(0, "hana@example.com")
+	d.run("audit", "verify").want(0)
+	d.run("restore", file).want(1, "already")
+	if got, want := names(t, d.data), "secret.key sekisho.db"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
