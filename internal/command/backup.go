@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -93,37 +94,57 @@ func add(t *tar.Writer, name, path string) error {
 // puts it into place: an archive that is cut or does not open leaves nothing behind
 // that would be in the way of the next try.
 func (p *program) restore() *cobra.Command {
-	return &cobra.Command{Use: "restore FILE", Short: "Fill an empty data folder from an archive", Args: args(cobra.ExactArgs(1)), RunE: func(c *cobra.Command, given []string) error {
+	return &cobra.Command{Use: "restore FILE", Short: "Put the database and key of an archive where the configuration points and nothing is yet", Args: args(cobra.ExactArgs(1)), RunE: func(c *cobra.Command, given []string) error {
 		conf, err := p.load(c)
 		if err != nil {
 			return err
 		}
-		dir, err := conf.Data()
+		n, err := nestOf(conf)
 		if err != nil {
 			return err
 		}
-		n := nest{database: filepath.Join(dir, "sekisho.db"), key: filepath.Join(dir, "secret.key"), given: conf.KeyFile() == ""}
 		if err := n.empty(); err != nil {
 			return err
 		}
 		if err := n.fill(c.Context(), conf, given[0], app.Options{Log: p.err}); err != nil {
 			return err
 		}
-		return p.print(map[string]string{"data": dir}, func(w io.Writer) { fmt.Fprintln(w, "restored into", dir) })
+		out := map[string]string{"database": n.database}
+		if n.key != "" {
+			out["key"] = n.key
+		}
+		return p.print(out, func(w io.Writer) {
+			fmt.Fprintln(w, "restored into", n.database)
+			if n.key == "" {
+				fmt.Fprintln(w, "the keys are those of the setting keys")
+			}
+		})
 	}}
 }
 
 // nest is where an archive belongs.
 type nest struct {
-	database, key string
-	given         bool // the setting keys gives the key, and no file does
+	database string
+	key      string // empty: the setting keys gives the key, and no file does
+}
+
+// nestOf is where the server that has this configuration will look.
+func nestOf(conf *app.Config) (nest, error) {
+	path, ok := strings.CutPrefix(conf.Database(), "sqlite:")
+	if !ok {
+		return nest{}, errors.New("the setting database is PostgreSQL: restore its dump with pg_restore into an empty database, and put the keys that were kept beside it into the setting keys or the data folder")
+	}
+	if _, err := conf.Data(); err != nil {
+		return nest{}, err
+	}
+	return nest{path, conf.KeyFile()}, nil
 }
 
 // empty says whether there is room. What SQLite leaves beside a database counts:
 // with another database's log a restored one would not be what was archived.
 func (n nest) empty() error {
 	for _, path := range []string{n.database, n.database + "-wal", n.database + "-shm", n.key} {
-		if exists(path) {
+		if path != "" && exists(path) {
 			return fmt.Errorf("%s is there already; restore fills an empty place only", path)
 		}
 	}
@@ -147,19 +168,22 @@ func (n nest) fill(ctx context.Context, conf *app.Config, archive string, o app.
 		return fmt.Errorf("%s is not an archive of sekisho backup: it holds no sekisho.db", archive)
 	}
 	packed := exists(key)
-	if !packed && !n.given {
+	if !packed && n.key != "" {
 		return fmt.Errorf("%s holds no key: set keys to those the database was made with", archive)
 	}
 	if err := try(ctx, conf, tmp, o); err != nil {
 		return fmt.Errorf("%s does not open: %w", archive, err)
 	}
-	if packed && !n.given {
+	if n.key != "" {
 		if err := put(key, n.key); err != nil {
 			return err
 		}
 	}
 	if err := os.Rename(copied, n.database); err != nil {
-		return errors.Join(err, os.Remove(n.key))
+		if n.key != "" {
+			err = errors.Join(err, os.Remove(n.key))
+		}
+		return err
 	}
 	return nil
 }

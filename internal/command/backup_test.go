@@ -105,3 +105,23 @@ func TestARestoreThatFailsLeavesNothingBehind(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+func TestRestoreGoesWhereTheServerLooks(t *testing.T) {
+	file := sit(t).kept()
+	elsewhere := filepath.Join(t.TempDir(), "fast", "accounts.db")
+	d := sit(t, "SEKISHO_DATABASE=sqlite:"+elsewhere)
+	d.run("restore", file).want(0, elsewhere)
+	d.run("account", "list").want(0, "hana@example.com")
+	if got, want := names(t, d.data), "secret.key"; got != want {
+		t.Errorf("got %q in the data folder, want %q", got, want)
+	}
+	sit(t, "SEKISHO_DATABASE=postgres://sekisho@127.0.0.1:1/x").run("restore", file).want(1, "pg_restore")
+
+	// With keys of its own the archive's key has no place.
+	from := sit(t, "SEKISHO_KEYS="+base64.StdEncoding.EncodeToString(secret.Hash("a key")))
+	file = from.kept()
+	sit(t).run("restore", file).want(1, "holds no key")
+	to := sit(t, from.env[len(from.env)-1])
+	to.run("restore", file).want(0, "setting keys")
+	to.run("account", "list").want(0, "hana@example.com")
+}
