@@ -210,7 +210,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	}
 	a.Outbox = &outbox.Outbox{Ring: a.Ring}
 	a.Grants = &grant.Grants{Outbox: a.Outbox}
-	a.Keys = &signkey.Keys{DB: a.DB, Ring: a.Ring}
+	a.Keys = &signkey.Keys{DB: a.DB, Ring: a.Ring, Log: a.Log}
 	if err := a.beginAudit(ctx); err != nil {
 		return err
 	}

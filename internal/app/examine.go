@@ -35,8 +35,7 @@ func (a *App) Examine(ctx context.Context) []Examined {
 	}
 	out = append(out, address)
 	out = append(out, a.examineAudit(ctx))
-	_, err := a.Keys.JWKS(ctx, a.clock())
-	out = append(out, Examined{"signing keys", err, "published"})
+	out = append(out, a.examineKeys(ctx))
 	out = append(out, a.examineMail(ctx))
 	if a.config.text("support") == "" {
 		out = append(out, Examined{"support", errors.New("support is not set: people who are locked out do not learn whom to ask"), ""})
@@ -53,6 +52,16 @@ func (a *App) examineAudit(ctx context.Context) Examined {
 	}
 	for _, b := range v.Breaks {
 		x.Note += fmt.Sprintf("; row %d: %s", b.Seq, b.What)
+	}
+	return x
+}
+
+func (a *App) examineKeys(ctx context.Context) Examined {
+	_, err := a.Keys.JWKS(ctx, a.clock())
+	lost, lostErr := a.Keys.Lost(ctx)
+	x := Examined{What: "signing keys", Err: errors.Join(err, lostErr), Note: "published"}
+	if x.Err == nil && len(lost) > 0 {
+		x.Err = fmt.Errorf("%d do not open with this secret key and were retired (%s): if that is the wrong secret key, put the right one back; new keys sign meanwhile", len(lost), lost[0])
 	}
 	return x
 }

@@ -78,6 +78,18 @@ func (d *desk) sql(stmts ...string) {
 	}
 }
 
+func TestKeyRevokeWithdrawsAKey(t *testing.T) {
+	d := sit(t)
+	list := d.run("key", "list").want(0).out
+	id := strings.Fields(list)[0]
+	d.run("key", "revoke", id).want(0).miss(id)
+	if got, want := strings.Count(d.run("key", "list").want(0).miss(id).out, "\n"), strings.Count(list, "\n"); got != want {
+		t.Errorf("got %d keys, want %d", got, want)
+	}
+	d.run("key", "revoke", id).want(3, "there is no signing key "+id)
+	d.run("audit", "export").want(0, "key.revoked", id)
+}
+
 func TestACutLogIsToldUntilTheOperatorGoesOn(t *testing.T) {
 	d := sit(t)
 	for _, who := range []string{"hana", "ken", "yui"} {

@@ -109,10 +109,29 @@ func (p *program) keys() *cobra.Command {
 			return p.listKeys(ctx, a)
 		})
 	}}
+	revoke := &cobra.Command{Use: "revoke KEY", Short: "Withdraw a key at once, because it may have been copied; another signs", Args: args(cobra.ExactArgs(1)), RunE: func(c *cobra.Command, given []string) error {
+		return p.with(c, func(ctx context.Context, a *app.App) error {
+			err := a.Keys.Revoke(ctx, ref.Key(given[0]))
+			if errors.Is(err, db.ErrNone) {
+				return ended{NotThere, fmt.Errorf("there is no signing key %s; sekisho key list names them", given[0])}
+			}
+			if err != nil {
+				return err
+			}
+			err = a.DB.Update(ctx, func(tx db.Tx) error {
+				_, err := audit.Write(ctx, tx, audit.Event{Kind: "key.revoked", Actor: "operator", Detail: map[string]string{"key": given[0]}})
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			return p.listKeys(ctx, a)
+		})
+	}}
 	list := &cobra.Command{Use: "list", Short: "List signing keys", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
 		return p.with(c, p.listKeys)
 	}}
-	return group("key", "Signing keys", rotate, list)
+	return group("key", "Signing keys", rotate, revoke, list)
 }
 
 func (p *program) listKeys(ctx context.Context, a *app.App) error {
