@@ -238,23 +238,14 @@ func (a *App) Purge(ctx context.Context) error {
 	return nil
 }
 
-// erase removes accounts whose time is over (SI-24), and empties what names them.
+// erase removes accounts whose time is over (SI-24).
 func (a *App) erase(ctx context.Context, tx db.Tx, n int) error {
 	ids, err := account.Due(ctx, tx, n)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if _, err := a.Grants.EndAccount(ctx, tx, id); err != nil {
-			return err
-		}
-		if _, err := audit.Write(ctx, tx, audit.Event{Kind: audit.Erased, Account: id, Actor: "operator"}); err != nil {
-			return err
-		}
-		if err := audit.Erase(ctx, tx, id); err != nil {
-			return err
-		}
-		if err := account.Erase(ctx, tx, id); err != nil {
+		if err := a.Entry.EraseAccount(ctx, tx, id, "operator"); err != nil {
 			return err
 		}
 	}
