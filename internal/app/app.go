@@ -230,7 +230,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		HostedDomains: c.domains("hosted_domains"), Disclose: c.on("disclose_accounts"),
 	}
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
-		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open", Mailbox: a.smtp == nil}
+		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open", Mailbox: a.mailbox()}
 	return a.doors(issuer, salt)
 }
 
@@ -266,14 +266,17 @@ func (a *App) doors(issuer string, salt []byte) error {
 		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
-	// With a public address there may be a proxy that says nothing of itself.
-	if a.smtp == nil && netx.Loopback(a.Frame.URL.Hostname()) {
+	if a.mailbox() {
 		a.Doors = append(a.Doors, (&mailbox.Door{DB: a.DB, Outbox: a.Outbox}).Door())
 	}
 	var err error
 	a.Handler, err = a.Frame.Handler(a.Doors...)
 	return err
 }
+
+// mailbox says whether the page that shows mail exists. With a public address
+// there may be a proxy that says nothing of itself, and the page would be everybody's.
+func (a *App) mailbox() bool { return a.smtp == nil && netx.Loopback(a.URL.Hostname()) }
 
 // ready says whether this node can answer, for balancers.
 func (a *App) ready(ctx context.Context, _ *web.Request) (web.Response, error) {
