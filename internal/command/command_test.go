@@ -109,3 +109,30 @@ func TestACutLogIsToldUntilTheOperatorGoesOn(t *testing.T) {
 	d.run("audit", "verify").want(0, "3 rows linked, 0 waiting", "break at row 2", "restored from Monday")
 	d.run("doctor").want(5, "restored from Monday").miss("does not fit")
 }
+
+func TestEveryUnknownWordEndsWithTwo(t *testing.T) {
+	d := sit(t)
+	d.run("serv").want(2, `unknown command "serv"`, "serve")
+	d.run("account", "lst").want(2, `unknown command "lst"`)
+	d.run("--nonsense").want(2)
+	d.run().want(0, "Usage")
+}
+
+func TestWhatIsNotThereIsNamed(t *testing.T) {
+	d := sit(t)
+	for line, want := range map[string]string{
+		"account disable nobody@example.com":            "there is no account nobody@example.com",
+		"account enable acc_01m88cpevcxk0ypcx3prkbcr4t": "there is no account acc_01m88cpevcxk0ypcx3prkbcr4t",
+		"account delete nobody":                         "there is no account nobody",
+		"client rotate cli_01m88cphtgytc2d6ra2nv6ys9h":  "there is no app cli_01m88cphtgytc2d6ra2nv6ys9h",
+		"client delete wiki":                            "there is no app wiki",
+		"outbox show mai_01m88cqzb4rkahqd5prr54kcq9":    "there is no mail mai_01m88cqzb4rkahqd5prr54kcq9",
+		"outbox show":                               "no mail waits",
+		"audit find 7k2m-9qxp":                      "there is no row with the reference 7K2M-9QXP",
+		"fault signin.nonsense":                     "there is no code signin.nonsense",
+		"key revoke key_01m88cqzb4rkahqd5prr54kcq9": "there is no signing key key_01m88cqzb4rkahqd5prr54kcq9",
+	} {
+		d.run(strings.Fields(line)...).want(3, want).miss("no such row", "db:")
+	}
+	d.run("account", "disable", "no one@").want(2)
+}

@@ -81,7 +81,7 @@ func (p *program) auditFind() *cobra.Command {
 				return err
 			})
 			if err != nil {
-				return fmt.Errorf("reference %s: %w", given[0], err)
+				return none(err, "there is no row with the reference %s", strings.ToUpper(given[0]))
 			}
 			p.json = true
 			return p.print(row, nil)

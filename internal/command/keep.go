@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -77,8 +78,11 @@ func (p *program) outboxShow() *cobra.Command {
 				}
 				return errors.Join(err, db.ErrNone)
 			})
+			if len(given) == 0 {
+				err = none(err, "no mail waits that could be shown")
+			}
 			if err != nil {
-				return fmt.Errorf("no such mail: %w", err)
+				return none(err, "there is no mail %s; sekisho outbox list names them", strings.Join(given, " "))
 			}
 			m := shownMail{ID: row.ID, Kind: row.Kind, Topic: row.Topic, To: row.To, State: row.State, Attempts: row.Attempts, Created: row.Created.UTC(), Error: row.Error}
 			if row.Kind == outbox.Mail && row.HasBody() {
@@ -112,11 +116,8 @@ func (p *program) keys() *cobra.Command {
 	revoke := &cobra.Command{Use: "revoke KEY", Short: "Withdraw a key at once, because it may have been copied; another signs", Args: args(cobra.ExactArgs(1)), RunE: func(c *cobra.Command, given []string) error {
 		return p.with(c, func(ctx context.Context, a *app.App) error {
 			err := a.Keys.Revoke(ctx, ref.Key(given[0]))
-			if errors.Is(err, db.ErrNone) {
-				return ended{NotThere, fmt.Errorf("there is no signing key %s; sekisho key list names them", given[0])}
-			}
 			if err != nil {
-				return err
+				return none(err, "there is no signing key %s; sekisho key list names them", given[0])
 			}
 			err = a.DB.Update(ctx, func(tx db.Tx) error {
 				_, err := audit.Write(ctx, tx, audit.Event{Kind: "key.revoked", Actor: "operator", Detail: map[string]string{"key": given[0]}})
