@@ -283,16 +283,12 @@ func (a *App) ready(ctx context.Context, _ *web.Request) (web.Response, error) {
 	return web.JSON(http.StatusOK, map[string]string{"status": "ready"}), a.DB.Ping(ctx)
 }
 
-// OwnerLink is the one-time link that makes the first account; empty once there
-// is one.
+// OwnerLink is the one-time link that makes the first account; empty once it has
+// ended.
 func (a *App) OwnerLink(ctx context.Context) (string, error) {
-	var any bool
-	err := a.DB.View(ctx, func(tx db.ReadTx) (err error) {
-		any, err = account.Any(ctx, tx)
-		return err
-	})
-	if err != nil || any {
+	key := a.Join.NewOwnerKey()
+	if over, err := a.Join.OwnerKey(ctx, key); err != nil || over != nil {
 		return "", err
 	}
-	return a.Entry.Sheet.URL + "/setup?key=" + a.Join.NewOwnerKey(), nil
+	return a.Entry.Sheet.URL + "/setup?key=" + key, nil
 }

@@ -18,6 +18,7 @@ import (
 	"sekisho/internal/client"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/flow/join"
 	"sekisho/internal/i18n"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
@@ -122,6 +123,9 @@ func createAccount(ctx context.Context, a *app.App, n account.New, word string, 
 			return err
 		}
 		if err := password.Set(ctx, tx, made.ID, hashed.Stored()); err != nil {
+			return err
+		}
+		if err := join.EndOwnerKey(ctx, tx); err != nil {
 			return err
 		}
 		if must {
