@@ -114,7 +114,7 @@ func (d *Door) read(ctx context.Context, r *web.Request, app client.Client, redi
 		return ask, "invalid_request", why
 	}
 	ask = consent.Ask{Client: app.ID, Redirect: redirect, State: q["state"], Nonce: q["nonce"], Challenge: q["code_challenge"],
-		Prompt: strings.Fields(q["prompt"]), Hint: q["login_hint"]}
+		Prompt: strings.Fields(q["prompt"]), Hint: q["login_hint"], ACR: levels(q["acr_values"])}
 	if slices.Contains(ask.Prompt, "none") && len(ask.Prompt) > 1 {
 		return ask, "invalid_request", "prompt none stands alone"
 	}
@@ -162,6 +162,19 @@ func scopes(app client.Client, raw string) []string {
 	for _, s := range strings.Fields(raw) {
 		if slices.Contains(app.Scopes, s) && !slices.Contains(out, s) {
 			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// levels keeps of acr_values those there are, in the app's order; it is a wish, so
+// what is unknown is ignored (Core §3.1.2.1).
+func levels(raw string) []string {
+	known := []string{session.ACRSingle, session.ACRTrusted, session.ACRMulti}
+	var out []string
+	for _, v := range strings.Fields(raw) {
+		if slices.Contains(known, v) && !slices.Contains(out, v) {
+			out = append(out, v)
 		}
 	}
 	return out
