@@ -234,15 +234,15 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	return a.doors(issuer, salt)
 }
 
-// beginAudit signs the head of a fresh database's log. A database that has signing
-// keys was opened before: an unsigned head in it was put there by somebody else.
+// beginAudit signs the head of a fresh database's log. Where there are accounts
+// there were rows: an unsigned head was put there by somebody else.
 func (a *App) beginAudit(ctx context.Context) error {
-	var keys []signkey.Info
+	var any bool
 	err := a.DB.View(ctx, func(tx db.ReadTx) (err error) {
-		keys, err = signkey.List(ctx, tx)
+		any, err = account.Any(ctx, tx)
 		return err
 	})
-	if err != nil || len(keys) > 0 {
+	if err != nil || any {
 		return err
 	}
 	return audit.Chain{Ring: a.Ring}.Begin(ctx, a.DB)

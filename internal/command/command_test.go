@@ -108,6 +108,11 @@ func TestACutLogIsToldUntilTheOperatorGoesOn(t *testing.T) {
 	d.run("audit", "rebase", "--reason", "again").want(1, "nothing to rebase")
 	d.run("audit", "verify").want(0, "3 rows linked, 0 waiting", "break at row 2", "restored from Monday")
 	d.run("doctor").want(5, "restored from Monday").miss("does not fit")
+
+	// Set back to the very beginning, it is not taken for a fresh one at the next start.
+	d.sql(`DELETE FROM audit`, `UPDATE audit_head SET seq = 0, hash = NULL, mac = NULL`)
+	d.run("account", "disable", "ken@example.com").want(0)
+	d.run("audit", "verify").want(4, "not signed by this server", "1 waiting")
 }
 
 func TestEveryUnknownWordEndsWithTwo(t *testing.T) {
