@@ -51,6 +51,9 @@ func (a *App) Listen() (*Server, error) {
 func (s *Server) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	if s.smtp == nil && !s.mailbox() {
+		s.Log.Warn("smtp is not set: mails wait in the outbox and nobody gets a code", "read", "sekisho outbox list")
+	}
 	var jobs sync.WaitGroup
 	jobs.Go(func() { s.Work(work) })
 	done := make(chan error, 1)
@@ -91,8 +94,11 @@ func (s *Server) Greet(ctx context.Context, w io.Writer) error {
 	if link != "" {
 		fmt.Fprintf(w, "\n  Make the first account with this link. It works once:\n  %s\n", link)
 	}
-	if s.smtp == nil {
+	switch {
+	case s.smtp == nil && s.mailbox():
 		fmt.Fprintf(w, "\n  No mail server is set: mail stays in the outbox. Read it at\n  %s/outbox or with: sekisho outbox list\n", s.URL)
+	case s.smtp == nil:
+		fmt.Fprint(w, "\n  No mail server is set: mail stays in the outbox, and nobody gets a code.\n  Read it with: sekisho outbox list\n")
 	}
 	if s.keepsSMS() {
 		fmt.Fprintf(w, "\n  SMS stay in the outbox. Read them at\n  %s/outbox or with: sekisho outbox list\n", s.URL)

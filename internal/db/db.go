@@ -107,6 +107,20 @@ func (d *DB) Ping(ctx context.Context) error {
 // Backup writes a consistent copy of an SQLite database to a new file.
 func (d *DB) Backup(ctx context.Context, path string) error { return d.engine.backup(ctx, path) }
 
+// Check reads the whole of an SQLite file and says whether it is in order. Of
+// PostgreSQL it asks nothing: that has tools of its own.
+func (d *DB) Check(ctx context.Context) error {
+	if d.Engine() != "sqlite" {
+		return nil
+	}
+	var said string
+	err := d.View(ctx, func(tx ReadTx) error { return tx.QueryRow(ctx, `PRAGMA integrity_check(1)`).Scan(&said) })
+	if err == nil && said != "ok" {
+		err = fmt.Errorf("the database file is damaged: %s", said)
+	}
+	return err
+}
+
 // Reader is what both kinds of transaction can do.
 type Reader interface {
 	Now() time.Time

@@ -119,9 +119,21 @@ func (e *sqliteEngine) close() error {
 	<-e.ended
 	for range cap(e.readers) {
 		r := <-e.readers
-		r.c.Close()
+		// Whichever connection is the last to close brings the log into the file, and
+		// one that may not write leaves it lying beside.
+		_, _ = r.c.ExecContext(context.Background(), "PRAGMA query_only = 0")
+		r.close()
 	}
 	return e.db.Close()
+}
+
+// close ends the statements too: with one left open SQLite keeps the connection
+// for it, and the file never hears that it was the last.
+func (c *conn) close() {
+	for _, s := range c.stmts {
+		s.Close()
+	}
+	c.c.Close()
 }
 
 // maxStatements bounds the cache; all SQL is constant, so it is never reached.
@@ -237,7 +249,7 @@ const maxBatch = 128
 
 func (e *sqliteEngine) write(c *conn) {
 	defer close(e.ended)
-	defer c.c.Close()
+	defer c.close()
 	for {
 		select {
 		case j := <-e.jobs:

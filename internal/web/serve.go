@@ -94,9 +94,24 @@ func (f *Frame) serve(route *Route) http.Handler {
 		h.Body = http.MaxBytesReader(w, h.Body, limit)
 		r := f.request(h, route)
 		res := f.run(ctx, r, route)
-		f.write(ctx, w, r, res)
-		f.line(r, route, res, time.Since(began))
+		sent := &sender{ResponseWriter: w, began: began}
+		f.write(ctx, sent, r, res)
+		f.line(r, route, res, sent)
 	})
+}
+
+// sender remembers the status that went out: a page that does not render is an
+// answer other than the one that was meant.
+type sender struct {
+	http.ResponseWriter
+	status int
+	began  time.Time
+}
+
+// WriteHeader notes the status and sends it.
+func (s *sender) WriteHeader(status int) {
+	s.status = status
+	s.ResponseWriter.WriteHeader(status)
 }
 
 func (f *Frame) request(h *http.Request, route *Route) *Request {
@@ -204,8 +219,10 @@ func (f *Frame) write(ctx context.Context, w http.ResponseWriter, r *Request, re
 		sendJSON(w, res.Status, "application/json", oauthError(res.Fault, r.Zone))
 	case res.Page != nil || res.Fault != nil:
 		f.html(ctx, w, r, res)
+	case res.Status != 0:
+		w.WriteHeader(res.Status)
 	default:
-		w.WriteHeader(max(res.Status, http.StatusNoContent))
+		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
@@ -277,13 +294,13 @@ func ascii(s string) string {
 
 // line writes the request's one line. Paths are the route's pattern: what stands
 // in an address may be somebody's secret.
-func (f *Frame) line(r *Request, route *Route, res Response, took time.Duration) {
+func (f *Frame) line(r *Request, route *Route, res Response, sent *sender) {
 	if !f.Log.Enabled(r.HTTP.Context(), slog.LevelInfo) {
 		return
 	}
 	attrs := []slog.Attr{
 		slog.String("id", r.ID), slog.String("method", r.HTTP.Method), slog.String("route", route.Path),
-		slog.Int("status", max(res.Status, http.StatusNoContent)), slog.Int64("us", took.Microseconds()),
+		slog.Int("status", sent.status), slog.Int64("us", time.Since(sent.began).Microseconds()),
 		slog.String("from", netx.Bucket(r.Visitor.Addr)),
 	}
 	if res.Fault != nil {

@@ -104,7 +104,7 @@ func (e *Entry) Confirm(ctx context.Context, tx db.Tx, a *account.Account, v flo
 	owner, err := account.Find(ctx, tx, a.Email.Identifier)
 	if err == nil && owner.ID != a.ID && !owner.Email.Confirmed.IsZero() {
 		if a.State == account.Unconfirmed {
-			if err := account.Erase(ctx, tx, a.ID); err != nil {
+			if err := e.EraseAccount(ctx, tx, a.ID, string(owner.ID)); err != nil {
 				return nil, err
 			}
 		}
@@ -118,7 +118,7 @@ func (e *Entry) Confirm(ctx context.Context, tx db.Tx, a *account.Account, v flo
 	if err := account.Confirm(ctx, tx, a.ID); err != nil {
 		return nil, err
 	}
-	if err := account.DropClaims(ctx, tx, a.Email.Identifier, a.ID); err != nil {
+	if err := e.dropClaims(ctx, tx, *a); err != nil {
 		return nil, err
 	}
 	if _, err := audit.Write(ctx, tx, audit.Event{Kind: "address.confirmed", Account: a.ID, Actor: string(a.ID),
