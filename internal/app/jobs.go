@@ -287,3 +287,23 @@ func (a *App) erase(ctx context.Context, tx db.Tx, n int) error {
 	}
 	return nil
 }
+
+// Restored ends what an older copy of the database brings back to life: sessions,
+// trusts, journeys and codes that may have ended since it was made.
+func (a *App) Restored(ctx context.Context) error {
+	return a.DB.Update(ctx, func(tx db.Tx) error {
+		ended, err := grant.EndEverybody(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, end := range []func(context.Context, db.Tx) error{browser.EndEverybodysTrusts, flow.EndEverybodys, sentcode.VoidEverybodys} {
+			if err := end(ctx, tx); err != nil {
+				return err
+			}
+		}
+		_, err = audit.Write(ctx, tx, audit.Event{Kind: "database.restored", Actor: "operator", Detail: struct {
+			Ended int64 `json:"ended"`
+		}{ended}})
+		return err
+	})
+}

@@ -94,7 +94,8 @@ func add(t *tar.Writer, name, path string) error {
 // puts it into place: an archive that is cut or does not open leaves nothing behind
 // that would be in the way of the next try.
 func (p *program) restore() *cobra.Command {
-	return &cobra.Command{Use: "restore FILE", Short: "Put the database and key of an archive where the configuration points and nothing is yet", Args: args(cobra.ExactArgs(1)), RunE: func(c *cobra.Command, given []string) error {
+	var keep bool
+	cmd := &cobra.Command{Use: "restore FILE", Short: "Put the database and key of an archive where the configuration points and nothing is yet", Args: args(cobra.ExactArgs(1)), RunE: func(c *cobra.Command, given []string) error {
 		conf, err := p.load(c)
 		if err != nil {
 			return err
@@ -106,6 +107,7 @@ func (p *program) restore() *cobra.Command {
 		if err := n.empty(); err != nil {
 			return err
 		}
+		n.keep = keep
 		if err := n.fill(c.Context(), conf, given[0], app.Options{Log: p.err}); err != nil {
 			return err
 		}
@@ -118,14 +120,20 @@ func (p *program) restore() *cobra.Command {
 			if n.key == "" {
 				fmt.Fprintln(w, "the keys are those of the setting keys")
 			}
+			if !keep {
+				fmt.Fprintln(w, "everybody signs in again: sessions that ended since the backup would have come back")
+			}
 		})
 	}}
+	cmd.Flags().BoolVar(&keep, "keep-sessions", false, "let sessions, trusted browsers and codes of the backup live on")
+	return cmd
 }
 
 // nest is where an archive belongs.
 type nest struct {
 	database string
 	key      string // empty: the setting keys gives the key, and no file does
+	keep     bool   // sessions live on
 }
 
 // nestOf is where the server that has this configuration will look.
@@ -137,7 +145,7 @@ func nestOf(conf *app.Config) (nest, error) {
 	if _, err := conf.Data(); err != nil {
 		return nest{}, err
 	}
-	return nest{path, conf.KeyFile()}, nil
+	return nest{database: path, key: conf.KeyFile()}, nil
 }
 
 // empty says whether there is room. What SQLite leaves beside a database counts:
@@ -171,7 +179,7 @@ func (n nest) fill(ctx context.Context, conf *app.Config, archive string, o app.
 	if !packed && n.key != "" {
 		return fmt.Errorf("%s holds no key: set keys to those the database was made with", archive)
 	}
-	if err := try(ctx, conf, tmp, o); err != nil {
+	if err := n.try(ctx, conf, tmp, o); err != nil {
 		return fmt.Errorf("%s does not open: %w", archive, err)
 	}
 	if n.key != "" {
@@ -189,7 +197,7 @@ func (n nest) fill(ctx context.Context, conf *app.Config, archive string, o app.
 }
 
 // try opens what was unpacked as the server would, and reads all of it.
-func try(ctx context.Context, conf *app.Config, dir string, o app.Options) error {
+func (n nest) try(ctx context.Context, conf *app.Config, dir string, o app.Options) error {
 	for key, v := range map[string]string{"data": dir, "database": "sqlite:" + filepath.Join(dir, "sekisho.db")} {
 		if err := conf.Set(key, v, "restore"); err != nil {
 			return err
@@ -199,7 +207,11 @@ func try(ctx context.Context, conf *app.Config, dir string, o app.Options) error
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.DB.Check(ctx), a.Close())
+	err = a.DB.Check(ctx)
+	if err == nil && !n.keep {
+		err = a.Restored(ctx)
+	}
+	return errors.Join(err, a.Close())
 }
 
 // put copies a small file to where there is none, and all of it or nothing: the two

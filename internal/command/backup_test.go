@@ -125,3 +125,14 @@ func TestRestoreGoesWhereTheServerLooks(t *testing.T) {
 	to.run("restore", file).want(0, "setting keys")
 	to.run("account", "list").want(0, "hana@example.com")
 }
+
+func TestRestoreBringsNoSessionBackToLife(t *testing.T) {
+	from := sit(t)
+	from.run("demo").want(0)
+	file := filepath.Join(t.TempDir(), "backup.tar.gz")
+	from.run("backup", file).want(0)
+	d := sit(t)
+	d.run("restore", file).want(0, "signs in again")
+	d.run("audit", "export").want(0, "database.restored").miss(`"ended":0`)
+	d.run("audit", "verify").want(0)
+}

@@ -226,3 +226,9 @@ func Purge(ctx context.Context, tx db.Tx, n int) error {
 	_, err := tx.Exec(ctx, `DELETE FROM mailcode WHERE id IN (SELECT id FROM mailcode WHERE expires < $1 LIMIT $2)`, tx.Now().Add(-2*time.Hour), n)
 	return err
 }
+
+// VoidEverybodys ends every code and link that is out.
+func VoidEverybodys(ctx context.Context, tx db.Tx) error {
+	_, err := tx.Exec(ctx, `UPDATE mailcode SET used = $1 WHERE used IS NULL`, tx.Now())
+	return err
+}
