@@ -179,8 +179,9 @@ func Refresh(ctx context.Context, tx db.Tx, g ref.Grant) (secret.Text, error) {
 func Rotate(ctx context.Context, tx db.Tx, token string, c ref.Client) (Grant, secret.Text, error) {
 	var id ref.Grant
 	hash := secret.Hash(token)
+	// EXISTS looks up one grant by its key; IN would first list all of the app's.
 	err := tx.QueryRow(ctx, `UPDATE refresh_token SET used = $2 WHERE hash = $1 AND used IS NULL AND expires > $2
-		AND grant_id IN (SELECT id FROM app_grant WHERE client = $3) RETURNING grant_id`, hash, tx.Now(), c).Scan(&id)
+		AND EXISTS (SELECT 1 FROM app_grant g WHERE g.id = refresh_token.grant_id AND g.client = $3) RETURNING grant_id`, hash, tx.Now(), c).Scan(&id)
 	if errors.Is(err, db.ErrNone) {
 		return replayed(ctx, tx, hash, c)
 	}
