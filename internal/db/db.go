@@ -8,7 +8,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -117,8 +116,16 @@ type Reader interface {
 
 // runner is a connection with its prepared statements, or a transaction.
 type runner interface {
-	exec(ctx context.Context, query string, args []any) (sql.Result, error)
-	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
+	exec(ctx context.Context, query string, args []any) (changed int64, err error)
+	query(ctx context.Context, query string, args []any) (cursor, error)
+}
+
+// cursor is an answer, read row by row.
+type cursor interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close() error
 }
 
 // ReadTx reads.
@@ -137,7 +144,7 @@ func (t ReadTx) Now() time.Time { return t.now }
 
 // Row is the first row of an answer.
 type Row struct {
-	rows *sql.Rows
+	rows cursor
 	err  error
 }
 
@@ -166,7 +173,7 @@ func (t ReadTx) QueryRow(ctx context.Context, query string, args ...any) Row {
 }
 
 // Rows is an answer of many rows; it must be closed.
-type Rows struct{ *sql.Rows }
+type Rows struct{ cursor }
 
 // Query asks for many rows.
 func (t ReadTx) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
@@ -179,11 +186,7 @@ func (t ReadTx) Query(ctx context.Context, query string, args ...any) (*Rows, er
 
 // Exec writes and says how many rows it changed.
 func (t Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := t.run.exec(ctx, query, normal(args))
-	if err != nil {
-		return 0, translate(err)
-	}
-	n, err := res.RowsAffected()
+	n, err := t.run.exec(ctx, query, normal(args))
 	return n, translate(err)
 }
 
