@@ -168,7 +168,7 @@ var rules = []rule{
 // Decide looks at every rule of the act in order and stops at the first that
 // does not admit.
 func Decide(f Facts, p *policy.Effective) Decision {
-	trace := make([]Step, 0, len(rules))
+	trace := make([]Step, 0, 8) // no act has many more
 	for i := range rules {
 		r := &rules[i]
 		if !slices.Contains(r.acts, f.Act) {

@@ -223,6 +223,15 @@ type Token struct {
 	Scope   []string
 	Created time.Time
 	Expires time.Time
+	Session Session // zero with the client's own
+}
+
+// Session is what the one decision needs to know of the session that a token
+// hangs on; it comes with the token in one read.
+type Session struct {
+	Since time.Time
+	Ends  time.Time
+	Addr  string
 }
 
 // ByAccess reads a living access token; db.ErrNone when there is none.
@@ -230,10 +239,11 @@ func ByAccess(ctx context.Context, r db.Reader, token string) (Token, error) {
 	var t Token
 	var scope string
 	var g struct{ id, account, session, acr, amr, nonce, scope string }
-	err := r.QueryRow(ctx, `SELECT t.client, t.scope, t.created, t.expires, g.id, g.account, g.session, g.scope, g.acr, g.amr, g.auth_time
-		FROM access_token t LEFT JOIN app_grant g ON g.id = t.grant_id WHERE t.hash = $1 AND t.expires > $2`, secret.Hash(token), r.Now()).
+	err := r.QueryRow(ctx, `SELECT t.client, t.scope, t.created, t.expires, g.id, g.account, g.session, g.scope, g.acr, g.amr, g.auth_time, s.created, s.expires, s.addr
+		FROM access_token t LEFT JOIN app_grant g ON g.id = t.grant_id LEFT JOIN session s ON s.id = g.session
+		WHERE t.hash = $1 AND t.expires > $2`, secret.Hash(token), r.Now()).
 		Scan(&t.Client, &scope, db.Time(&t.Created), db.Time(&t.Expires), db.Null(&g.id), db.Null(&g.account), db.Null(&g.session), db.Null(&g.scope),
-			db.Null(&g.acr), db.Null(&g.amr), db.Time(&t.Grant.AuthTime))
+			db.Null(&g.acr), db.Null(&g.amr), db.Time(&t.Grant.AuthTime), db.Time(&t.Session.Since), db.Time(&t.Session.Ends), db.Null(&t.Session.Addr))
 	t.Scope = strings.Fields(scope)
 	t.Grant.ID, t.Grant.Account, t.Grant.Session, t.Grant.Client = ref.Grant(g.id), ref.Account(g.account), ref.Session(g.session), t.Client
 	t.Grant.ACR, t.Grant.AMR, t.Grant.Scope = g.acr, strings.Fields(g.amr), strings.Fields(g.scope)
@@ -244,8 +254,9 @@ func ByAccess(ctx context.Context, r db.Reader, token string) (Token, error) {
 func ByRefresh(ctx context.Context, r db.Reader, token string) (Token, error) {
 	var t Token
 	var scope, amr string
-	dest := append(t.Grant.dest(&scope, &amr), db.Time(&t.Expires))
-	err := r.QueryRow(ctx, `SELECT `+grantColumns+`, r.expires FROM refresh_token r JOIN app_grant g ON g.id = r.grant_id
+	dest := append(t.Grant.dest(&scope, &amr), db.Time(&t.Expires), db.Time(&t.Session.Since), db.Time(&t.Session.Ends), &t.Session.Addr)
+	err := r.QueryRow(ctx, `SELECT `+grantColumns+`, r.expires, s.created, s.expires, s.addr
+		FROM refresh_token r JOIN app_grant g ON g.id = r.grant_id JOIN session s ON s.id = g.session
 		WHERE r.hash = $1 AND r.used IS NULL AND r.expires > $2`, secret.Hash(token), r.Now()).Scan(dest...)
 	t.Grant.Scope, t.Grant.AMR = strings.Fields(scope), strings.Fields(amr)
 	t.Client, t.Scope, t.Created = t.Grant.Client, t.Grant.Scope, t.Grant.Created
