@@ -37,14 +37,18 @@ type Hasher struct {
 	dummy   string
 }
 
-// NewHasher makes a hasher. workers 0 means one a core; queue 0 means 64 for
-// each worker.
+// patience is how many may wait for each worker, some seconds' worth: on the
+// morning when everybody comes at once they wait, and are not sent away.
+const patience = 256
+
+// NewHasher makes a hasher. workers 0 means one a core; queue 0 means as many for
+// each worker as will wait.
 func NewHasher(cost Cost, workers, queue int) *Hasher {
 	if workers <= 0 {
 		workers = runtime.NumCPU()
 	}
 	if queue <= 0 {
-		queue = 64 * workers
+		queue = patience * workers
 	}
 	h := &Hasher{cost: cost, workers: make(chan struct{}, workers), queue: make(chan struct{}, workers+queue)}
 	var key [keyLen]byte
@@ -115,7 +119,10 @@ func (h *Hasher) NeedsRehash(phc string) bool {
 }
 
 func (c Cost) key(p Plain, salt []byte, n uint32) []byte {
-	return argon2.IDKey([]byte(p.text), salt, c.Passes, c.MemoryKiB, c.Threads, n)
+	if !reckoned() {
+		return argon2.IDKey([]byte(p.text), salt, c.Passes, c.MemoryKiB, c.Threads, n)
+	}
+	return argon2id(c, []byte(p.text), salt, n)
 }
 
 var b64 = base64.RawStdEncoding
