@@ -29,6 +29,7 @@ type Options struct {
 	Clock    func() time.Time // nil: the system's
 	Readers  int              // connections for reading; 0: 4
 	MaxPages int64            // SQLite: how large the file may grow, in pages; 0: the disk's limit
+	Crowded  func()           // SQLite: called when several writes share a commit; nil: nothing
 }
 
 // engine is what differs between the two databases.
@@ -55,6 +56,9 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	if o.Readers <= 0 {
 		o.Readers = 4
+	}
+	if o.Crowded == nil {
+		o.Crowded = func() {}
 	}
 	d := &DB{clock: o.Clock}
 	var err error

@@ -20,6 +20,7 @@ type sqliteEngine struct {
 	driver  driver.Driver
 	dsn     string
 	clock   func() time.Time
+	crowded func()
 	jobs    chan *job
 	quit    chan struct{}
 	ended   chan struct{}
@@ -38,7 +39,7 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 		return nil, err
 	}
 	pragmas := url.Values{}
-	for _, p := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-4096)", "temp_store(MEMORY)"} {
+	for _, p := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-2048)", "temp_store(MEMORY)"} {
 		pragmas.Add("_pragma", p)
 	}
 	// The driver itself: database/sql's pool, with its locks and copies, costs as
@@ -47,7 +48,7 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &sqliteEngine{driver: pool.Driver(), dsn: "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode(), clock: o.Clock,
+	e := &sqliteEngine{driver: pool.Driver(), dsn: "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode(), clock: o.Clock, crowded: o.Crowded,
 		jobs: make(chan *job, 1024), quit: make(chan struct{}), ended: make(chan struct{}), readers: make(chan *conn, o.Readers)}
 	if err := pool.Close(); err != nil {
 		return nil, err
@@ -256,6 +257,9 @@ func (e *sqliteEngine) commit(c *conn, jobs []*job) {
 			close(j.done)
 		}
 	}()
+	if len(jobs) > 1 {
+		e.crowded()
+	}
 	if err := c.plain("BEGIN IMMEDIATE"); err != nil {
 		failAll(jobs, err)
 		return

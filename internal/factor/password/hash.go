@@ -31,6 +31,8 @@ var ErrBusy = errors.New("password: too many are waiting")
 // Hasher reckons hashes, a few at a time: without a bound, a crowd at the door
 // would take gigabytes and starve everything else.
 type Hasher struct {
+	Begin func() // called before each hash; nil: nothing
+
 	cost    Cost
 	workers chan struct{}
 	queue   chan struct{}
@@ -70,6 +72,9 @@ func (h *Hasher) turn(ctx context.Context) (leave func(), err error) {
 	}
 	select {
 	case h.workers <- struct{}{}:
+		if h.Begin != nil {
+			h.Begin()
+		}
 		return func() { <-h.workers; <-h.queue }, nil
 	case <-ctx.Done():
 		<-h.queue
