@@ -85,6 +85,7 @@ type App struct {
 	smtp   *mail.Server
 	from   string
 	posts  *http.Client
+	spare  *spare
 }
 
 // Options are what a test sets beside the configuration.
@@ -103,7 +104,7 @@ func Open(ctx context.Context, c *Config, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = os.Stderr
 	}
-	a := &App{config: c, clock: o.Clock, Log: logger(c, o.Log)}
+	a := &App{config: c, clock: o.Clock, Log: logger(c, o.Log), spare: newSpare()}
 	var err error
 	if a.URL, err = c.URL(); err != nil {
 		return nil, err
@@ -117,7 +118,7 @@ func Open(ctx context.Context, c *Config, o Options) (*App, error) {
 	if err := a.gateway(); err != nil {
 		return nil, err
 	}
-	if a.DB, err = db.Open(ctx, c.Database(), db.Options{Clock: o.Clock, MaxPages: c.num("sqlite_max_pages")}); err != nil {
+	if a.DB, err = db.Open(ctx, c.Database(), db.Options{Clock: o.Clock, MaxPages: c.num("sqlite_max_pages"), Crowded: a.spare.writer}); err != nil {
 		return nil, err
 	}
 	if err := a.wire(ctx, o); err != nil {
@@ -254,6 +255,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
 		HostedDomains: c.domains("hosted_domains"), Disclose: c.on("disclose_accounts"),
 	}
+	a.Entry.Hasher.Begin = a.spare.hash
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
 		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open",
 		Mailbox: a.mailbox(), MayChange: a.Entry.MayChange}

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -74,14 +73,6 @@ func (s *Server) Run(ctx context.Context) error {
 	stop()
 	jobs.Wait()
 	return err
-}
-
-// Tune lets one more thread run than there are cores, so that hashes, one a core,
-// leave room for everything else.
-func Tune() {
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.NumCPU() + 1)
-	}
 }
 
 // Greet tells the person at the terminal where to go.
