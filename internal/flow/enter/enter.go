@@ -52,7 +52,8 @@ type Entry struct {
 	Sheet         letter.Sheet
 	Zone          *time.Location
 	HostedDomains []string
-	Disclose      bool // the operator lets strangers know which accounts exist
+	Roles         []string // first parts of shared mailboxes (RC-30)
+	Disclose      bool     // the operator lets strangers know which accounts exist
 }
 
 // Who is at the door of which account, and what they have proved.

@@ -61,6 +61,9 @@ func (j *Join) Owner(ctx context.Context, v flow.Visitor, o Owner) (View, error)
 	if err != nil {
 		return View{Fault: faults.IdentifierMalformed.New()}, nil
 	}
+	if f := j.Group(email); f != nil {
+		return View{Fault: f}, nil
+	}
 	word, f, err := j.NewPassword(ctx, account.Account{Name: name, Email: account.Address{Identifier: email}}, o.Password)
 	if err != nil || f != nil {
 		return View{Fault: f}, err

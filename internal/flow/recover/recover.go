@@ -95,6 +95,9 @@ func (r *Recover) Start(ctx context.Context, v flow.Visitor, identifier string) 
 	if err != nil {
 		return View{Fault: faults.IdentifierMalformed.New()}, nil
 	}
+	if f := r.Group(typed); f != nil {
+		return View{Fault: f}, nil
+	}
 	var view View
 	err = r.DB.Update(ctx, func(tx db.Tx) error {
 		a, err := account.Find(ctx, tx, typed)
