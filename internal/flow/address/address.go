@@ -21,6 +21,7 @@ import (
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
 	"sekisho/internal/letter"
+	"sekisho/internal/limit"
 	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
@@ -147,11 +148,28 @@ func look(s *flow.Stored[state]) View {
 }
 
 func (x *act) send(ctx context.Context, tx db.Tx, s *flow.Stored[state]) error {
-	resend, f, err := x.SendCode(ctx, tx, enter.Send{Visitor: x.visitor, Account: x.account, For: s.State.For, To: s.State.To})
+	// Many accounts together must not flood a mailbox that is none of theirs.
+	inbox := limit.Inbox.Of("inbox", string(s.State.To.Kind), s.State.To.Norm)
+	stands, err := inbox.Hold(ctx, tx)
 	if err != nil {
 		return err
 	}
-	x.fault, s.State.Resend = f, resend
+	if tx.Now().Before(stands.Until) {
+		x.fault, s.State.Resend = faults.CodeSendLimit.New().Until(stands.Until), stands.Until
+		return x.save(ctx, tx, s)
+	}
+	if s.State.Resend, x.fault, err = x.SendCode(ctx, tx, enter.Send{Visitor: x.visitor, Account: x.account, For: s.State.For, To: s.State.To}); err != nil {
+		return err
+	}
+	if x.fault == nil {
+		if _, err := inbox.Fail(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return x.save(ctx, tx, s)
+}
+
+func (x *act) save(ctx context.Context, tx db.Tx, s *flow.Stored[state]) error {
 	moved, err := s.Save(ctx, tx)
 	if moved != nil {
 		x.fault = moved
@@ -235,8 +253,7 @@ func (j *Address) Confirm(ctx context.Context, v flow.Visitor, s session.Session
 			if !got.Expired {
 				st.Failed++
 			}
-			_, err = stored.Save(ctx, tx)
-			return err
+			return x.save(ctx, tx, stored)
 		}
 		view.Over = true
 		if err := flow.End(ctx, tx, id); err != nil {
