@@ -30,8 +30,10 @@ test: deps
 deps:
 	@sh scripts/test-deps
 
+# What a machine can do and how near the program comes: make bench BENCH=-quick
 bench: build
-	$(GO) run ./bench
+	$(GO) build -o bin/bench ./bench
+	@exec ./bin/bench $(BENCH)
 
 # Writes the files that hold what is expected; look at the difference before committing.
 golden:

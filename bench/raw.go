@@ -17,12 +17,12 @@ import (
 )
 
 // raw measures something in a process of its own on the server's core.
-func raw(what, where string, span time.Duration) (float64, error) {
+func raw(ctx context.Context, what, where string, span time.Duration) (float64, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return 0, err
 	}
-	out, err := own(self, "-raw", what, "-span", span.String(), where).Output()
+	out, err := own(ctx, self, "-raw", what, "-span", span.String(), where).Output()
 	if err != nil {
 		return 0, fmt.Errorf("raw %s: %w", what, err)
 	}
@@ -30,14 +30,14 @@ func raw(what, where string, span time.Duration) (float64, error) {
 }
 
 // measureRaw is the other side of raw: it prints a rate.
-func measureRaw(what, where string, span time.Duration) error {
+func measureRaw(ctx context.Context, what, where string, span time.Duration) error {
 	var rate float64
 	var err error
 	switch what {
 	case "argon2id":
 		rate = hashes(span)
 	case "commit":
-		rate, err = commits(where, span)
+		rate, err = commits(ctx, where, span)
 	default:
 		err = fmt.Errorf("nothing is called %q", what)
 	}
@@ -59,8 +59,7 @@ func hashes(span time.Duration) float64 {
 
 // commits is how many durable transactions of one small row the engine takes a second
 // from 16 at once.
-func commits(url string, span time.Duration) (float64, error) {
-	ctx := context.Background()
+func commits(ctx context.Context, url string, span time.Duration) (float64, error) {
 	d, err := db.Open(ctx, url, db.Options{})
 	if err != nil {
 		return 0, err

@@ -2,16 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
-
-	"sekisho/internal/dbtest"
 )
 
 // report prints what is found and keeps it.
@@ -24,128 +22,91 @@ func (r *report) say(format string, args ...any) {
 	fmt.Fprintf(io.MultiWriter(os.Stdout, &r.text), format+"\n", args...)
 }
 
-func (r *report) machine() {
-	model := "unknown processor"
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for _, line := range strings.Split(string(text), "\n") {
-			if k, v, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == "model name" {
-				model = strings.TrimSpace(v)
-				break
-			}
-		}
-	}
-	version, _ := exec.Command("bin/sekisho", "version").Output() // without it the line says nothing
-	r.say("# What was measured\n")
-	r.say("Made by `make bench`. One machine's figures say little; the ratios were measured in the same run.\n")
-	r.say("- Machine: %d cores of %s, %s/%s", runtime.NumCPU(), model, runtime.GOOS, runtime.GOARCH)
-	where := "The server shares all cores with the load"
-	if pinned() {
-		where = "The server has one core of its own; the load, and PostgreSQL, run on the others"
-	}
-	r.say("- %s.", where)
-	r.say("- %s, %s; each row %v; log lines written to a file", strings.TrimSpace(string(version)), runtime.Version(), r.span)
-}
-
-func (r *report) binary(path string) error {
-	info, err := os.Stat(path)
+// head says what is measured, on what, and how. It names no path and no host.
+func (r *report) head(ctx context.Context) error {
+	info, err := os.Stat(r.program)
 	if err != nil {
 		return fmt.Errorf("build it first: %w", err)
 	}
-	r.say("- Binary: %.1f MB (must 45, goal 30)", float64(info.Size())/1e6)
+	version, err := exec.CommandContext(ctx, r.program, "version").Output()
+	if err != nil {
+		return err
+	}
+	r.say("# What was measured\n")
+	r.say("Made by `make bench`. One machine's figures say little; the ratios were measured in the same run.\n")
+	r.say("- Machine: %d cores of %s, %s/%s, Linux %s", runtime.NumCPU(), processor(), runtime.GOOS, runtime.GOARCH, release())
+	where := "The server shares all cores with the load"
+	if pinned() {
+		where = "The server has one core; the load, and PostgreSQL, run on the others"
+	}
+	r.say("- %s. Plain HTTP, durable writes, log lines written to a file, each row %v.", where, r.span)
+	r.say("- %s", strings.Join(strings.Fields(string(version)), " "))
+	r.say("- Binary: %.1f MB (must 45, goal 30: %s)", float64(info.Size())/1e6, atMost(float64(info.Size())/1e6, 45, 30))
 	return nil
 }
 
-// engine measures everything on one engine.
-func (r *report) engine(name string) error {
-	data, err := os.MkdirTemp("", "bench")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(data)
-	database, bare := "sqlite:"+filepath.Join(data, "sekisho.db"), "sqlite:"+filepath.Join(data, "bare.db")
-	if name == "postgres" {
-		cluster, err := dbtest.StartCluster(true)
-		if err != nil {
-			return err
-		}
-		for _, db := range []string{"sekisho", "bare"} {
-			if err := cluster.SQL("CREATE DATABASE " + db); err != nil {
-				return err
-			}
-		}
-		database, bare = cluster.URL("sekisho"), cluster.URL("bare")
-	}
-	s, err := newServer(data, "SEKISHO_DATABASE="+database)
-	if err != nil {
-		return err
-	}
-	r.say("\n## %s\n", map[string]string{"sqlite": "SQLite", "postgres": "PostgreSQL"}[name])
-	if err := s.start(); err != nil {
-		return err
-	}
-	empty := s.started
-	if err := s.stop(); err != nil {
-		return err
-	}
-	w, err := seed(s.env)
-	if err != nil {
-		return err
-	}
-	hash, err := raw("argon2id", "", r.span)
-	if err != nil {
-		return err
-	}
-	commit, err := raw("commit", bare, r.span)
-	if err != nil {
-		return err
-	}
-	if err := s.start(); err != nil {
-		return err
-	}
-	defer func() { _ = s.stop() }()
-	r.say("Start: %v with an empty folder (must 1 s, goal 500 ms), %v with data (must 150 ms, goal 50 ms).", empty.Round(time.Millisecond), s.started.Round(time.Millisecond))
-	time.Sleep(3 * time.Second)
-	idle, _ := s.memory()
-	r.say("Memory idle: %.0f MB (must 48, goal 30). Raw Argon2id on the server's core: %.1f/s. Raw durable commits, 16 at once: %s/s.\n", float64(idle)/1e6, hash, groups(commit))
-	if err := r.table(s, w, hash, commit); err != nil {
-		return err
-	}
-	if err := r.storm(s, w); err != nil {
-		return err
-	}
-	return r.crowded(s, w, database)
+func (r *report) foot() {
+	r.say("\n## How to read it\n")
+	r.say("- ÷ no-op: the rate against the same server's handler that does nothing but pass the frame (headers, cookies, limits, log line); ÷ hash: against Argon2id alone; ÷ commit: against durable transactions of one small row.")
+	r.say("- Core: how much of the server's core the server had, and how much everybody else on the machine took of it. Where the others took much, the rate, and p99 above all, say little; the CPU for each request still does, and \"on a whole core\" is what it comes to.")
+	r.say("- Again, in a quiet moment: `make bench`. A first look: `make bench BENCH=-quick`. One row: `make bench BENCH='-only refresh'`.")
 }
 
-func (r *report) table(s *server, w *world, hash, commit float64) error {
-	r.say("| | connections | a second | p50 | p95 | p99 | errors | CPU each | ÷ no-op | ÷ hash | ÷ commit | must / goal |")
-	r.say("|---|---|---|---|---|---|---|---|---|---|---|---|")
-	noop := map[int]float64{}
-	for _, row := range rows() {
-		if !strings.Contains(row.name, r.only) && row.name != "no-op" {
-			continue
-		}
-		for _, n := range []int{16, 256} {
-			if row.slow && n == 256 {
-				n = 32 // more than that wait longer than a person would
+func processor() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err == nil {
+		for _, line := range strings.Split(string(text), "\n") {
+			if k, v, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(k) == "model name" {
+				return strings.TrimSpace(v)
 			}
-			f, err := r.measure(s, n, r.span, func(i int) script { return row.make(w, i) })
-			if err != nil {
-				return fmt.Errorf("%s: %w", row.name, err)
-			}
-			if row.name == "no-op" {
-				noop[n] = f.rate
-			}
-			base := noop[n]
-			if base == 0 {
-				base = noop[16]
-			}
-			r.say("| %s | %d | %s | %s | %s | %s | %d | %s | %.2f | %s | %s | %s |", row.name, n, groups(f.rate), ms(f.p50), ms(f.p95), ms(f.p99), f.errors,
-				f.cpu.Round(time.Microsecond), f.rate/base, ratio(f.rate, hash, row.slow), ratio(f.rate, commit, strings.Contains(row.name, "opaque") || strings.Contains(row.name, "refresh")), row.mark)
 		}
 	}
-	_, peak := s.memory()
-	r.say("\nMemory at most so far: %.0f MB.", float64(peak)/1e6)
-	return nil
+	return "an unknown processor"
+}
+
+func release() string {
+	text, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// words for how a figure stands to its marks.
+const (
+	goal = "goal"
+	must = "must"
+	miss = "**missed**"
+)
+
+func atLeast(got, m, g float64) string {
+	switch {
+	case got >= g:
+		return goal
+	case got >= m:
+		return must
+	}
+	return miss
+}
+
+func atMost(got, m, g float64) string { return atLeast(-got, -m, -g) }
+
+// verdict says how a row stands, as measured and, where that differs, for what its
+// CPU comes to on a core of its own.
+func verdict(f figures, m mark, hash float64) string {
+	if m.must == 0 {
+		return ""
+	}
+	if m.ofHash > 0 {
+		m.goal = m.ofHash * hash
+	}
+	got := atLeast(f.rate, m.must, m.goal)
+	if f.cpu > 0 {
+		if whole := atLeast(float64(time.Second)/float64(f.cpu), m.must, m.goal); whole != got {
+			got += "; on a whole core " + whole
+		}
+	}
+	return got
 }
 
 func ratio(a, b float64, meant bool) string {
@@ -157,14 +118,20 @@ func ratio(a, b float64, meant bool) string {
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000) }
 
-func (r *report) measure(s *server, n int, span time.Duration, make func(i int) script) (figures, error) {
-	if _, err := load(s.address, n, span/8, make); err != nil { // warm up
-		return figures{}, err
+func mb(n int64) float64 { return float64(n) / 1e6 }
+
+// groups writes a number as people read it: 12,345.
+func groups(n float64) string {
+	s := fmt.Sprintf("%.0f", n)
+	if n < 100 {
+		s = fmt.Sprintf("%.1f", n)
 	}
-	before := s.cpu()
-	f, err := load(s.address, n, span, make)
-	if f.ops > 0 {
-		f.cpu = (s.cpu() - before) / time.Duration(f.ops)
+	whole, part, _ := strings.Cut(s, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
 	}
-	return f, err
+	if part != "" {
+		whole += "." + part
+	}
+	return whole
 }

@@ -27,13 +27,13 @@ type world struct {
 	sessions, access, refresh []string
 	client, clientWord        string
 	jwt, jwtWord              string
+	crowded                   int // people beside them
 }
 
 func mail(i int) string { return fmt.Sprintf("person%04d@example.com", i) }
 
 // seed fills a migrated database with people, sessions and apps.
-func seed(env []string) (*world, error) {
-	ctx := context.Background()
+func seed(ctx context.Context, env []string) (*world, error) {
 	c, err := app.LoadConfig("", false, env)
 	if err != nil {
 		return nil, err
@@ -132,39 +132,6 @@ func (w *world) apps(ctx context.Context, tx db.Tx, accounts []account.Account) 
 			return err
 		}
 		w.access, w.refresh = append(w.access, access.Token.Reveal()), append(w.refresh, refresh.Reveal())
-	}
-	return nil
-}
-
-const step = 10_000
-
-// crowd adds accounts, each with an address and a session, until there are n.
-func crowd(url string, n int) error {
-	ctx := context.Background()
-	d, err := db.Open(ctx, url, db.Options{})
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	token := map[string]string{"sqlite": "randomblob(32)", "postgres": "sha256(('t' || i)::bytea)"}[d.Engine()]
-	const count = `WITH RECURSIVE n(i) AS (SELECT CAST($1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < $2) `
-	for from := 0; from < n; from += step {
-		err := d.Update(ctx, func(tx db.Tx) error {
-			now := tx.Now().UnixMicro()
-			for _, stmt := range []string{
-				fmt.Sprintf(count+`INSERT INTO account (id, state, name, lang, zone, created, changed, confirmed, signin_day, signins) SELECT 'acc_crowd' || i, 'active', 'Person', 'en', '', %d, %d, %d, 0, 0 FROM n`, now, now, now),
-				fmt.Sprintf(count+`INSERT INTO identifier (account, kind, norm, shown, main, hosted, created, confirmed) SELECT 'acc_crowd' || i, 'email', 'crowd' || i || '@example.com', 'crowd' || i || '@example.com', 1, 0, %d, %d FROM n`, now, now),
-				fmt.Sprintf(count+`INSERT INTO session (token, id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place) SELECT %s, 'ses_crowd' || i, 'acc_crowd' || i, 'b', 'web', %d, %d, %d, %d, 'urn:sekisho:acr:single', 'pwd', 0, 'Mozilla/5.0', '192.0.2.1', '' FROM n`, token, now, now, now, now+720*3600*1e6),
-			} {
-				if _, err := tx.Exec(ctx, stmt, from, from+step); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -48,25 +50,34 @@ func pin() {
 	}
 }
 
-// own gives a command the server's core.
-func own(name string, args ...string) *exec.Cmd {
-	if !pinned() {
-		return exec.Command(name, args...)
+// own gives a command the server's core. It is told to
+// end when ctx does, and by the system when this process ends without a word.
+func own(ctx context.Context, name string, args ...string) *exec.Cmd {
+	if pinned() {
+		name, args = tasksetPath(), append([]string{"-c", "0", name}, args...)
 	}
-	return exec.Command(tasksetPath(), append([]string{"-c", "0", name}, args...)...)
+	c := exec.CommandContext(ctx, name, args...)
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
+	c.WaitDelay = 10 * time.Second
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	return c
 }
 
 // server is one running sekisho.
 type server struct {
+	program string
 	address string
 	data    string
 	env     []string
 	cmd     *exec.Cmd
-	log     bytes.Buffer
 	started time.Duration // from exec to the first answer
+	empty   time.Duration // the same, the first time
 }
 
-func newServer(data string, env ...string) (*server, error) {
+func newServer(program, data string, env ...string) (*server, error) {
+	if err := os.MkdirAll(data, 0o700); err != nil {
+		return nil, err
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -75,19 +86,19 @@ func newServer(data string, env ...string) (*server, error) {
 	if err := l.Close(); err != nil {
 		return nil, err
 	}
-	s := &server{address: address, data: data}
+	s := &server{program: program, address: address, data: data}
 	s.env = append([]string{"SEKISHO_DATA=" + data, "SEKISHO_LISTEN=" + address, "SEKISHO_DAILY_SIGNINS=0", "SEKISHO_TRUSTED_PROXIES=127.0.0.1"}, env...)
 	return s, nil
 }
 
 // start runs the process with its log in the data folder, as in real use.
-func (s *server) start() error {
+func (s *server) start(ctx context.Context) error {
 	log, err := os.OpenFile(filepath.Join(s.data, "bench.log"), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
-	s.cmd = own("bin/sekisho", "serve")
+	s.cmd = own(ctx, s.program, "serve")
 	s.cmd.Env = append(os.Environ(), s.env...)
 	s.cmd.Stdout, s.cmd.Stderr = log, log
 	began := time.Now()
@@ -95,6 +106,9 @@ func (s *server) start() error {
 		return err
 	}
 	for range 5000 {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if res, err := http.Get("http://" + s.address + "/ready"); err == nil {
 			res.Body.Close()
 			if res.StatusCode == http.StatusOK {
@@ -111,10 +125,13 @@ func (s *server) stop() error {
 	if s.cmd == nil || s.cmd.ProcessState != nil {
 		return nil
 	}
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
-	return s.cmd.Wait()
+	if err := s.cmd.Wait(); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
 }
 
 // cpu is the processor time the server has used.
@@ -156,13 +173,24 @@ func (s *server) forget() {
 	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.cmd.Process.Pid), []byte("5"), 0) // without it the peak is the whole run's
 }
 
-// sekisho runs another command on the server's data and gives what it printed.
-func (s *server) sekisho(args ...string) ([]byte, error) {
-	c := exec.Command("bin/sekisho", args...)
-	c.Env = append(os.Environ(), s.env...)
-	out, err := c.Output()
-	if err != nil {
-		return nil, fmt.Errorf("sekisho %s: %w", strings.Join(args, " "), err)
+// coreBusy is the time the server's core has been busy for whomever, or for nobody
+// because the machine itself was not given it; zero where it is not the server's own.
+func coreBusy() time.Duration {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil || !pinned() {
+		return 0
 	}
-	return out, nil
+	for _, line := range strings.Split(string(text), "\n") {
+		f := strings.Fields(line)
+		if len(f) < 9 || f[0] != "cpu0" {
+			continue
+		}
+		ticks := 0
+		for _, i := range []int{1, 2, 3, 6, 7, 8} { // user, nice, system, irq, softirq, steal: proc(5)
+			n, _ := strconv.Atoi(f[i])
+			ticks += n
+		}
+		return time.Duration(ticks) * 10 * time.Millisecond
+	}
+	return 0
 }

@@ -201,12 +201,15 @@ func Confirm(ctx context.Context, tx db.Tx, id ref.Account) error {
 	return err
 }
 
-// DropClaims removes unconfirmed accounts that claim an address which has just
-// been proved by another: they can never confirm it.
-func DropClaims(ctx context.Context, tx db.Tx, id Identifier, but ref.Account) error {
-	_, err := tx.Exec(ctx, `DELETE FROM account WHERE state = 'unconfirmed' AND id <> $3
-		AND id IN (SELECT account FROM identifier WHERE kind = $1 AND norm = $2 AND confirmed IS NULL AND main = 1)`, id.Kind, id.Norm, but)
-	return err
+// Claims lists unconfirmed accounts that claim an identifier, without one.
+func Claims(ctx context.Context, r db.Reader, id Identifier, but ref.Account) ([]ref.Account, error) {
+	return db.List(ctx, r, scanID, `SELECT id FROM account WHERE state = 'unconfirmed' AND id <> $3
+		AND id IN (SELECT account FROM identifier WHERE kind = $1 AND norm = $2 AND confirmed IS NULL AND main = 1) ORDER BY id`, id.Kind, id.Norm, but)
+}
+
+func scanID(s db.Scanner) (id ref.Account, err error) {
+	err = s.Scan(&id)
+	return id, err
 }
 
 // SigninsSince says how many sign-ins were counted since the day began.
@@ -248,6 +251,7 @@ func Delete(ctx context.Context, tx db.Tx, id ref.Account, eraseAt time.Time) er
 }
 
 // Erase removes an account and, by the tables' own rules, all that hangs on it.
+// Only enter.EraseAccount calls it: what names a person stands elsewhere too.
 func Erase(ctx context.Context, tx db.Tx, id ref.Account) error {
 	return tx.One(ctx, `DELETE FROM account WHERE id = $1`, id)
 }
@@ -255,7 +259,7 @@ func Erase(ctx context.Context, tx db.Tx, id ref.Account) error {
 // Due lists accounts whose time is over: unconfirmed for 30 days, or deleted
 // with the grace period past.
 func Due(ctx context.Context, r db.Reader, limit int) ([]ref.Account, error) {
-	return db.List(ctx, r, func(s db.Scanner) (id ref.Account, err error) { err = s.Scan(&id); return }, `
+	return db.List(ctx, r, scanID, `
 		SELECT id FROM account WHERE state = 'unconfirmed' AND created < $1
 		UNION ALL SELECT id FROM account WHERE state = 'deleted' AND erase_at <= $2 LIMIT $3`,
 		r.Now().Add(-UnconfirmedFor), r.Now(), limit)
@@ -276,10 +280,11 @@ func List(ctx context.Context, r db.Reader, after ref.Account, limit int) ([]Acc
 	return db.List(ctx, r, scan, `SELECT `+columns+from+`WHERE a.id > $1 ORDER BY a.id LIMIT $2`, after, limit)
 }
 
-// Any says whether there is any account at all.
+// Any says whether there is any account that stands. A sign-up that nobody confirmed
+// is none: it must not void the link that makes the first.
 func Any(ctx context.Context, r db.Reader) (bool, error) {
 	var id ref.Account
-	err := r.QueryRow(ctx, `SELECT id FROM account LIMIT 1`).Scan(&id)
+	err := r.QueryRow(ctx, `SELECT id FROM account WHERE state <> 'unconfirmed' LIMIT 1`).Scan(&id)
 	if errors.Is(err, db.ErrNone) {
 		return false, nil
 	}

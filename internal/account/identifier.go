@@ -206,6 +206,13 @@ func (i Identifier) Domain() string {
 	return domain
 }
 
+// Mailbox is the address mail is handed over with: the domain in the form in which
+// every mail server knows it, whatever it can do (RFC 5890 §2.3.2.1).
+func (i Identifier) Mailbox() string {
+	at := strings.LastIndexByte(i.Shown, '@')
+	return i.Shown[:at+1] + i.Domain()
+}
+
 // Mask hides most of an identifier for a page that a stranger may see:
 // ta•••@example.com, +81•••••78, ta•••.
 func (i Identifier) Mask() string {

@@ -86,6 +86,7 @@ type App struct {
 	smtp   *mail.Server
 	from   string
 	posts  *http.Client
+	spare  *spare
 }
 
 // Options are what a test sets beside the configuration.
@@ -104,7 +105,7 @@ func Open(ctx context.Context, c *Config, o Options) (*App, error) {
 	if o.Log == nil {
 		o.Log = os.Stderr
 	}
-	a := &App{config: c, clock: o.Clock, Log: logger(c, o.Log)}
+	a := &App{config: c, clock: o.Clock, Log: logger(c, o.Log), spare: newSpare()}
 	var err error
 	if a.URL, err = c.URL(); err != nil {
 		return nil, err
@@ -118,7 +119,7 @@ func Open(ctx context.Context, c *Config, o Options) (*App, error) {
 	if err := a.gateway(); err != nil {
 		return nil, err
 	}
-	if a.DB, err = db.Open(ctx, c.Database(), db.Options{Clock: o.Clock, MaxPages: c.num("sqlite_max_pages")}); err != nil {
+	if a.DB, err = db.Open(ctx, c.Database(), db.Options{Clock: o.Clock, MaxPages: c.num("sqlite_max_pages"), Crowded: a.spare.writer}); err != nil {
 		return nil, err
 	}
 	if err := a.wire(ctx, o); err != nil {
@@ -230,7 +231,10 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	}
 	a.Outbox = &outbox.Outbox{Ring: a.Ring}
 	a.Grants = &grant.Grants{Outbox: a.Outbox}
-	a.Keys = &signkey.Keys{DB: a.DB, Ring: a.Ring}
+	a.Keys = &signkey.Keys{DB: a.DB, Ring: a.Ring, Log: a.Log}
+	if err := a.beginAudit(ctx); err != nil {
+		return err
+	}
 	if err := a.Keys.Tend(ctx, false); err != nil {
 		return err
 	}
@@ -252,10 +256,25 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
 		HostedDomains: c.domains("hosted_domains"), Roles: c.list("role_addresses"), Disclose: c.on("disclose_accounts"),
 	}
+	a.Entry.Hasher.Begin = a.spare.hash
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
 		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open",
-		Mailbox: a.smtp == nil || a.keepsSMS(), MayChange: a.Entry.MayChange}
+		Mailbox: a.mailbox(), MayChange: a.Entry.MayChange}
 	return a.doors(issuer, salt)
+}
+
+// beginAudit signs the head of a fresh database's log. Where there are accounts
+// there were rows: an unsigned head was put there by somebody else.
+func (a *App) beginAudit(ctx context.Context) error {
+	var any bool
+	err := a.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		any, err = account.Any(ctx, tx)
+		return err
+	})
+	if err != nil || any {
+		return err
+	}
+	return audit.Chain{Ring: a.Ring}.Begin(ctx, a.DB)
 }
 
 // doors puts the journeys behind the doors.
@@ -277,30 +296,29 @@ func (a *App) doors(issuer string, salt []byte) error {
 		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Address: adr, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
-	// With a public address there may be a proxy that says nothing of itself.
-	if kinds := a.kept(); len(kinds) > 0 && netx.Loopback(a.Frame.URL.Hostname()) {
-		a.Doors = append(a.Doors, (&mailbox.Door{DB: a.DB, Outbox: a.Outbox, Kinds: kinds}).Door())
+	if a.mailbox() {
+		a.Doors = append(a.Doors, (&mailbox.Door{DB: a.DB, Outbox: a.Outbox, Kinds: a.kept()}).Door())
 	}
 	var err error
 	a.Handler, err = a.Frame.Handler(a.Doors...)
 	return err
 }
 
+// mailbox says whether the page that shows mail exists. With a public address
+// there may be a proxy that says nothing of itself, and the page would be everybody's.
+func (a *App) mailbox() bool { return len(a.kept()) > 0 && netx.Loopback(a.URL.Hostname()) }
+
 // ready says whether this node can answer, for balancers.
 func (a *App) ready(ctx context.Context, _ *web.Request) (web.Response, error) {
 	return web.JSON(http.StatusOK, map[string]string{"status": "ready"}), a.DB.Ping(ctx)
 }
 
-// OwnerLink is the one-time link that makes the first account; empty once there
-// is one.
+// OwnerLink is the one-time link that makes the first account; empty once it has
+// ended.
 func (a *App) OwnerLink(ctx context.Context) (string, error) {
-	var any bool
-	err := a.DB.View(ctx, func(tx db.ReadTx) (err error) {
-		any, err = account.Any(ctx, tx)
-		return err
-	})
-	if err != nil || any {
+	key := a.Join.NewOwnerKey()
+	if over, err := a.Join.OwnerKey(ctx, key); err != nil || over != nil {
 		return "", err
 	}
-	return a.Entry.Sheet.URL + "/setup?key=" + a.Join.NewOwnerKey(), nil
+	return a.Entry.Sheet.URL + "/setup?key=" + key, nil
 }

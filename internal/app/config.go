@@ -43,7 +43,7 @@ var settings = []setting{
 	{"url", "", "public address, such as https://id.example.com; empty: made from listen", false, isURL},
 	{"data", "./data", "folder for the database and the key", false, nil},
 	{"database", "", "sqlite:/path/file.db or postgres://…; empty: SQLite in the data folder", true, nil},
-	{"keys", "", "keys in base64, newest first, instead of the data folder's key file; the same on every node", true, nil},
+	{"keys", "", "keys in base64, separated by commas or blanks, newest first, instead of the data folder's key file; the same on every node", true, nil},
 	{"service", "Sekisho", "the service's name on pages and in mails", false, nil},
 	{"support", "", "whom people ask: an address, a number or a page", false, nil},
 	{"zone", "", "time zone of pages and of the day's limits, such as Asia/Tokyo; empty: the system's", false, isZone},
@@ -72,7 +72,7 @@ var settings = []setting{
 	{"password_min", "15", "characters of a password that is the only factor, 8 to 128", false, number(8, 128)},
 	{"password_max_age", "0s", "after how long a password must be changed; 0s: never", false, span(0, 10*365*24*time.Hour)},
 	{"password_min_age", "0s", "how long a password must be kept; 0s: not at all", false, span(0, 365*24*time.Hour)},
-	{"password_recent", "0", "former passwords that are refused", false, number(0, 50)},
+	{"password_recent", "0", "former passwords that are refused, 0 to 24", false, number(0, 24)},
 	{"second_factor", "optional", "optional: people decide; required: everybody sets up a second factor", false, oneOf("optional", "required")},
 	{"second_factor_kinds", "", "kinds of second factor that are allowed: totp, passkey, smscode; empty: all", false, someOf("totp", "passkey", "smscode")},
 	{"second_factor_grace_days", "0", "days after sign-up within which a required second factor may be put off", false, number(0, 365)},
@@ -234,27 +234,46 @@ func (c *Config) Shown() []Value {
 	return out
 }
 
-// hidden keeps of an address what is no secret.
+// hidden keeps of an address what is no secret: all but the password, wherever it
+// stands. What does not read as an address is hidden whole.
 func hidden(v string) string {
 	u, err := url.Parse(v)
 	if err != nil || u.Scheme == "" || u.Opaque != "" || u.Scheme != "sqlite" && u.Host == "" {
-		return "•••"
+		return dots
 	}
 	// An SMS gateway's key may stand anywhere in its path or query.
 	if u.Scheme == "http" || u.Scheme == "https" || strings.HasPrefix(u.Scheme, "smpp") {
-		return u.Scheme + "://•••@" + u.Host
+		return u.Scheme + "://" + dots + "@" + u.Host
 	}
-	q := u.Query()
-	for k := range q {
-		if strings.Contains(k, "pass") {
-			return u.Scheme + "://•••@" + u.Host
-		}
+	// A password with a / or a # that was not encoded reads as an address of another shape.
+	if u.Scheme != "sqlite" && (u.Fragment != "" || strings.Contains(u.Path+u.RawQuery, "@")) {
+		return dots
 	}
 	if _, ok := u.User.Password(); ok {
-		return u.Scheme + "://" + u.User.Username() + ":•••@" + u.Host + u.Path
+		// The first colon after the scheme's slashes begins it, the last @ before the host ends it.
+		rest, _ := strings.CutPrefix(v, u.Scheme+"://")
+		at := strings.LastIndexByte(strings.SplitN(rest, "/", 2)[0], '@')
+		name, _, found := strings.Cut(rest, ":")
+		if at < 0 || !found || len(name) > at {
+			return dots
+		}
+		v = u.Scheme + "://" + name + ":" + dots + rest[at:]
 	}
-	return v
+	head, query, ok := strings.Cut(v, "?")
+	if !ok {
+		return v
+	}
+	pairs := strings.Split(query, "&")
+	for i, pair := range pairs {
+		key, _, _ := strings.Cut(pair, "=")
+		if name, err := url.QueryUnescape(key); err != nil || strings.Contains(strings.ToLower(name), "pass") {
+			pairs[i] = key + "=" + dots
+		}
+	}
+	return head + "?" + strings.Join(pairs, "&")
 }
+
+const dots = "•••"
 
 func (c *Config) text(key string) string { return c.values[key].Value }
 func (c *Config) on(key string) bool     { return c.text(key) == "true" }
@@ -298,6 +317,14 @@ func (c *Config) Database() string {
 		dir = c.text("data")
 	}
 	return "sqlite:" + filepath.Join(dir, "sekisho.db")
+}
+
+// KeyFile is the file of the secret key; empty when the setting keys gives it.
+func (c *Config) KeyFile() string {
+	if c.text("keys") != "" {
+		return ""
+	}
+	return filepath.Join(c.text("data"), "secret.key")
 }
 
 // URL is the public address.

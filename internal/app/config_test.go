@@ -1,8 +1,11 @@
 package app
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
+
+	"sekisho/internal/secret"
 )
 
 // A variable that a deployment leaves empty must not switch a guard off: with no
@@ -31,5 +34,55 @@ func TestDomainsAreComparedAsAddressesAre(t *testing.T) {
 		if _, err := LoadConfig("", false, []string{"SEKISHO_HOSTED_DOMAINS=" + bad}); err == nil {
 			t.Errorf("%q was taken as a domain; want a refusal", bad)
 		}
+	}
+}
+
+func TestShownHidesThePasswordAndNothingElse(t *testing.T) {
+	for given, want := range map[string]string{
+		"postgres://sekisho@db/name?sslmode=disable":                    "postgres://sekisho@db/name?sslmode=disable",
+		"postgres://sekisho:s3cret@db:5432/name?sslmode=disable":        "postgres://sekisho:•••@db:5432/name?sslmode=disable",
+		"postgres://db/name?user=x&password=s3cret&sslmode=verify-full": "postgres://db/name?user=x&password=•••&sslmode=verify-full",
+		"postgres://db/name?sslpassword=s3cret&sslmode=require":         "postgres://db/name?sslpassword=•••&sslmode=require",
+		"postgres://db/name?PASSWORD=s3cret":                            "postgres://db/name?PASSWORD=•••",
+		"postgres://db/name?p%61ssword=s3cret":                          "postgres://db/name?p%61ssword=•••",
+		"postgres://u:s3%40cret@db/name":                                "postgres://u:•••@db/name",
+		"postgres://u:s3/cret@db/name":                                  "•••",
+		"postgres://u:123/cret@db/name":                                 "•••",
+		"postgres://u:123#cret@db/name":                                 "•••",
+		"postgres://u:123?cret@db/name":                                 "•••",
+		"sqlite:/var/lib/sekisho/sekisho.db":                            "sqlite:/var/lib/sekisho/sekisho.db",
+		"smtp://sekisho:s3cret@mail.example.com:587":                    "smtp://sekisho:•••@mail.example.com:587",
+		"s3cret": "•••",
+	} {
+		if got := hidden(given); got != want {
+			t.Errorf("%s: got %s, want %s", given, got, want)
+		}
+	}
+}
+
+func TestARangeIsTheSameInTheSettingAndInThePolicy(t *testing.T) {
+	for n, ok := range map[string]bool{"0": true, "24": true, "25": false, "50": false} {
+		c, err := LoadConfig("", false, []string{"SEKISHO_PASSWORD_RECENT=" + n})
+		if (err == nil) != ok {
+			t.Errorf("password_recent %s: got %v, want taken: %v", n, err, ok)
+		}
+		if err == nil {
+			if _, err := (&App{config: c}).policy(); err != nil {
+				t.Errorf("password_recent %s was taken by the setting and refused by the policy: %v", n, err)
+			}
+		}
+	}
+}
+
+func TestKeysAreSeparatedByCommasOrBlanks(t *testing.T) {
+	one, two := base64.StdEncoding.EncodeToString(secret.Hash("1")), base64.StdEncoding.EncodeToString(secret.Hash("2"))
+	for _, given := range []string{one + " " + two, one + "," + two, one + ", " + two, one + "\n" + two + "\n"} {
+		keys, err := secret.ParseKeys(given)
+		if err != nil || len(keys) != 2 || string(keys[0]) != string(secret.Hash("1")) {
+			t.Errorf("%q: got %d keys, %v", given, len(keys), err)
+		}
+	}
+	if _, err := secret.ParseKeys(" , "); err == nil {
+		t.Error("nothing at all was taken for keys")
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/consent"
+	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/signin"
 	"sekisho/internal/gate"
 	"sekisho/internal/i18n"
@@ -155,7 +156,7 @@ func (s *stage) settle(ctx context.Context, name, mail string, lang i18n.Lang) e
 		if err != nil {
 			return err
 		}
-		if err := password.Set(ctx, tx, a.ID, word.Stored()); err != nil {
+		if err := errors.Join(password.Set(ctx, tx, a.ID, word.Stored()), join.EndOwnerKey(ctx, tx)); err != nil {
 			return err
 		}
 		_, err = audit.Write(ctx, tx, audit.Event{Kind: "account.created", Account: a.ID, Actor: "operator"})

@@ -34,18 +34,34 @@ func (a *App) Examine(ctx context.Context) []Examined {
 		address.Err = errors.New("url is http: cookies are not bound to this host and passwords travel in the clear; put TLS in front and set url to https://…")
 	}
 	out = append(out, address)
-	v, err := audit.Chain{Ring: a.Ring}.Verify(ctx, a.DB)
-	if err == nil && len(v.Faults) > 0 {
-		err = fmt.Errorf("the audit log does not fit in %d places; run sekisho audit verify", len(v.Faults))
-	}
-	out = append(out, Examined{"audit", err, fmt.Sprintf("%d rows linked", v.Rows)})
-	_, err = a.Keys.JWKS(ctx, a.clock())
-	out = append(out, Examined{"signing keys", err, "published"})
-	out = append(out, a.examineMail(ctx), a.examineSMS(ctx))
+	out = append(out, a.examineAudit(ctx), a.examineKeys(ctx), a.examineMail(ctx), a.examineSMS(ctx))
 	if a.config.text("support") == "" {
 		out = append(out, Examined{"support", errors.New("support is not set: people who are locked out do not learn whom to ask"), ""})
 	}
 	return out
+}
+
+func (a *App) examineAudit(ctx context.Context) Examined {
+	v, err := audit.Chain{Ring: a.Ring}.Verify(ctx, a.DB)
+	x := Examined{What: "audit", Err: err, Note: fmt.Sprintf("%d rows linked", v.Rows)}
+	if err == nil && len(v.Faults) > 0 {
+		f := v.Faults[0]
+		x.Err = fmt.Errorf("the audit log does not fit in %d places, the first at row %d: %s; run sekisho audit verify", len(v.Faults), f.Seq, f.What)
+	}
+	for _, b := range v.Breaks {
+		x.Note += fmt.Sprintf("; row %d: %s", b.Seq, b.What)
+	}
+	return x
+}
+
+func (a *App) examineKeys(ctx context.Context) Examined {
+	_, err := a.Keys.JWKS(ctx, a.clock())
+	lost, lostErr := a.Keys.Lost(ctx)
+	x := Examined{What: "signing keys", Err: errors.Join(err, lostErr), Note: "published"}
+	if x.Err == nil && len(lost) > 0 {
+		x.Err = fmt.Errorf("%d do not open with this secret key and were retired (%s): if that is the wrong secret key, put the right one back; new keys sign meanwhile", len(lost), lost[0])
+	}
+	return x
 }
 
 func (a *App) examineMail(ctx context.Context) Examined {

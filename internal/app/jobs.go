@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
@@ -105,7 +106,11 @@ func (a *App) told(ctx context.Context, j job, failing *atomic.Bool) {
 	err := a.guarded(ctx, j)
 	switch {
 	case err != nil && ctx.Err() == nil && failing.CompareAndSwap(false, true):
-		a.Log.Warn("job failing", "name", j.name, "error", err.Error())
+		level := slog.LevelWarn
+		if errors.Is(err, audit.ErrBroken) {
+			level = slog.LevelError
+		}
+		a.Log.Log(ctx, level, "job failing", "name", j.name, "error", err.Error())
 	case err == nil && failing.CompareAndSwap(true, false):
 		a.Log.Info("job well again", "name", j.name)
 	}
@@ -269,25 +274,36 @@ func (a *App) Purge(ctx context.Context) error {
 	return nil
 }
 
-// erase removes accounts whose time is over (SI-24), and empties what names them.
+// erase removes accounts whose time is over (SI-24).
 func (a *App) erase(ctx context.Context, tx db.Tx, n int) error {
 	ids, err := account.Due(ctx, tx, n)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		if _, err := a.Grants.EndAccount(ctx, tx, id); err != nil {
-			return err
-		}
-		if _, err := audit.Write(ctx, tx, audit.Event{Kind: audit.Erased, Account: id, Actor: "operator"}); err != nil {
-			return err
-		}
-		if err := audit.Erase(ctx, tx, id); err != nil {
-			return err
-		}
-		if err := account.Erase(ctx, tx, id); err != nil {
+		if err := a.Entry.EraseAccount(ctx, tx, id, "operator"); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Restored ends what an older copy of the database brings back to life: sessions,
+// trusts, journeys and codes that may have ended since it was made.
+func (a *App) Restored(ctx context.Context) error {
+	return a.DB.Update(ctx, func(tx db.Tx) error {
+		ended, err := grant.EndEverybody(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, end := range []func(context.Context, db.Tx) error{browser.EndEverybodysTrusts, flow.EndEverybodys, sentcode.VoidEverybodys} {
+			if err := end(ctx, tx); err != nil {
+				return err
+			}
+		}
+		_, err = audit.Write(ctx, tx, audit.Event{Kind: "database.restored", Actor: "operator", Detail: struct {
+			Ended int64 `json:"ended"`
+		}{ended}})
+		return err
+	})
 }

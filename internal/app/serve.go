@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -28,6 +27,11 @@ func (a *App) Listen() (*Server, error) {
 	network, address := "tcp", a.config.text("listen")
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
 		network, address = "unix", path
+		// A socket that a killed server left behind is in the way; any other file is
+		// somebody's.
+		if info, err := os.Lstat(path); err == nil && info.Mode()&os.ModeSocket == 0 {
+			return nil, fmt.Errorf("listen: %s is there and is no socket", path)
+		}
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("listen: %w", err)
 		}
@@ -46,6 +50,9 @@ func (a *App) Listen() (*Server, error) {
 func (s *Server) Run(ctx context.Context) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	if s.smtp == nil && !s.mailbox() {
+		s.Log.Warn("smtp is not set: mails wait in the outbox and nobody gets a code", "read", "sekisho outbox list")
+	}
 	var jobs sync.WaitGroup
 	jobs.Go(func() { s.Work(work) })
 	done := make(chan error, 1)
@@ -68,14 +75,6 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-// Tune lets one more thread run than there are cores, so that hashes, one a core,
-// leave room for everything else.
-func Tune() {
-	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.NumCPU() + 1)
-	}
-}
-
 // Greet tells the person at the terminal where to go.
 func (s *Server) Greet(ctx context.Context, w io.Writer) error {
 	link, err := s.OwnerLink(ctx)
@@ -86,8 +85,11 @@ func (s *Server) Greet(ctx context.Context, w io.Writer) error {
 	if link != "" {
 		fmt.Fprintf(w, "\n  Make the first account with this link. It works once:\n  %s\n", link)
 	}
-	if s.smtp == nil {
+	switch {
+	case s.smtp == nil && s.mailbox():
 		fmt.Fprintf(w, "\n  No mail server is set: mail stays in the outbox. Read it at\n  %s/outbox or with: sekisho outbox list\n", s.URL)
+	case s.smtp == nil:
+		fmt.Fprint(w, "\n  No mail server is set: mail stays in the outbox, and nobody gets a code.\n  Read it with: sekisho outbox list\n")
 	}
 	if s.keepsSMS() {
 		fmt.Fprintf(w, "\n  SMS stay in the outbox. Read them at\n  %s/outbox or with: sekisho outbox list\n", s.URL)

@@ -347,6 +347,22 @@ func TestOwnersFirstAddressCanBeExchanged(t *testing.T) {
 	})
 }
 
+func TestRecoveryThroughAnotherAddressDoesNotConfirmThePrimaryOne(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		link, err := w.OwnerLink(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := w.Browser("192.0.2.1").Open(link[len(w.Base):])
+		b.Fill("Name to show", "Hana").Fill("E-mail", "mistyped@example.com").Fill("New password", apptest.Word).Press("Create").Press("Later")
+		b.Open("/me/addresses/new").Fill("E-mail address", hana).Press("Send a code").Fill("Code", w.Code(hana)).Press("Confirm").See("Confirmed.")
+		w.Clock.Add(2 * time.Minute)
+		r := w.Browser("192.0.2.2").Open("/recover").Fill("E-mail", hana).Press("Send the code").Fill("Code", w.Code(hana)).Press("Next")
+		r.Fill("New password", newer).Press("Next").See("Confirm your address?", "mistyped@example.com")
+		r.Open("/me/addresses").See("not confirmed")
+	})
+}
+
 // shareOf marks an address as the operator does.
 func shareOf(w *apptest.World, raw string) {
 	w.T.Helper()

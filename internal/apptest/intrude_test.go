@@ -2,6 +2,7 @@ package apptest_test
 
 import (
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,23 @@ func TestAProofDoesNotOutliveThePasswordItWas(t *testing.T) {
 		if got.Status == 200 {
 			t.Fatalf("the old password entered after it was changed:\n%s", got.Body)
 		}
+	}, "session_limit", "1")
+}
+
+func TestTheListOfSessionsIsNotShownOnAPasswordThatWas(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		owner, thief := w.Program("192.0.2.1"), w.Browser("203.0.113.66")
+		owner.Signin(hana, apptest.Word).Want(200, "")
+		thief.Signin(hana, apptest.Word).See("192.0.2.1")
+		at := thief.URL.RequestURI()
+		owner.Call("POST", "/api/v1/me/password", map[string]any{"current": apptest.Word, "new": newer}).Want(200, "")
+		thief.Open(at).Miss("192.0.2.1").Want(410)
+		w.Clock.Add(11 * time.Minute) // nor on one that was proved a while ago
+		thief.Signin(hana, newer).See("192.0.2.1")
+		at = thief.URL.RequestURI()
+		w.Clock.Add(11 * time.Minute)
+		thief.Open(at).Miss("192.0.2.1").Want(410)
 	}, "session_limit", "1")
 }
 
@@ -119,4 +137,94 @@ func TestOwnersUnprovedAddressIsNotTakenByASignUp(t *testing.T) {
 		s.Open("/signup").Fill("Name", "Other").Fill("E-mail", hana).Press("Next").Fill("New password", newer).Press("Next").See("Enter the code")
 		w.Browser("192.0.2.3").Signin(hana, apptest.Word).Want(200).See("Confirm your address?")
 	})
+}
+
+func TestStrangersDoNotUseUpTheSendsOfAKnownBrowser(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		owner := w.Browser("192.0.2.1")
+		owner.Signin(hana, apptest.Word).Press("Sign out").Press("Sign out")
+		for range 5 {
+			w.Browser("203.0.113.66").Open("/signin").Fill("E-mail", hana).Press("Next").Press("Another way").Press("Code by e-mail").Want(200)
+			w.Browser("203.0.113.66").Open("/recover").Fill("E-mail", hana).Press("Send").Want(200)
+			w.Clock.Add(61 * time.Second)
+		}
+		w.Browser("203.0.113.66").Open("/recover").Fill("E-mail", hana).Press("Send").Want(429).See("code.send_limit")
+		owner.Open("/recover").Fill("E-mail", hana).Press("Send").Want(200)
+		w.Clock.Add(time.Second)
+		owner.Open("/signin").Fill("E-mail", hana).Press("Next").Press("Another way").Press("Code by e-mail").Want(200)
+		owner.Fill("Code", w.Code(hana)).Press("Next").See("Hello Hana")
+	})
+}
+
+func TestASignUpPutsNoWordsIntoSomebodyElsesInbox(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		b := w.Browser("203.0.113.66")
+		b.Open("/signup").Fill("Name", "your prize waits at evil.test/prize").Fill("E-mail", hana).Press("Next").Fill("New password", apptest.Word).Press("Next").Want(200)
+		l := w.Mail(hana)
+		if strings.Contains(l.Subject+l.Text+l.HTML, "evil.test") {
+			t.Errorf("the mail to an address nobody proved says what a stranger wanted:\n%s", l.Text)
+		}
+		b.Fill("Code", w.Code(hana)).Press("Next").Want(200)
+	})
+}
+
+func TestTheThiefsBrowserIsNewsAgainAfterThisWasNotMe(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		owner, thief := w.Browser("192.0.2.1"), w.Browser("203.0.113.66")
+		owner.Signin(hana, apptest.Word).See("Hello Hana")
+		thief.Signin(hana, apptest.Word).See("Hello Hana")
+		owner.Open(w.Link(hana)).Press("not me").Want(200)
+		w.Clock.Add(time.Second)
+		owner.Open("/recover").Fill("E-mail", hana).Press("Send").Fill("Code", w.Code(hana)).Press("Next").Fill("New password", newer).Press("Next").See("Hello Hana")
+		notices := func() (n int) {
+			for _, l := range w.Mails() {
+				n += strings.Count(l.Text, "/notice?n=")
+			}
+			return n
+		}
+		before := notices()
+		w.Clock.Add(time.Hour)
+		thief.Signin(hana, newer).See("Hello Hana")
+		if got := notices() - before; got != 1 {
+			t.Errorf("got %d notices of a sign-in from a browser that was shut out, want 1", got)
+		}
+	})
+}
+
+func TestASignUpDoesNotVoidTheOwnersLink(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		link, err := w.OwnerLink(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.Browser("203.0.113.66").Open("/signup").Fill("Name", "Other").Fill("E-mail", hana).Press("Next").Fill("New password", newer).Press("Next").Want(200)
+		b := w.Browser("192.0.2.1").Open(link[len(w.Base):]).Want(200)
+		b.Fill("Name to show", "Hana").Fill("E-mail", hana).Fill("New password", apptest.Word).Press("Create").See("Confirm your address?")
+		w.Browser("192.0.2.3").Signin(hana, apptest.Word).Want(200).See("Confirm your address?")
+	})
+}
+
+func TestMailGoesToADomainEveryServerKnows(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		b := w.Browser("192.0.2.1")
+		b.Open("/signup").Fill("Name", "Hana").Fill("E-mail", "Hana@例え.jp").Press("Next").Fill("New password", apptest.Word).Press("Next").See("Hana@例え.jp")
+		b.Fill("Code", w.Code("Hana@xn--r8jz45g.jp")).Press("Next").See("Hello Hana")
+	})
+}
+
+func TestANewPasswordIsNotTheOldOne(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		b, p := w.Browser("192.0.2.1"), w.Program("192.0.2.1")
+		b.Signin(hana, apptest.Word).See("Hello Hana")
+		w.Clock.Add(25 * time.Hour)
+		w.Browser("192.0.2.1").Signin(hana, apptest.Word).Fill("New password", apptest.Word).Press("Next").See("password.reused")
+		p.Token = b.Cookie("sekisho")
+		p.Call("POST", "/api/v1/me/password", map[string]any{"current": apptest.Word, "new": apptest.Word}).Want(400, "password.reused")
+		b.Open("/recover").Fill("E-mail", hana).Press("Send").Fill("Code", w.Code(hana)).Press("Next")
+		b.Fill("New password", apptest.Word).Press("Next").See("password.reused")
+		b.Fill("New password", newer).Press("Next").See("Hello Hana")
+	}, "password_max_age", "24h")
 }

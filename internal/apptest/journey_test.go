@@ -1,13 +1,22 @@
 package apptest_test
 
 import (
+	"fmt"
+	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"sekisho/internal/apptest"
+	"sekisho/internal/db"
 	"sekisho/internal/dbtest"
+	"sekisho/internal/flow"
+	"sekisho/internal/flow/join"
+	"sekisho/internal/gate"
+	"sekisho/internal/i18n"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
@@ -28,6 +37,71 @@ func TestFirstOwnerLinkWorksOnce(t *testing.T) {
 			t.Errorf("got %q, want no link once there is an account", link)
 		}
 		w.Browser("192.0.2.2").Open("/setup?key=guess").Want(410)
+	})
+}
+
+// With open sign-up anybody who finds the page first could make the operator's own
+// link useless.
+func TestSignUpsDoNotEndTheOwnersLink(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		link, err := w.OwnerLink(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := strings.TrimPrefix(link, w.Base)
+		b := w.Browser("203.0.113.66")
+		b.Open("/signup").Fill("Name", "Stranger").Fill("E-mail", "stranger@example.com").Press("Next").Fill("New password", apptest.Word).Press("Next").See("Enter the code")
+		if again, err := w.OwnerLink(t.Context()); err != nil || again != link {
+			t.Errorf("got %q %v, want the same link as before the sign-up", again, err)
+		}
+		b.Fill("Code", w.Code("stranger@example.com")).Press("Next").See("Hello Stranger")
+		// Not even with an address that was proved meanwhile: two accounts would have it.
+		o := w.Browser("192.0.2.1").Open(path)
+		o.Fill("Name to show", "Hana").Fill("E-mail", "stranger@example.com").Fill("New password", apptest.Word).Press("Create").Want(409).See("another account")
+		o.Open(path).Fill("Name to show", "Hana").Fill("E-mail", hana).Fill("New password", apptest.Word).Press("Create").See("Confirm your address?").Press("Later").See("Hello Hana")
+		w.Browser("192.0.2.2").Open(path).Want(410)
+	})
+}
+
+// Where accounts stood before the link's end was kept in a row, it had ended.
+func TestAnOwnersLinkThatHadEndedDoesNotComeBack(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		if link, err := w.OwnerLink(t.Context()); err != nil || link == "" {
+			t.Fatalf("got %q %v, want a link before the step", link, err)
+		}
+		w.Update(func(tx db.Tx) error {
+			return tx.One(t.Context(), `DELETE FROM schema_migration WHERE version = 505`)
+		})
+		if link, err := w.Another().OwnerLink(t.Context()); err != nil || link != "" {
+			t.Errorf("got %q %v, want no link", link, err)
+		}
+	})
+}
+
+func TestTheOwnersLinkMakesOneAccountOfMany(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		n := w.Another()
+		var won atomic.Int32
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Go(func() {
+				node := []*apptest.World{w, n}[i%2]
+				v := flow.Visitor{Door: gate.API, Addr: netip.MustParseAddr("192.0.2.1"), Lang: i18n.En}
+				got, err := node.Join.Owner(t.Context(), v, join.Owner{Key: node.Join.NewOwnerKey(), Name: "Hana", Email: fmt.Sprintf("hana%d@example.com", i), Password: apptest.Word})
+				if err != nil {
+					t.Error(err)
+				} else if got.Opened != nil {
+					won.Add(1)
+				} else if got.Fault == nil || got.Fault.Code() != "setup.link_used" {
+					t.Errorf("got %v, want setup.link_used", got.Fault)
+				}
+			})
+		}
+		all.Wait()
+		if won.Load() != 1 {
+			t.Errorf("%d made an owner, want 1", won.Load())
+		}
 	})
 }
 

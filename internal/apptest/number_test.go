@@ -87,11 +87,11 @@ func TestStrangersCannotTellWhoHasANumber(t *testing.T) {
 		var want []string
 		for i, typed := range []string{"nobody@example.com", hana, "ken@example.com", "team@example.com", number, "+819099998888"} {
 			w.Clock.Add(2 * time.Minute) // two of them lead to one account
-			b := w.Browser("192.0.2." + string(rune('1'+i))).Open("/signin").Fill("E-mail", typed).Press("Next")
+			b := w.Browser("192.0.2."+string(rune('1'+i))).Open("/signin").Fill("E-mail", typed).Press("Next")
 			got := []string{named(b, typed)}
 			got = append(got, named(b.Press("Another way"), typed), named(b.Press("Code by SMS"), typed))
 			got = append(got, named(b.Fill("Code", "000000").Press("Next"), typed))
-			r := w.Browser("192.0.3." + string(rune('1'+i))).Open("/recover").Fill("E-mail", typed).Press("Send the code")
+			r := w.Browser("192.0.3."+string(rune('1'+i))).Open("/recover").Fill("E-mail", typed).Press("Send the code")
 			got = append(got, named(r, typed))
 			for j := range want {
 				if reference.ReplaceAllString(got[j], "REF") != want[j] {

@@ -336,6 +336,23 @@ func TestPromptAndMaxAgeAskForAFreshProof(t *testing.T) {
 	})
 }
 
+func TestACRValuesAreAWish(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		c, word := wiki(w)
+		b, p := w.Browser("192.0.2.1"), w.Program("203.0.113.1")
+		b.Signin(hana, apptest.Word)
+		w.Clock.Add(time.Hour)
+		for _, wish := range []string{"urn:sekisho:acr:multi", "urn:unknown urn:sekisho:acr:multi", "nonsense"} {
+			var tok tokens
+			redeem(p, c, word, answered(t, b.Open(authorize(c, "acr_values", wish))).Get("code")).Want(200, "").Into(&tok)
+			if got := claims(t, p, tok.ID)["acr"]; got != "urn:sekisho:acr:single" {
+				t.Errorf("%s: got acr %v, want what was reached", wish, got)
+			}
+		}
+	})
+}
+
 func TestAppsProveThemselves(t *testing.T) {
 	w := apptest.New(t, "sqlite")
 	w.Settle(hana)

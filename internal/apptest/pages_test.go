@@ -1,8 +1,11 @@
 package apptest_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -107,7 +110,7 @@ func TestOutboxPageIsOnlyForThisMachineAndOnlyWithoutAMailServer(t *testing.T) {
 	local.Open("/outbox").Want(200).See(hana)
 	w.Browser("192.0.2.1").Open("/outbox").Want(404)
 	// A proxy on this machine speaks for somebody else.
-	for _, h := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip"} {
+	for _, h := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip", "X-Forwarded-Server", "Cf-Connecting-Ip", "True-Client-Ip"} {
 		req, err := http.NewRequest("GET", w.Base+"/outbox", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -115,6 +118,13 @@ func TestOutboxPageIsOnlyForThisMachineAndOnlyWithoutAMailServer(t *testing.T) {
 		req.Header.Set(h, "for=192.0.2.1")
 		w.Browser("127.0.0.1").Send(req).Want(404)
 	}
+	// One that says nothing of itself still speaks an older HTTP than browsers do.
+	mute, err := http.NewRequest("GET", w.Base+"/outbox", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mute.Proto, mute.ProtoMajor, mute.ProtoMinor = "HTTP/1.0", 1, 0
+	w.Browser("127.0.0.1").Send(mute).Want(404)
 	// A name that leads here from outside (DNS rebinding).
 	req, err := http.NewRequest("GET", w.Base+"/outbox", nil)
 	if err != nil {
@@ -127,6 +137,60 @@ func TestOutboxPageIsOnlyForThisMachineAndOnlyWithoutAMailServer(t *testing.T) {
 	_, smtp := listen(t)
 	v := apptest.New(t, "sqlite", "url", "http://localhost:8080", "smtp", smtp)
 	v.Browser("127.0.0.1").Open("/outbox").Want(404)
+}
+
+func TestTheLogTellsTheStatusThatWasSent(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	p := w.Program("192.0.2.1")
+	for path, want := range map[string]int{"/help": 200, "/api/v1/session": 401, "/nowhere": 404, "/me": 303, "/oauth/jwks": 200, "/ready": 200} {
+		w.Log.Reset()
+		got := p.Call("GET", path, nil)
+		if log := w.Log.String(); !strings.Contains(log, fmt.Sprintf("status=%d ", got.Status)) {
+			t.Errorf("%s: answered %d, and the log says %s", path, got.Status, log)
+		}
+		if got.Status != want && path != "/me" {
+			t.Errorf("%s: got %d, want %d", path, got.Status, want)
+		}
+	}
+	w.Log.Reset()
+	req, err := http.NewRequest("OPTIONS", w.Base+"/oauth/token", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Do(req).Want(204, "")
+	if !strings.Contains(w.Log.String(), "status=204 ") {
+		t.Errorf("the log says %s, want 204", w.Log)
+	}
+}
+
+func TestTheOutboxPageIsNotNamedWhereItIsNot(t *testing.T) {
+	ctx := context.Background()
+	for url, there := range map[string]bool{"https://id.example.com": false, "http://localhost:8080": true} {
+		w := apptest.New(t, "sqlite", "url", url, "listen", "127.0.0.1:0")
+		s, err := w.Listen()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var greeting bytes.Buffer
+		if err := s.Greet(ctx, &greeting); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(greeting.String(), "/outbox"); got != there {
+			t.Errorf("%s: greeted with %s", url, greeting.String())
+		}
+		b := w.Browser("127.0.0.1").Open("/help")
+		if got := strings.Contains(b.Body, `"/outbox"`); got != there {
+			t.Errorf("%s: the footer names the outbox: %v, want %v", url, got, there)
+		}
+		stop, cancel := context.WithCancel(ctx)
+		cancel()
+		if err := s.Run(stop); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(w.Log.String(), "sekisho outbox list"); got == there {
+			t.Errorf("%s: the log says %s", url, w.Log)
+		}
+	}
 }
 
 func TestNobodyEntersAnOwnPageWithoutASession(t *testing.T) {

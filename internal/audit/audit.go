@@ -15,6 +15,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -113,6 +114,23 @@ type Chain struct{ Ring *secret.Ring }
 
 const batch = 500
 
+const takeHead = `UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash, mac`
+
+// ErrBroken is a head that this server did not sign: somebody cut the log, set it
+// back, or took the key away. Nothing is linked to it, because a signature over
+// what is left would make the cut look whole.
+var ErrBroken = errors.New("the head of the audit log is not signed by this server, so nothing is linked to it any more; " +
+	"run sekisho audit verify, and after an accident sekisho audit rebase")
+
+// Begin signs the head of a log that has no row yet. It is called for a fresh
+// database only: an unsigned head of any other was put there by somebody else.
+func (c Chain) Begin(ctx context.Context, d *db.DB) error {
+	return d.Update(ctx, func(tx db.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE audit_head SET mac = $1 WHERE id = 1 AND seq = 0 AND hash IS NULL AND mac IS NULL`, c.mac(0, nil))
+		return err
+	})
+}
+
 // Seal links the rows that are waiting and says how many it linked. Nodes may
 // call it at the same time: the head's row lets one through at a time.
 func (c Chain) Seal(ctx context.Context, d *db.DB) (int, error) {
@@ -139,9 +157,12 @@ func (c Chain) sealBatch(ctx context.Context, d *db.DB) (int, error) {
 		var seq int64
 		var prev, mac []byte
 		// Taking the head's row first keeps a second node out until we commit.
-		err := tx.QueryRow(ctx, `UPDATE audit_head SET seq = seq WHERE id = 1 RETURNING seq, hash, mac`).Scan(&seq, &prev, &mac)
+		err := tx.QueryRow(ctx, takeHead).Scan(&seq, &prev, &mac)
 		if err != nil {
 			return fmt.Errorf("audit head: %w", err)
+		}
+		if !c.holds(seq, prev, mac) {
+			return ErrBroken
 		}
 		rows, err := db.List(ctx, tx, scan, `SELECT `+columns+` FROM audit WHERE seq IS NULL ORDER BY at, reference LIMIT $1`, batch)
 		if err != nil || len(rows) == 0 {
@@ -159,6 +180,10 @@ func (c Chain) sealBatch(ctx context.Context, d *db.DB) (int, error) {
 		return tx.One(ctx, `UPDATE audit_head SET seq = $1, hash = $2, mac = $3 WHERE id = 1`, seq, prev, c.mac(seq, prev))
 	})
 	return linked, err
+}
+
+func (c Chain) holds(seq int64, hash, mac []byte) bool {
+	return secret.Equal(string(mac), string(c.mac(seq, hash)))
 }
 
 func (c Chain) mac(seq int64, hash []byte) []byte {

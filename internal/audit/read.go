@@ -10,7 +10,6 @@ import (
 
 	"sekisho/internal/db"
 	"sekisho/internal/ref"
-	"sekisho/internal/secret"
 )
 
 // ByReference finds the row a refused person reads out.
@@ -60,6 +59,7 @@ type Verified struct {
 	Rows    int64   `json:"rows"`
 	Waiting int64   `json:"waiting"` // not linked yet
 	Faults  []Fault `json:"faults"`
+	Breaks  []Fault `json:"breaks,omitempty"` // where the operator went on over a head that did not hold
 
 	erased map[ref.Account]bool
 }
@@ -84,11 +84,19 @@ func (c Chain) Verify(ctx context.Context, d *db.DB) (Verified, error) {
 			return fmt.Errorf("audit head: %w", err)
 		}
 		switch {
-		case seq == 0 && v.Rows == 0:
-		case !secret.Equal(string(mac), string(c.mac(seq, hash))):
-			v.fault(seq, "", "the head of the chain is not signed by this server")
+		case !c.holds(seq, hash, mac):
+			v.fault(seq, "", "the head of the chain is not signed by this server: rows after this one may have been cut, and nothing is linked to it any more")
 		case seq != v.Rows || !bytes.Equal(hash, prev):
 			v.fault(seq, "", fmt.Sprintf("the head says %d rows, the chain ends at %d", seq, v.Rows))
+		}
+		// The chain is walked from its first row; one numbered below it would be read
+		// out to its account and looked at by nobody.
+		var beside int64
+		if err := r.QueryRow(ctx, `SELECT count(*) FROM audit WHERE seq <= 0`).Scan(&beside); err != nil {
+			return err
+		}
+		if beside > 0 {
+			v.fault(0, "", fmt.Sprintf("%d rows stand beside the chain", beside))
 		}
 		return r.QueryRow(ctx, `SELECT count(*) FROM audit WHERE seq IS NULL`).Scan(&v.Waiting)
 	})
@@ -129,6 +137,9 @@ func (v *Verified) walk(ctx context.Context, r db.Reader) (prev []byte, err erro
 				v.fault(row.Seq, row.Reference, "the row does not fit the one before it")
 			}
 			prev = row.hash
+			if row.Kind == Rebased {
+				v.Breaks = append(v.Breaks, Fault{row.Seq, row.Reference, whyRebased(row)})
+			}
 		}
 		if len(rows) < page {
 			return prev, nil

@@ -36,22 +36,21 @@ func Known(ctx context.Context, r db.Reader, a ref.Account, b ref.Browser) (bool
 
 // News says what about a sign-in is new to the account.
 type News struct {
-	First   bool // the account has never signed in anywhere
 	Browser bool
 	Place   bool // always false for an unknown place
 }
 
 // Look says what would be new about a sign-in.
 func Look(ctx context.Context, r db.Reader, a ref.Account, b ref.Browser, place string) (News, error) {
-	var all, browsers, places int64
-	err := r.QueryRow(ctx, `SELECT count(*), coalesce(sum(CASE WHEN browser = $2 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN place = $3 THEN 1 ELSE 0 END), 0)
-		FROM browser_account WHERE account = $1`, a, b, place).Scan(&all, &browsers, &places)
-	return News{First: all == 0, Browser: browsers == 0, Place: place != "" && places == 0}, err
+	var browsers, places int64
+	err := r.QueryRow(ctx, `SELECT coalesce(sum(CASE WHEN browser = $2 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN place = $3 THEN 1 ELSE 0 END), 0)
+		FROM browser_account WHERE account = $1`, a, b, place).Scan(&browsers, &places)
+	return News{Browser: browsers == 0, Place: place != "" && places == 0}, err
 }
 
 // Unusual says whether a sign-in is from a browser and a place that are both new
-// (SI-19). The first of all is not: there is nothing to compare it with.
-func (n News) Unusual() bool { return n.Browser && n.Place && !n.First }
+// (SI-19). The caller knows whether it is the first of all, which is not.
+func (n News) Unusual() bool { return n.Browser && n.Place }
 
 // Seen records a sign-in and says what was new about it.
 func Seen(ctx context.Context, tx db.Tx, a ref.Account, b ref.Browser, place string) (News, error) {

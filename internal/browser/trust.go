@@ -100,3 +100,9 @@ func PurgeTrusts(ctx context.Context, tx db.Tx, n int) error {
 	_, err := tx.Exec(ctx, `DELETE FROM trusted_browser WHERE id IN (SELECT id FROM trusted_browser WHERE expires < $1 LIMIT $2)`, tx.Now(), n)
 	return err
 }
+
+// EndEverybodysTrusts makes every browser ask for all proofs again.
+func EndEverybodysTrusts(ctx context.Context, tx db.Tx) error {
+	_, err := tx.Exec(ctx, `DELETE FROM trusted_browser`)
+	return err
+}

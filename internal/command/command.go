@@ -30,7 +30,7 @@ const (
 	Failed    = 1 // it could not be done
 	Usage     = 2 // the command line or the configuration does not read
 	NotThere  = 3 // what was named does not exist
-	Tampered  = 4 // audit verify found something
+	Tampered  = 4 // audit verify or export found something
 	Unhealthy = 5 // doctor found something
 )
 
@@ -79,9 +79,10 @@ func (p *program) root() *cobra.Command {
 		SilenceUsage: true, SilenceErrors: true,
 		Long: "An accounts service: sign in, see and end sessions, let apps ask who somebody is.\n\n" +
 			"A command ends with 0 when it is done, 1 when it could not be done, 2 when the command line or\n" +
-			"the configuration does not read, 3 when what was named does not exist, 4 when audit verify and\n" +
-			"5 when doctor found something.",
+			"the configuration does not read, 3 when what was named does not exist, 4 when audit verify\n" +
+			"or export and 5 when doctor found something.",
 	}
+	root.Args, root.RunE = known, func(c *cobra.Command, _ []string) error { return c.Help() }
 	root.PersistentFlags().StringVar(&p.config, "config", "sekisho.toml", "configuration file")
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "answer in JSON")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return ended{Usage, err} })
@@ -100,9 +101,33 @@ func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
+// known refuses a word after sekisho, or after a group, that is no command, and
+// says which one was perhaps meant.
+func known(c *cobra.Command, a []string) error {
+	if len(a) == 0 {
+		return nil
+	}
+	said := fmt.Sprintf("unknown command %q for %q", a[0], c.CommandPath())
+	if c.SuggestionsMinimumDistance <= 0 {
+		c.SuggestionsMinimumDistance = 2
+	}
+	if near := c.SuggestionsFor(a[0]); len(near) > 0 {
+		said += "; did you mean " + near[0] + "?"
+	}
+	return ended{Usage, errors.New(said)}
+}
+
+// none turns a row that is not there into words about what was named.
+func none(err error, format string, a ...any) error {
+	if errors.Is(err, db.ErrNone) {
+		return ended{NotThere, fmt.Errorf(format, a...)}
+	}
+	return err
+}
+
 // group is a command that only holds others.
 func group(use, short string, list ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := &cobra.Command{Use: use, Short: short, Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(list...)
 	return c
 }
@@ -204,7 +229,7 @@ func (p *program) fault() *cobra.Command {
 	return &cobra.Command{Use: "fault CODE", Short: "Tell what a code means", Args: args(cobra.ExactArgs(1)), RunE: func(_ *cobra.Command, a []string) error {
 		e, ok := faults.ByCode(a[0])
 		if !ok {
-			return fmt.Errorf("there is no code %q: %w", a[0], db.ErrNone)
+			return none(db.ErrNone, "there is no code %s; /help lists all", a[0])
 		}
 		t := e.New().Say(i18n.En, time.UTC)
 		return p.print(e.New().Problem(i18n.En, time.UTC, 0), func(w io.Writer) { fmt.Fprintf(w, "%s\n%s\n%s\n", t.What, t.Why, t.Fix) })

@@ -18,6 +18,7 @@ import (
 	"sekisho/internal/client"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/flow/join"
 	"sekisho/internal/i18n"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
@@ -131,6 +132,9 @@ func createAccount(ctx context.Context, a *app.App, n account.New, word string, 
 		if err := password.Set(ctx, tx, made.ID, hashed.Stored()); err != nil {
 			return err
 		}
+		if err := join.EndOwnerKey(ctx, tx); err != nil {
+			return err
+		}
 		if must {
 			if err := password.Order(ctx, tx, made.ID); err != nil {
 				return err
@@ -216,7 +220,7 @@ func (p *program) changeAccount(c *cobra.Command, what, kind string, do change) 
 		var found account.Account
 		err := a.DB.Update(ctx, func(tx db.Tx) (err error) {
 			if found, err = find(ctx, tx, what); err != nil {
-				return fmt.Errorf("no account %q: %w", what, err)
+				return none(err, "there is no account %s", what)
 			}
 			if err := do(ctx, tx, a, found.ID); err != nil {
 				if errors.Is(err, db.ErrNone) {
@@ -353,7 +357,7 @@ func (p *program) clientRotate() *cobra.Command {
 				return err
 			})
 			if err != nil {
-				return fmt.Errorf("client %s: %w", given[0], err)
+				return none(err, "there is no app %s; sekisho client list names them", given[0])
 			}
 			return p.print(map[string]string{"client_id": given[0], "client_secret": word.Reveal()}, func(w io.Writer) {
 				fmt.Fprintf(w, "client_secret (shown once)\t%s\n", word.Reveal())
@@ -374,7 +378,7 @@ func (p *program) clientDelete() *cobra.Command {
 				return err
 			})
 			if err != nil {
-				return fmt.Errorf("client %s: %w", given[0], err)
+				return none(err, "there is no app %s; sekisho client list names them", given[0])
 			}
 			return p.print(map[string]string{"client_id": given[0]}, func(w io.Writer) { fmt.Fprintln(w, "removed", given[0]) })
 		})

@@ -8,7 +8,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -30,6 +29,7 @@ type Options struct {
 	Clock    func() time.Time // nil: the system's
 	Readers  int              // connections for reading; 0: 4
 	MaxPages int64            // SQLite: how large the file may grow, in pages; 0: the disk's limit
+	Crowded  func()           // SQLite: called when several writes share a commit; nil: nothing
 }
 
 // engine is what differs between the two databases.
@@ -56,6 +56,9 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	}
 	if o.Readers <= 0 {
 		o.Readers = 4
+	}
+	if o.Crowded == nil {
+		o.Crowded = func() {}
 	}
 	d := &DB{clock: o.Clock}
 	var err error
@@ -107,6 +110,20 @@ func (d *DB) Ping(ctx context.Context) error {
 // Backup writes a consistent copy of an SQLite database to a new file.
 func (d *DB) Backup(ctx context.Context, path string) error { return d.engine.backup(ctx, path) }
 
+// Check reads the whole of an SQLite file and says whether it is in order. Of
+// PostgreSQL it asks nothing: that has tools of its own.
+func (d *DB) Check(ctx context.Context) error {
+	if d.Engine() != "sqlite" {
+		return nil
+	}
+	var said string
+	err := d.View(ctx, func(tx ReadTx) error { return tx.QueryRow(ctx, `PRAGMA integrity_check(1)`).Scan(&said) })
+	if err == nil && said != "ok" {
+		err = fmt.Errorf("the database file is damaged: %s", said)
+	}
+	return err
+}
+
 // Reader is what both kinds of transaction can do.
 type Reader interface {
 	Now() time.Time
@@ -117,8 +134,16 @@ type Reader interface {
 
 // runner is a connection with its prepared statements, or a transaction.
 type runner interface {
-	exec(ctx context.Context, query string, args []any) (sql.Result, error)
-	query(ctx context.Context, query string, args []any) (*sql.Rows, error)
+	exec(ctx context.Context, query string, args []any) (changed int64, err error)
+	query(ctx context.Context, query string, args []any) (cursor, error)
+}
+
+// cursor is an answer, read row by row.
+type cursor interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close() error
 }
 
 // ReadTx reads.
@@ -137,7 +162,7 @@ func (t ReadTx) Now() time.Time { return t.now }
 
 // Row is the first row of an answer.
 type Row struct {
-	rows *sql.Rows
+	rows cursor
 	err  error
 }
 
@@ -166,7 +191,7 @@ func (t ReadTx) QueryRow(ctx context.Context, query string, args ...any) Row {
 }
 
 // Rows is an answer of many rows; it must be closed.
-type Rows struct{ *sql.Rows }
+type Rows struct{ cursor }
 
 // Query asks for many rows.
 func (t ReadTx) Query(ctx context.Context, query string, args ...any) (*Rows, error) {
@@ -179,11 +204,7 @@ func (t ReadTx) Query(ctx context.Context, query string, args ...any) (*Rows, er
 
 // Exec writes and says how many rows it changed.
 func (t Tx) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	res, err := t.run.exec(ctx, query, normal(args))
-	if err != nil {
-		return 0, translate(err)
-	}
-	n, err := res.RowsAffected()
+	n, err := t.run.exec(ctx, query, normal(args))
 	return n, translate(err)
 }
 

@@ -358,3 +358,26 @@ func BenchmarkUpdateParallel(b *testing.B) {
 		}
 	})
 }
+
+// A file that is copied or moved after the program ended has to hold everything.
+func TestTheLastCloseLeavesOneFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	d, err := db.Open(context.Background(), "sqlite:"+path, db.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stmt := range []string{`CREATE TABLE x (id BIGINT)`, `INSERT INTO x (id) VALUES (1)`} {
+		if err := d.Update(context.Background(), func(tx db.Tx) error { _, err := tx.Exec(context.Background(), stmt); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Ping(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(path + "?*"); len(left) > 0 {
+		t.Errorf("got %v beside the file, want nothing", left)
+	}
+}

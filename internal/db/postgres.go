@@ -60,12 +60,20 @@ type pgRun struct {
 	ctx context.Context
 }
 
-func (r pgRun) exec(_ context.Context, query string, args []any) (sql.Result, error) {
-	return r.on.ExecContext(r.ctx, query, args...)
+func (r pgRun) exec(_ context.Context, query string, args []any) (int64, error) {
+	res, err := r.on.ExecContext(r.ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
 }
 
-func (r pgRun) query(_ context.Context, query string, args []any) (*sql.Rows, error) {
-	return r.on.QueryContext(r.ctx, query, args...)
+func (r pgRun) query(_ context.Context, query string, args []any) (cursor, error) {
+	rows, err := r.on.QueryContext(r.ctx, query, args...)
+	if err != nil {
+		return nil, err // not rows: a nil *sql.Rows is no nil cursor
+	}
+	return rows, nil
 }
 
 func (e *postgresEngine) view(ctx context.Context, snapshot bool, fn func(ReadTx) error) error {

@@ -3,6 +3,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -16,20 +17,15 @@ import (
 
 // sqliteEngine is one writer, which groups commits, beside a pool of readers.
 type sqliteEngine struct {
-	db      *sql.DB
+	driver  driver.Driver
+	dsn     string
 	clock   func() time.Time
+	crowded func()
 	jobs    chan *job
 	quit    chan struct{}
 	ended   chan struct{}
 	stop    sync.Once
 	readers chan *conn
-}
-
-// conn is one connection with its prepared statements, used by one goroutine
-// at a time.
-type conn struct {
-	c     *sql.Conn
-	stmts map[string]*sql.Stmt
 }
 
 // minSQLite is the first version without the WAL-reset corruption bug.
@@ -43,31 +39,38 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 		return nil, err
 	}
 	pragmas := url.Values{}
-	for _, p := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-4096)", "temp_store(MEMORY)"} {
+	for _, p := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-2048)", "temp_store(MEMORY)"} {
 		pragmas.Add("_pragma", p)
 	}
-	pool, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+pragmas.Encode())
+	// The driver itself: database/sql's pool, with its locks and copies, costs as
+	// much as a short read.
+	pool, err := sql.Open("sqlite", "")
 	if err != nil {
 		return nil, err
 	}
-	e := &sqliteEngine{db: pool, clock: o.Clock, jobs: make(chan *job, 1024), quit: make(chan struct{}), ended: make(chan struct{}), readers: make(chan *conn, o.Readers)}
-	writer, err := e.connect(ctx)
+	e := &sqliteEngine{driver: pool.Driver(), dsn: "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode(), clock: o.Clock, crowded: o.Crowded,
+		jobs: make(chan *job, 1024), quit: make(chan struct{}), ended: make(chan struct{}), readers: make(chan *conn, o.Readers)}
+	if err := pool.Close(); err != nil {
+		return nil, err
+	}
+	writer, err := e.connect()
 	if err != nil {
-		pool.Close()
 		return nil, err
 	}
 	if err := checkSQLite(ctx, writer, o.MaxPages); err != nil {
-		pool.Close()
-		return nil, err
+		return nil, errors.Join(err, writer.close())
 	}
 	for range o.Readers {
-		r, err := e.connect(ctx)
+		r, err := e.connect()
 		if err == nil {
-			_, err = r.c.ExecContext(ctx, "PRAGMA query_only = 1")
+			err = r.plain("PRAGMA query_only = 1")
 		}
 		if err != nil {
-			pool.Close()
-			return nil, err
+			close(e.readers)
+			for r := range e.readers {
+				err = errors.Join(err, r.close())
+			}
+			return nil, errors.Join(err, writer.close())
 		}
 		e.readers <- r
 	}
@@ -89,27 +92,25 @@ func prepareFile(path string) error {
 
 func checkSQLite(ctx context.Context, c *conn, maxPages int64) error {
 	var version string
-	if err := c.c.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
-		return translate(err)
+	if err := (ReadTx{run: c}).QueryRow(ctx, "SELECT sqlite_version()").Scan(&version); err != nil {
+		return err
 	}
 	var major, minor, patch int
 	if _, err := fmt.Sscanf(version, "%d.%d.%d", &major, &minor, &patch); err != nil || major*1000000+minor*1000+patch < minSQLite {
 		return fmt.Errorf("SQLite %s is older than 3.51.3, which mended a loss of data", version)
 	}
 	if maxPages > 0 {
-		if _, err := c.c.ExecContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", maxPages)); err != nil {
-			return translate(err)
-		}
+		return c.plain(fmt.Sprintf("PRAGMA max_page_count = %d", maxPages))
 	}
 	return nil
 }
 
-func (e *sqliteEngine) connect(ctx context.Context) (*conn, error) {
-	c, err := e.db.Conn(ctx)
+func (e *sqliteEngine) connect() (*conn, error) {
+	c, err := e.driver.Open(e.dsn)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", translate(err))
 	}
-	return &conn{c: c, stmts: map[string]*sql.Stmt{}}, nil
+	return &conn{c: c, stmts: map[string]*stmt{}}, nil
 }
 
 func (e *sqliteEngine) name() string { return "sqlite" }
@@ -117,51 +118,15 @@ func (e *sqliteEngine) name() string { return "sqlite" }
 func (e *sqliteEngine) close() error {
 	e.stop.Do(func() { close(e.quit) })
 	<-e.ended
+	var errs []error
 	for range cap(e.readers) {
 		r := <-e.readers
-		r.c.Close()
+		// Whichever connection is the last to close brings the log into the file, and
+		// one that may not write leaves it lying beside.
+		_ = r.plain("PRAGMA query_only = 0")
+		errs = append(errs, r.close())
 	}
-	return e.db.Close()
-}
-
-// maxStatements bounds the cache; all SQL is constant, so it is never reached.
-const maxStatements = 1000
-
-func (c *conn) prepared(query string) (*sql.Stmt, error) {
-	if s, ok := c.stmts[query]; ok {
-		return s, nil
-	}
-	s, err := c.c.PrepareContext(context.Background(), query)
-	if err != nil {
-		return nil, err
-	}
-	if len(c.stmts) < maxStatements {
-		c.stmts[query] = s
-	}
-	return s, nil
-}
-
-// Statements run without the caller's context: the driver would start a
-// goroutine for each, and a statement on a local file does not wait for anyone.
-func (c *conn) exec(_ context.Context, query string, args []any) (sql.Result, error) {
-	s, err := c.prepared(query)
-	if err != nil {
-		return nil, err
-	}
-	return s.ExecContext(context.Background(), args...)
-}
-
-func (c *conn) query(_ context.Context, query string, args []any) (*sql.Rows, error) {
-	s, err := c.prepared(query)
-	if err != nil {
-		return nil, err
-	}
-	return s.QueryContext(context.Background(), args...)
-}
-
-func (c *conn) plain(query string) error {
-	_, err := c.exec(context.Background(), query, nil)
-	return translate(err)
+	return errors.Join(errs...)
 }
 
 func (e *sqliteEngine) view(ctx context.Context, snapshot bool, fn func(ReadTx) error) error {
@@ -170,11 +135,15 @@ func (e *sqliteEngine) view(ctx context.Context, snapshot bool, fn func(ReadTx) 
 	}
 	var c *conn
 	select {
-	case c = <-e.readers:
-	case <-ctx.Done():
-		return translate(ctx.Err())
-	case <-e.quit:
-		return ErrUnavailable
+	case c = <-e.readers: // without waiting; the other cases cost, even when they are not taken
+	default:
+		select {
+		case c = <-e.readers:
+		case <-ctx.Done():
+			return translate(ctx.Err())
+		case <-e.quit:
+			return ErrUnavailable
+		}
 	}
 	defer func() { e.readers <- c }()
 	if snapshot {
@@ -209,11 +178,20 @@ func (e *sqliteEngine) enqueue(j *job) error {
 		return translate(err)
 	}
 	select {
-	case e.jobs <- j:
-	case <-j.ctx.Done():
-		return translate(j.ctx.Err())
 	case <-e.quit:
 		return ErrUnavailable
+	default:
+	}
+	select {
+	case e.jobs <- j: // without waiting
+	default:
+		select {
+		case e.jobs <- j:
+		case <-j.ctx.Done():
+			return translate(j.ctx.Err())
+		case <-e.quit:
+			return ErrUnavailable
+		}
 	}
 	select {
 	case <-j.done:
@@ -237,7 +215,7 @@ const maxBatch = 128
 
 func (e *sqliteEngine) write(c *conn) {
 	defer close(e.ended)
-	defer c.c.Close()
+	defer func() { _ = c.close() }() // what was acknowledged is on disk
 	for {
 		select {
 		case j := <-e.jobs:
@@ -283,6 +261,9 @@ func (e *sqliteEngine) commit(c *conn, jobs []*job) {
 			close(j.done)
 		}
 	}()
+	if len(jobs) > 1 {
+		e.crowded()
+	}
 	if err := c.plain("BEGIN IMMEDIATE"); err != nil {
 		failAll(jobs, err)
 		return
@@ -361,12 +342,16 @@ func (e *sqliteEngine) backup(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return fmt.Errorf("%s exists already", path)
 	}
-	c, err := e.db.Conn(ctx)
+	c, err := e.connect()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.close() }() // it only read
+	s, err := c.prepare("VACUUM INTO $1")
 	if err != nil {
 		return translate(err)
 	}
-	defer c.Close()
-	if _, err := c.ExecContext(ctx, "VACUUM INTO ?", path); err != nil {
+	if _, err := s.exec(ctx, []any{path}); err != nil {
 		return translate(err)
 	}
 	return os.Chmod(path, 0o600)

@@ -87,6 +87,11 @@ func Bool(b *bool) sql.Scanner { return boolDest{b} }
 type nullDest[T any] struct{ v *T }
 
 func (d nullDest[T]) Scan(src any) error {
+	// The common case, without what sql.Null does for all the others.
+	if v, ok := src.(T); ok {
+		*d.v = v
+		return nil
+	}
 	var n sql.Null[T]
 	if err := n.Scan(src); err != nil {
 		return err

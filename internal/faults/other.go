@@ -61,8 +61,8 @@ var (
 		En: fault.Text{What: "Nobody can sign up here by themselves.", Why: "On this service only the people who run it make accounts.", Fix: "If you need an account, ask them."}})
 
 	SetupUsed = define(fault.Entry{Code: "setup.link_used", Kind: fault.Gone, Topic: fault.Other, Lift: operator, Action: toSignin,
-		Ja: fault.Text{What: "最初のアカウントはもう作られています。", Why: "このリンクは、アカウントが1つもないときに1回だけ使えます。", Fix: "サインインしてください。ほかのアカウントは sekisho account create で作れます。"},
-		En: fault.Text{What: "The first account has been made.", Why: "This link works once, while there is no account at all.", Fix: "Sign in. More accounts are made with sekisho account create."}})
+		Ja: fault.Text{What: "最初のアカウントはもう作られています。", Why: "このリンクは1回だけ使えます。ターミナルでアカウントを作ったあとは使えません。", Fix: "サインインしてください。ほかのアカウントは sekisho account create で作れます。"},
+		En: fault.Text{What: "The first account has been made.", Why: "This link works once, and no more after an account was made at the terminal.", Fix: "Sign in. More accounts are made with sekisho account create."}})
 )
 
 // What stops a request, whoever makes it.

@@ -173,3 +173,9 @@ func Purge(ctx context.Context, tx db.Tx, n int) error {
 	_, err := tx.Exec(ctx, `DELETE FROM flow WHERE id IN (SELECT id FROM flow WHERE expires < $1 LIMIT $2)`, tx.Now(), n)
 	return err
 }
+
+// EndEverybodys removes every journey under way.
+func EndEverybodys(ctx context.Context, tx db.Tx) error {
+	_, err := tx.Exec(ctx, `DELETE FROM flow`)
+	return err
+}

@@ -163,3 +163,9 @@ func Purge(ctx context.Context, tx db.Tx, n int) error {
 	}
 	return nil
 }
+
+// EndEverybody ends every session, and everything issued in it, without telling the
+// apps: they learn it when they come back.
+func EndEverybody(ctx context.Context, tx db.Tx) (int64, error) {
+	return session.RemoveEverybodys(ctx, tx)
+}

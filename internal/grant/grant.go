@@ -179,8 +179,9 @@ func Refresh(ctx context.Context, tx db.Tx, g ref.Grant) (secret.Text, error) {
 func Rotate(ctx context.Context, tx db.Tx, token string, c ref.Client) (Grant, secret.Text, error) {
 	var id ref.Grant
 	hash := secret.Hash(token)
+	// EXISTS looks up one grant by its key; IN would first list all of the app's.
 	err := tx.QueryRow(ctx, `UPDATE refresh_token SET used = $2 WHERE hash = $1 AND used IS NULL AND expires > $2
-		AND grant_id IN (SELECT id FROM app_grant WHERE client = $3) RETURNING grant_id`, hash, tx.Now(), c).Scan(&id)
+		AND EXISTS (SELECT 1 FROM app_grant g WHERE g.id = refresh_token.grant_id AND g.client = $3) RETURNING grant_id`, hash, tx.Now(), c).Scan(&id)
 	if errors.Is(err, db.ErrNone) {
 		return replayed(ctx, tx, hash, c)
 	}
@@ -222,6 +223,17 @@ type Token struct {
 	Scope   []string
 	Created time.Time
 	Expires time.Time
+	Session Session // zero with the client's own
+}
+
+// Session is what the one decision needs to know of the session that a token
+// hangs on; it comes with the token in one read.
+type Session struct {
+	Since   time.Time
+	Ends    time.Time
+	Addr    string
+	ACR     string
+	Account time.Time // since when the account is there
 }
 
 // ByAccess reads a living access token; db.ErrNone when there is none.
@@ -229,10 +241,12 @@ func ByAccess(ctx context.Context, r db.Reader, token string) (Token, error) {
 	var t Token
 	var scope string
 	var g struct{ id, account, session, acr, amr, nonce, scope string }
-	err := r.QueryRow(ctx, `SELECT t.client, t.scope, t.created, t.expires, g.id, g.account, g.session, g.scope, g.acr, g.amr, g.auth_time
-		FROM access_token t LEFT JOIN app_grant g ON g.id = t.grant_id WHERE t.hash = $1 AND t.expires > $2`, secret.Hash(token), r.Now()).
+	err := r.QueryRow(ctx, `SELECT t.client, t.scope, t.created, t.expires, g.id, g.account, g.session, g.scope, g.acr, g.amr, g.auth_time, s.created, s.expires, s.addr, s.acr, s.since
+		FROM access_token t LEFT JOIN app_grant g ON g.id = t.grant_id LEFT JOIN session s ON s.id = g.session
+		WHERE t.hash = $1 AND t.expires > $2`, secret.Hash(token), r.Now()).
 		Scan(&t.Client, &scope, db.Time(&t.Created), db.Time(&t.Expires), db.Null(&g.id), db.Null(&g.account), db.Null(&g.session), db.Null(&g.scope),
-			db.Null(&g.acr), db.Null(&g.amr), db.Time(&t.Grant.AuthTime))
+			db.Null(&g.acr), db.Null(&g.amr), db.Time(&t.Grant.AuthTime), db.Time(&t.Session.Since), db.Time(&t.Session.Ends), db.Null(&t.Session.Addr),
+			db.Null(&t.Session.ACR), db.Time(&t.Session.Account))
 	t.Scope = strings.Fields(scope)
 	t.Grant.ID, t.Grant.Account, t.Grant.Session, t.Grant.Client = ref.Grant(g.id), ref.Account(g.account), ref.Session(g.session), t.Client
 	t.Grant.ACR, t.Grant.AMR, t.Grant.Scope = g.acr, strings.Fields(g.amr), strings.Fields(g.scope)
@@ -243,8 +257,9 @@ func ByAccess(ctx context.Context, r db.Reader, token string) (Token, error) {
 func ByRefresh(ctx context.Context, r db.Reader, token string) (Token, error) {
 	var t Token
 	var scope, amr string
-	dest := append(t.Grant.dest(&scope, &amr), db.Time(&t.Expires))
-	err := r.QueryRow(ctx, `SELECT `+grantColumns+`, r.expires FROM refresh_token r JOIN app_grant g ON g.id = r.grant_id
+	dest := append(t.Grant.dest(&scope, &amr), db.Time(&t.Expires), db.Time(&t.Session.Since), db.Time(&t.Session.Ends), &t.Session.Addr, &t.Session.ACR, db.Time(&t.Session.Account))
+	err := r.QueryRow(ctx, `SELECT `+grantColumns+`, r.expires, s.created, s.expires, s.addr, s.acr, s.since
+		FROM refresh_token r JOIN app_grant g ON g.id = r.grant_id JOIN session s ON s.id = g.session
 		WHERE r.hash = $1 AND r.used IS NULL AND r.expires > $2`, secret.Hash(token), r.Now()).Scan(dest...)
 	t.Grant.Scope, t.Grant.AMR = strings.Fields(scope), strings.Fields(amr)
 	t.Client, t.Scope, t.Created = t.Grant.Client, t.Grant.Scope, t.Grant.Created

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/BurntSushi/toml"
@@ -42,6 +43,31 @@ func Pick(accept string) Lang {
 	if len(accept) > 200 {
 		accept = accept[:200]
 	}
+	picks.RLock()
+	l, ok := picks.of[accept]
+	picks.RUnlock()
+	if ok {
+		return l
+	}
+	l = pick(accept)
+	picks.Lock()
+	defer picks.Unlock()
+	if len(picks.of) >= maxPicks {
+		clear(picks.of)
+	}
+	picks.of[strings.Clone(accept)] = l
+	return l
+}
+
+// Browsers send a few dozen different headers; who sends others gains nothing.
+const maxPicks = 256
+
+var picks = struct {
+	sync.RWMutex
+	of map[string]Lang
+}{of: map[string]Lang{}}
+
+func pick(accept string) Lang {
 	tags, _, err := language.ParseAcceptLanguage(accept)
 	if err != nil || len(tags) == 0 {
 		return En

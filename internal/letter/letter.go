@@ -30,7 +30,7 @@ type Sheet struct {
 type To struct {
 	Lang    i18n.Lang
 	Address string
-	Name    string
+	Name    string // empty: not greeted by name
 }
 
 // From says where something was asked from.
@@ -120,6 +120,9 @@ func (d draft) letter() outbox.Letter {
 	d.args = append(d.args, "name", clean(d.to.Name), "service", d.sheet.Service)
 	l := d.to.Lang
 	p := page{Lang: l, Service: d.sheet.Service, Subject: d.t(d.topic + ".subject"), Hello: d.t("hello"), Code: group(d.code), Link: d.link}
+	if d.to.Name == "" {
+		p.Hello = d.t("hello.unnamed")
+	}
 	p.Body = strings.Split(d.t(d.topic+".body"), "\n")
 	if d.link != "" {
 		p.Button = d.t(d.topic + ".button")

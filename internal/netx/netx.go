@@ -53,6 +53,9 @@ func (p Proxies) ClientAddr(remote string, h http.Header) netip.Addr {
 	if !p.trust(peer) {
 		return peer
 	}
+	if spoofable(h) {
+		return netip.IPv6Unspecified()
+	}
 	hops := forwarded(h)
 	for i := len(hops) - 1; i >= 0; i-- {
 		a, ok := parseNode(hops[i])
@@ -85,14 +88,17 @@ func peerAddr(remote string) netip.Addr {
 	return a.Unmap().WithZone("")
 }
 
-// forwarded lists hops, nearest last. RFC 7239 wins over the older header;
-// both at once would let a client speak through the one its proxy does not set,
-// so then neither is believed.
+// spoofable says whether both headers are there: a client would speak through the
+// one its proxy does not set. Then its address is not known. It must not be taken
+// for the proxy's own, which is an inner one: who adds a header would hide behind it,
+// and stand where only the inner network may.
+func spoofable(h http.Header) bool {
+	return len(h.Values("Forwarded")) > 0 && len(h.Values("X-Forwarded-For")) > 0
+}
+
+// forwarded lists hops, nearest last, of whichever header there is.
 func forwarded(h http.Header) []string {
 	standard, old := h.Values("Forwarded"), h.Values("X-Forwarded-For")
-	if len(standard) > 0 && len(old) > 0 {
-		return nil
-	}
 	if len(standard) == 0 {
 		return splitTrim(strings.Join(old, ","), ",")
 	}
@@ -166,8 +172,32 @@ func IsInner(a netip.Addr) bool {
 			return true
 		}
 	}
-	return false
+	v4, ok := embedded(a)
+	return ok && IsInner(v4)
 }
+
+// embedded is the IPv4 address to which a gateway on the way leads an IPv6 one: by
+// NAT64 (RFC 6052 §2.1), by 6to4 (RFC 3056 §2), or in the old compatible form
+// (RFC 4291 §2.5.5.1). Where the inner network is behind that gateway, it counts.
+func embedded(a netip.Addr) (netip.Addr, bool) {
+	if !a.Is6() {
+		return a, false
+	}
+	b := a.As16()
+	switch {
+	case nat64.Contains(a), compatible.Contains(a):
+		return netip.AddrFrom4([4]byte(b[12:])), true
+	case sixToFour.Contains(a):
+		return netip.AddrFrom4([4]byte(b[2:6])), true
+	}
+	return a, false
+}
+
+var (
+	nat64      = netip.MustParsePrefix("64:ff9b::/96")
+	sixToFour  = netip.MustParsePrefix("2002::/16")
+	compatible = netip.MustParsePrefix("::/96")
+)
 
 // ErrInner is a connection to an inner address that was not allowed.
 var ErrInner = errors.New("the address is an inner one")

@@ -38,18 +38,19 @@ func TestOnlyATrustedProxyIsBelieved(t *testing.T) {
 		}
 	}
 	both := http.Header{"Forwarded": {"for=1.2.3.4"}, "X-Forwarded-For": {"5.6.7.8"}}
-	if got, want := proxies.ClientAddr("10.1.1.1:1", both).String(), "10.1.1.1"; got != want {
+	if got, want := proxies.ClientAddr("10.1.1.1:1", both).String(), "::"; got != want {
 		t.Errorf("both headers: got %s, want %s", got, want)
 	}
 }
 
 func TestInnerAddresses(t *testing.T) {
-	for _, s := range []string{"127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.1.1", "0.0.0.0", "::1", "::", "fe80::1", "fd00::1", "ff02::1", "::ffff:127.0.0.1", "224.0.0.1", "255.255.255.255", "2001:db8::1"} {
+	for _, s := range []string{"127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.1.1", "0.0.0.0", "::1", "::", "fe80::1", "fd00::1", "ff02::1", "::ffff:127.0.0.1", "224.0.0.1", "255.255.255.255", "2001:db8::1",
+		"64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:a00:1::1", "::7f00:1", "::a00:1"} {
 		if !IsInner(netip.MustParseAddr(s)) {
 			t.Errorf("%s: got outer, want inner", s)
 		}
 	}
-	for _, s := range []string{"1.1.1.1", "2606:4700::1111", "8.8.8.8"} {
+	for _, s := range []string{"1.1.1.1", "2606:4700::1111", "8.8.8.8", "64:ff9b::101:101"} {
 		if IsInner(netip.MustParseAddr(s)) {
 			t.Errorf("%s: got inner, want outer", s)
 		}

@@ -53,7 +53,7 @@ func (d *Door) bearer(ctx context.Context, r *web.Request) (*web.Response, error
 	if token == "" {
 		return deny(401, "invalid_request", "an access token is required")
 	}
-	h, ok, err := d.hold(ctx, token)
+	h, ok, err := d.hold(ctx, grant.ByAccess, token, client.Client{})
 	if err != nil {
 		return nil, err
 	}
@@ -67,21 +67,28 @@ func (d *Door) bearer(ctx context.Context, r *web.Request) (*web.Response, error
 	return nil, nil
 }
 
-// hold reads a token and asks gate whether its session goes on.
-func (d *Door) hold(ctx context.Context, token string) (h holder, ok bool, err error) {
+// read finds a token of one kind.
+type read func(ctx context.Context, r db.Reader, token string) (grant.Token, error)
+
+// hold reads a token with its session and asks gate whether that goes on. An app
+// that asks about its own token is known already.
+func (d *Door) hold(ctx context.Context, find read, token string, asks client.Client) (h holder, ok bool, err error) {
 	err = d.DB.View(ctx, func(tx db.ReadTx) error {
 		var err error
-		if h.token, err = grant.ByAccess(ctx, tx, token); err != nil {
+		if h.token, err = find(ctx, tx, token); err != nil {
 			return err
 		}
-		if h.client, err = client.Of(ctx, tx, h.token.Client); err != nil {
-			return err
+		if h.client = asks; h.token.Client != asks.ID {
+			if h.client, err = client.Of(ctx, tx, h.token.Client); err != nil {
+				return err
+			}
 		}
-		if ok = true; h.token.Grant.ID == "" {
+		if h.token.Grant.ID == "" {
+			ok = true
 			return nil
 		}
-		if _, ok, err = d.goesOn(ctx, tx, h.token.Grant); err != nil || !ok {
-			return err
+		if ok = d.admits(tx.Now(), h.token.Session); !ok {
+			return nil
 		}
 		h.account, err = account.Of(ctx, tx, h.token.Grant.Account)
 		return err
@@ -114,10 +121,10 @@ func (d *Door) introspect(ctx context.Context, r *web.Request) (web.Response, er
 	if strings.Count(token, ".") == 2 {
 		return d.introspectJWT(ctx, r, who.client, token)
 	}
-	h, ok, err := d.hold(ctx, token)
+	h, ok, err := d.hold(ctx, grant.ByAccess, token, who.client)
 	kind := "access_token"
 	if err == nil && !ok {
-		h, ok, err = d.holdRefresh(ctx, token)
+		h, ok, err = d.hold(ctx, grant.ByRefresh, token, who.client)
 		kind = "refresh_token"
 	}
 	if err != nil {
@@ -140,27 +147,6 @@ func (d *Door) introspect(ctx context.Context, r *web.Request) (web.Response, er
 		}
 	}
 	return web.JSON(200, out), nil
-}
-
-func (d *Door) holdRefresh(ctx context.Context, token string) (h holder, ok bool, err error) {
-	err = d.DB.View(ctx, func(tx db.ReadTx) error {
-		var err error
-		if h.token, err = grant.ByRefresh(ctx, tx, token); err != nil {
-			return err
-		}
-		if h.client, err = client.Of(ctx, tx, h.token.Client); err != nil {
-			return err
-		}
-		if _, ok, err = d.goesOn(ctx, tx, h.token.Grant); err != nil || !ok {
-			return err
-		}
-		h.account, err = account.Of(ctx, tx, h.token.Grant.Account)
-		return err
-	})
-	if errors.Is(err, db.ErrNone) {
-		return h, false, nil
-	}
-	return h, ok, err
 }
 
 func (d *Door) introspectJWT(ctx context.Context, r *web.Request, who client.Client, token string) (web.Response, error) {

@@ -114,7 +114,7 @@ func (d *Door) read(ctx context.Context, r *web.Request, app client.Client, redi
 		return ask, "invalid_request", why
 	}
 	ask = consent.Ask{Client: app.ID, Redirect: redirect, State: q["state"], Nonce: q["nonce"], Challenge: q["code_challenge"],
-		Prompt: strings.Fields(q["prompt"]), Hint: q["login_hint"]}
+		Prompt: strings.Fields(q["prompt"]), Hint: q["login_hint"], ACR: levels(q["acr_values"])}
 	if slices.Contains(ask.Prompt, "none") && len(ask.Prompt) > 1 {
 		return ask, "invalid_request", "prompt none stands alone"
 	}
@@ -162,6 +162,19 @@ func scopes(app client.Client, raw string) []string {
 	for _, s := range strings.Fields(raw) {
 		if slices.Contains(app.Scopes, s) && !slices.Contains(out, s) {
 			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// levels keeps of acr_values those there are, in the app's order; it is a wish, so
+// what is unknown is ignored (Core §3.1.2.1).
+func levels(raw string) []string {
+	known := []string{session.ACRSingle, session.ACRTrusted, session.ACRMulti}
+	var out []string
+	for _, v := range strings.Fields(raw) {
+		if slices.Contains(known, v) && !slices.Contains(out, v) {
+			out = append(out, v)
 		}
 	}
 	return out
@@ -215,7 +228,7 @@ func (d *Door) decide(ctx context.Context, r *web.Request) (web.Response, error)
 // errorsOf maps what is missing to the protocol's errors where no page may be
 // shown (Core §3.1.2.6).
 var errorsOf = map[consent.Step]string{
-	consent.Signin: "login_required", consent.Fresh: "login_required", consent.Choose: "account_selection_required",
+	consent.Signin: "login_required", consent.Fresh: "login_required", consent.Raise: "login_required", consent.Choose: "account_selection_required",
 	consent.SetUp: "interaction_required", consent.Agree: "consent_required", consent.Denied: "access_denied",
 }
 
@@ -250,6 +263,8 @@ func (d *Door) advance(ctx context.Context, r *web.Request, id ref.Flow, ch cons
 	switch v.Step {
 	case consent.Choose:
 		return web.Go("/accounts?return=" + url.QueryEscape(here+"&chosen=1")), nil
+	case consent.Raise:
+		return web.Go("/elevate?return=" + url.QueryEscape(here+"&chosen=1")), nil
 	case consent.SetUp:
 		return web.Go("/me/factors?return=" + url.QueryEscape(here)), nil
 	case consent.Agree:

@@ -98,7 +98,7 @@ func (d *Door) discovery() []byte {
 		"introspection_endpoint_auth_methods_supported":  []string{"client_secret_basic", "client_secret_post"},
 		"revocation_endpoint_auth_methods_supported":     []string{"client_secret_basic", "client_secret_post", "none"},
 		"code_challenge_methods_supported":               []string{"S256"},
-		"acr_values_supported":                           []string{session.ACRSingle},
+		"acr_values_supported":                           []string{session.ACRSingle, session.ACRTrusted, session.ACRMulti},
 		"prompt_values_supported":                        []string{"none", "login", "consent", "select_account"},
 		"claims_supported":                               []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "name", "locale", "zoneinfo", "updated_at", "email", "email_verified", "preferred_username"},
 		"ui_locales_supported":                           []string{"ja", "en"},

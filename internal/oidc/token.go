@@ -203,11 +203,15 @@ func (d *Door) goesOn(ctx context.Context, r db.Reader, g grant.Grant) (session.
 	if err != nil {
 		return s, false, err
 	}
-	// An app works while its person is away: only the session's own end and the
-	// account count, not how long ago the browser was used.
-	dec := gate.Decide(gate.Facts{Door: gate.OIDC, Act: gate.Continue, Now: r.Now(), Account: gate.Active, From: web.ParseAddr(s.Addr),
-		SessionEnds: s.Expires, LastUsed: r.Now(), SignedInSince: s.Created, Level: s.Level(), Since: s.Since}, &d.Policy)
-	return s, dec.Verdict == gate.Admit, nil
+	return s, d.admits(r.Now(), grant.Session{Since: s.Created, Ends: s.Expires, Addr: s.Addr, ACR: s.ACR, Account: s.Since}), nil
+}
+
+// admits asks gate. An app works while its person is away: only the session's own
+// end and the account count, not how long ago the browser was used.
+func (d *Door) admits(now time.Time, s grant.Session) bool {
+	dec := gate.Decide(gate.Facts{Door: gate.OIDC, Act: gate.Continue, Now: now, Account: gate.Active, From: web.ParseAddr(s.Addr),
+		SessionEnds: s.Ends, LastUsed: now, SignedInSince: s.Since, Level: session.LevelOf(s.ACR), Since: s.Account}, &d.Policy)
+	return dec.Verdict == gate.Admit
 }
 
 // note writes what an app did. It names the session, not the account: the

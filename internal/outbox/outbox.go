@@ -204,6 +204,12 @@ func (o *Outbox) Withdraw(ctx context.Context, tx db.Tx, a ref.Account, topic st
 	return err
 }
 
+// Erase removes an account's mails, sent or not. What apps are to be told stays.
+func Erase(ctx context.Context, tx db.Tx, a ref.Account) error {
+	_, err := tx.Exec(ctx, `DELETE FROM outbox WHERE account = $1 AND kind = 'mail'`, a)
+	return err
+}
+
 // Purge removes rows that ended before the given time and every row that goes
 // nowhere, at most n at a time.
 func Purge(ctx context.Context, tx db.Tx, before time.Time, n int) error {

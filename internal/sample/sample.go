@@ -172,7 +172,7 @@ func others() []Page {
 	return []Page{
 		{Name: "agree", Response: web.Show("oidc/agree", oidc.Agree{Flow: flow, As: "acc_sample", App: "写真アルバム", Host: "photos.example.com", Name: "佐藤 花", Email: hana, Scope: []string{"openid", "profile", "email", "offline_access"}})},
 		{Name: "logout", Response: web.Show("oidc/logout", oidc.Logout{App: "Wiki", Names: []string{"佐藤 花"}, ClientID: "cli_1"})},
-		{Name: "hub", Response: web.Show("help/hub", help.Hub{Topics: []help.Topic{{Name: "signin", Faults: []help.Line{{Code: "session.limit", What: faults.SessionLimit.En.What}}}}, Guides: help.Guides})},
+		{Name: "hub", Response: web.Show("help/hub", help.Hub{Topics: []help.Topic{{Name: "factor", Faults: []help.Line{{Code: "code.clock_skew", What: "コードが、いまの時刻のものではありません。"}}}, {Name: "signin", Faults: []help.Line{{Code: "session.limit", What: faults.SessionLimit.En.What}}}}, Guides: help.Guides})},
 		{Name: "article", Response: web.Show("help/article", help.Article{Code: "device.clock", Text: faults.DeviceClock.Ja, Lift: []fault.Lifter{fault.Self, fault.Time, fault.Operator}})},
 		{Name: "guide", Response: web.Show("help/guide", help.Guide{Name: "recovery"})},
 		{Name: "support", Response: web.Show("help/support", help.Support{Text: text})},

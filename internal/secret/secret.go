@@ -231,10 +231,11 @@ func LoadOrCreateKeyFile(path string) ([][]byte, error) {
 	return ParseKeys(string(text))
 }
 
-// ParseKeys reads keys in base64, separated by white space.
+// ParseKeys reads keys in base64, separated by white space or commas: a file has a
+// key a line, and the settings' lists have commas.
 func ParseKeys(text string) ([][]byte, error) {
 	var keys [][]byte
-	for _, line := range strings.Fields(text) {
+	for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) }) {
 		k, err := base64.StdEncoding.DecodeString(line)
 		if err != nil || len(k) != KeyLen {
 			return nil, fmt.Errorf("a secret key is %d bytes in base64; one of them is not", KeyLen)

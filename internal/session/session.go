@@ -220,3 +220,8 @@ func Touch(ctx context.Context, tx db.Tx, id ref.Session, at time.Time) error {
 	_, err := tx.Exec(ctx, `UPDATE session SET last_used = $2 WHERE id = $1 AND last_used < $2`, id, at)
 	return err
 }
+
+// RemoveEverybodys deletes every session there is. Only package grant calls it.
+func RemoveEverybodys(ctx context.Context, tx db.Tx) (int64, error) {
+	return tx.Exec(ctx, `DELETE FROM session`)
+}

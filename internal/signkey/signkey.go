@@ -3,7 +3,7 @@
 //
 // A key is published as "next" before it signs, signs as "active", and stays
 // published as "retired" until nothing it signed is believed any more; so keys
-// change without anybody noticing. It knows no token's content.
+// change without anybody noticing. A copied one is revoked. It knows no token's content.
 package signkey
 
 import (
@@ -19,6 +19,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -55,6 +56,7 @@ const (
 type Keys struct {
 	DB   *db.DB
 	Ring *secret.Ring
+	Log  *slog.Logger // told of keys that do not open
 
 	mu     sync.RWMutex
 	set    *set
@@ -101,25 +103,55 @@ func List(ctx context.Context, r db.Reader) ([]Info, error) {
 }
 
 // Tend makes keys where some are missing, rotates those that are due (all of
-// them with force), and forgets those retired for long. Every node may call it
-// at any time.
+// them with force), retires those that do not open, and forgets those retired for
+// long. Every node may call it at any time.
 func (k *Keys) Tend(ctx context.Context, force bool) error {
+	return k.mend(func() error { return k.tend(ctx, force) })
+}
+
+// Revoke withdraws a key at once: it is published no more, and what it signed is
+// no longer believed. One that signed is replaced by the one that waited. It is
+// for a key that somebody may have copied; db.ErrNone when there is none.
+func (k *Keys) Revoke(ctx context.Context, id ref.Key) error {
+	return k.mend(func() error { return k.revoke(ctx, id) })
+}
+
+// errShort says that keys went while others were reckoned outside the transaction.
+var errShort = errors.New("signing keys changed meanwhile")
+
+func (k *Keys) mend(do func() error) error {
+	var err error
+	for range 3 {
+		if err = do(); !errors.Is(err, errShort) {
+			break
+		}
+	}
+	k.mu.Lock()
+	k.loaded = time.Time{}
+	k.mu.Unlock()
+	return err
+}
+
+func (k *Keys) tend(ctx context.Context, force bool) error {
+	var lost []row
 	fresh := map[jose.SignatureAlgorithm][]crypto.Signer{}
 	for _, alg := range Algs {
-		// Reckoned outside the transaction: an RSA key takes a while.
-		need, err := k.missing(ctx, alg, force)
+		need, gone, err := k.missing(ctx, alg, force)
 		if err != nil {
 			return err
 		}
-		for range need {
-			priv, err := generate(alg)
-			if err != nil {
-				return err
-			}
-			fresh[alg] = append(fresh[alg], priv)
+		lost = append(lost, gone...)
+		// Reckoned outside the transaction: an RSA key takes a while.
+		if fresh[alg], err = several(alg, need); err != nil {
+			return err
 		}
 	}
 	err := k.DB.Update(ctx, func(tx db.Tx) error {
+		for _, r := range lost {
+			if _, err := tx.Exec(ctx, `UPDATE signkey SET state = 'retired', changed = $2 WHERE id = $1 AND state <> 'retired'`, r.ID, tx.Now()); err != nil {
+				return err
+			}
+		}
 		for _, alg := range Algs {
 			if err := k.turn(ctx, tx, alg, fresh[alg], force); err != nil {
 				return err
@@ -128,24 +160,69 @@ func (k *Keys) Tend(ctx context.Context, force bool) error {
 		_, err := tx.Exec(ctx, `DELETE FROM signkey WHERE state = 'retired' AND changed < $1`, tx.Now().Add(-retiredFor))
 		return err
 	})
-	k.mu.Lock()
-	k.loaded = time.Time{}
-	k.mu.Unlock()
+	if err == nil {
+		for _, r := range lost {
+			k.Log.Error("signing key retired: it does not open with this secret key; another signs", "key", string(r.ID), "alg", r.Alg)
+		}
+	}
 	return err
 }
 
-func (k *Keys) missing(ctx context.Context, alg jose.SignatureAlgorithm, force bool) (n int, err error) {
+// missing says how many keys are to be made, and which of those there are do not open.
+func (k *Keys) missing(ctx context.Context, alg jose.SignatureAlgorithm, force bool) (n int, lost []row, err error) {
 	err = k.DB.View(ctx, func(tx db.ReadTx) error {
+		n, lost = 2, nil
 		rows, err := db.List(ctx, tx, scan, `SELECT `+columns+` FROM signkey WHERE alg = $1 AND state <> 'retired'`, alg)
-		n = 2 - len(rows)
 		for _, r := range rows {
-			if r.State == active && (force || tx.Now().Sub(r.Changed) >= RotateAfter) {
-				n = 1
+			switch _, err := k.open(r); {
+			case err != nil:
+				lost = append(lost, r)
+			case r.State == active && (force || tx.Now().Sub(r.Changed) >= RotateAfter):
+			default:
+				n--
 			}
 		}
 		return err
 	})
-	return n, err
+	return n, lost, err
+}
+
+func (k *Keys) revoke(ctx context.Context, id ref.Key) error {
+	var r row
+	err := k.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		r, err = scan(tx.QueryRow(ctx, `SELECT `+columns+` FROM signkey WHERE id = $1`, id))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	alg := jose.SignatureAlgorithm(r.Alg)
+	fresh, err := several(alg, 2)
+	if err != nil {
+		return err
+	}
+	return k.DB.Update(ctx, func(tx db.Tx) error {
+		if err := tx.One(ctx, `DELETE FROM signkey WHERE id = $1`, id); err != nil {
+			return err
+		}
+		return k.turn(ctx, tx, alg, fresh, false)
+	})
+}
+
+// Lost lists keys that do not open with this secret key, whatever their state.
+func (k *Keys) Lost(ctx context.Context) ([]ref.Key, error) {
+	var lost []ref.Key
+	err := k.DB.View(ctx, func(tx db.ReadTx) error {
+		rows, err := db.List(ctx, tx, scan, `SELECT `+columns+` FROM signkey ORDER BY created`)
+		lost = nil
+		for _, r := range rows {
+			if _, err := k.open(r); err != nil {
+				lost = append(lost, r.ID)
+			}
+		}
+		return err
+	})
+	return lost, err
 }
 
 // turn brings one algorithm to one active and one next key.
@@ -156,29 +233,39 @@ func (k *Keys) turn(ctx context.Context, tx db.Tx, alg jose.SignatureAlgorithm, 
 	if err != nil && !missing {
 		return err
 	}
-	if len(fresh) == 0 {
-		return nil
-	}
-	if !missing {
-		if !force && tx.Now().Sub(at) < RotateAfter {
-			return nil // another node was quicker
-		}
+	// Without a fresh one it was not due a moment ago: another node was quicker.
+	if !missing && len(fresh) > 0 && (force || tx.Now().Sub(at) >= RotateAfter) {
 		if err := tx.One(ctx, `UPDATE signkey SET state = 'retired', changed = $2 WHERE alg = $1 AND state = 'active'`, alg, tx.Now()); err != nil {
 			return err
 		}
-		if err := tx.One(ctx, `UPDATE signkey SET state = 'active', changed = $2 WHERE alg = $1 AND state = 'next'`, alg, tx.Now()); err != nil {
+		missing = true
+	}
+	if missing {
+		n, err := tx.Exec(ctx, `UPDATE signkey SET state = 'active', changed = $2 WHERE id = (SELECT id FROM signkey WHERE alg = $1 AND state = 'next'
+			ORDER BY created, id LIMIT 1)`, alg, tx.Now())
+		if err != nil {
 			return err
 		}
-		return k.put(ctx, tx, alg, next, fresh[0])
-	}
-	for i, state := range []string{active, next} {
-		if i < len(fresh) {
-			if err := k.put(ctx, tx, alg, state, fresh[i]); err != nil {
+		if n == 0 {
+			if fresh, err = k.putFirst(ctx, tx, alg, active, fresh); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	var waiting int64
+	if err := tx.QueryRow(ctx, `SELECT count(*) FROM signkey WHERE alg = $1 AND state = 'next'`, alg).Scan(&waiting); err != nil || waiting > 0 {
+		return err
+	}
+	_, err = k.putFirst(ctx, tx, alg, next, fresh)
+	return err
+}
+
+// putFirst keeps the first of the fresh keys and gives the others.
+func (k *Keys) putFirst(ctx context.Context, tx db.Tx, alg jose.SignatureAlgorithm, state string, fresh []crypto.Signer) ([]crypto.Signer, error) {
+	if len(fresh) == 0 {
+		return nil, errShort
+	}
+	return fresh[1:], k.put(ctx, tx, alg, state, fresh[0])
 }
 
 func (k *Keys) put(ctx context.Context, tx db.Tx, alg jose.SignatureAlgorithm, state string, priv crypto.Signer) error {
@@ -193,6 +280,18 @@ func (k *Keys) put(ctx context.Context, tx db.Tx, alg jose.SignatureAlgorithm, s
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO signkey (id, alg, sealed, state, created, changed) VALUES ($1, $2, $3, $4, $5, $5)`, id, alg, sealed, state, tx.Now())
 	return err
+}
+
+func several(alg jose.SignatureAlgorithm, n int) ([]crypto.Signer, error) {
+	var out []crypto.Signer
+	for range n {
+		priv, err := generate(alg)
+		if err != nil {
+			return nil, fmt.Errorf("signing key: %w", err)
+		}
+		out = append(out, priv)
+	}
+	return out, nil
 }
 
 func generate(alg jose.SignatureAlgorithm) (crypto.Signer, error) {
@@ -229,7 +328,12 @@ func (k *Keys) load(ctx context.Context, now time.Time) (*set, error) {
 	s := &set{typed: map[jose.SignatureAlgorithm]map[string]jose.Signer{}, public: map[string]jose.JSONWebKey{}}
 	var list jose.JSONWebKeySet
 	for _, r := range rows {
-		pub, err := k.read(s, r)
+		// One that does not open says nothing about the others; Tend retires it.
+		priv, err := k.open(r)
+		if err != nil {
+			continue
+		}
+		pub, err := k.read(s, r, priv)
 		if err != nil {
 			return nil, err
 		}
@@ -249,15 +353,24 @@ func (k *Keys) load(ctx context.Context, now time.Time) (*set, error) {
 // RFC 9068 §2.1, logout tokens OpenID Connect Back-Channel Logout §2.4.
 var types = []string{"JWT", "at+jwt", "logout+jwt"}
 
-func (k *Keys) read(s *set, r row) (jose.JSONWebKey, error) {
+// open gives the private key of a row.
+func (k *Keys) open(r row) (crypto.Signer, error) {
 	der, err := k.Ring.Open(r.sealed, string(r.ID))
 	if err != nil {
-		return jose.JSONWebKey{}, fmt.Errorf("signing key %s: %w; is the secret key the one the database was made with?", r.ID, err)
+		return nil, fmt.Errorf("signing key %s: %w; is the secret key the one the database was made with?", r.ID, err)
 	}
 	priv, err := x509.ParsePKCS8PrivateKey(der)
 	if err != nil {
-		return jose.JSONWebKey{}, fmt.Errorf("signing key %s: %w", r.ID, err)
+		return nil, fmt.Errorf("signing key %s: %w", r.ID, err)
 	}
+	signer, ok := priv.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("signing key %s does not sign", r.ID)
+	}
+	return signer, nil
+}
+
+func (k *Keys) read(s *set, r row, priv crypto.Signer) (jose.JSONWebKey, error) {
 	alg := jose.SignatureAlgorithm(r.Alg)
 	if r.State == active {
 		s.typed[alg] = map[string]jose.Signer{}
@@ -270,7 +383,7 @@ func (k *Keys) read(s *set, r row) (jose.JSONWebKey, error) {
 			s.typed[alg][typ] = signer
 		}
 	}
-	return jose.JSONWebKey{Key: priv.(crypto.Signer).Public(), KeyID: string(r.ID), Algorithm: r.Alg, Use: "sig"}, nil
+	return jose.JSONWebKey{Key: priv.Public(), KeyID: string(r.ID), Algorithm: r.Alg, Use: "sig"}, nil
 }
 
 // JWKS is the document that publishes the public keys (RFC 7517 §5).

@@ -37,20 +37,26 @@ var ErrBusy = errors.New("slowhash: too many are waiting")
 // Hasher reckons hashes, a few at a time: without a bound, a crowd at the door
 // would take gigabytes and starve everything else.
 type Hasher struct {
+	Begin func() // called before each hash; nil: nothing
+
 	cost    Cost
 	workers chan struct{}
 	queue   chan struct{}
 	dummy   string
 }
 
-// NewHasher makes a hasher. workers 0 means one a core; queue 0 means 64 for
-// each worker.
+// patience is how many may wait for each worker, some seconds' worth: on the
+// morning when everybody comes at once they wait, and are not sent away.
+const patience = 256
+
+// NewHasher makes a hasher. workers 0 means one a core; queue 0 means as many for
+// each worker as will wait.
 func NewHasher(cost Cost, workers, queue int) *Hasher {
 	if workers <= 0 {
 		workers = runtime.NumCPU()
 	}
 	if queue <= 0 {
-		queue = 64 * workers
+		queue = patience * workers
 	}
 	h := &Hasher{cost: cost, workers: make(chan struct{}, workers), queue: make(chan struct{}, workers+queue)}
 	var key [keyLen]byte
@@ -72,6 +78,9 @@ func (h *Hasher) turn(ctx context.Context) (leave func(), err error) {
 	}
 	select {
 	case h.workers <- struct{}{}:
+		if h.Begin != nil {
+			h.Begin()
+		}
 		return func() { <-h.workers; <-h.queue }, nil
 	case <-ctx.Done():
 		<-h.queue
@@ -154,7 +163,10 @@ func (h *Hasher) NeedsRehash(phc string) bool {
 }
 
 func (c Cost) key(t secret.Text, salt []byte, n uint32) []byte {
-	return argon2.IDKey([]byte(t.Reveal()), salt, c.Passes, c.MemoryKiB, c.Threads, n)
+	if !reckoned() {
+		return argon2.IDKey([]byte(t.Reveal()), salt, c.Passes, c.MemoryKiB, c.Threads, n)
+	}
+	return argon2id(c, []byte(t.Reveal()), salt, n)
 }
 
 var b64 = base64.RawStdEncoding

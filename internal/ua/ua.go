@@ -7,6 +7,8 @@ package ua
 import (
 	"strings"
 	"sync"
+	"time"
+	"unicode"
 
 	"github.com/hashicorp/golang-lru"
 	"github.com/ua-parser/uap-go/uaparser"
@@ -55,6 +57,9 @@ func Parse(header string) Agent {
 	if a, ok := cache().Get(header); ok {
 		return a.(Agent)
 	}
+	if !budget.take(time.Now()) {
+		return rough(header)
+	}
 	p, err := parser()
 	if err != nil {
 		return Agent{}
@@ -69,10 +74,60 @@ func Parse(header string) Agent {
 	}
 	if a.Browser == "" {
 		name, _, _ := strings.Cut(header, " ")
-		a.Browser = strings.ReplaceAll(name[:min(len(name), 40)], "/", " ")
+		a.Browser = name[:min(len(name), 40)]
 	}
+	a.Browser, a.OS = plain(a.Browser), plain(a.OS)
 	cache().Add(header, a)
 	return a
+}
+
+// budget bounds how much of a core strangers can spend on headers that nobody
+// sent before: each parse of a new one costs milliseconds.
+var budget = bucket{left: burst}
+
+const (
+	burst     = 60
+	perSecond = 20
+)
+
+type bucket struct {
+	mu   sync.Mutex
+	left float64
+	at   time.Time
+}
+
+func (b *bucket) take(now time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.at.IsZero() {
+		b.left = min(burst, b.left+perSecond*now.Sub(b.at).Seconds())
+	}
+	b.at = now
+	if b.left < 1 {
+		return false
+	}
+	b.left--
+	return true
+}
+
+// rough reads the name of a common browser and nothing else; the next time the
+// header comes it is read well.
+func rough(header string) Agent {
+	for _, x := range [][2]string{{"Firefox/", "Firefox"}, {"Edg/", "Edge"}, {"OPR/", "Opera"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}} {
+		if strings.Contains(header, x[0]) {
+			return Agent{Browser: x[1]}
+		}
+	}
+	return Agent{}
+}
+
+// plain leaves words and numbers: a header is its sender's to choose, and what is
+// read out of it stands in mails to other people, where programs make links of
+// whatever looks like an address.
+func plain(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-_()+&!", r)
+	}), " ")
 }
 
 func join(family, major string) string { return strings.TrimSpace(family + " " + major) }

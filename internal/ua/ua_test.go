@@ -3,6 +3,7 @@ package ua
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestHeadersReadAsPeopleSayThem(t *testing.T) {
@@ -19,5 +20,38 @@ func TestHeadersReadAsPeopleSayThem(t *testing.T) {
 	}
 	if got := len(Cut(strings.Repeat("あ", 1000))); got > MaxLen {
 		t.Errorf("a long header keeps %d bytes, want at most %d", got, MaxLen)
+	}
+}
+
+func TestAHeaderCannotBecomeALink(t *testing.T) {
+	for _, header := range []string{"evil.test/1.0 click", "Windows http://evil.test/ bot", "evil.testbot/2", "MyVisit-evil.test-spider/2.0", "mail@evil.test", "a\u202egnp.exe"} {
+		if got := Parse(header).String(); strings.ContainsAny(got, ".:/@\u202e") {
+			t.Errorf("%q: got %q, want words and numbers alone", header, got)
+		}
+	}
+}
+
+func TestNewHeadersCostABoundedShareOfACore(t *testing.T) {
+	at := time.Date(2026, 1, 15, 9, 0, 0, 0, time.UTC)
+	b := bucket{left: burst}
+	taken := 0
+	for range 1000 {
+		if b.take(at) {
+			taken++
+		}
+	}
+	if taken != burst {
+		t.Errorf("at one instant: got %d, want %d", taken, burst)
+	}
+	if taken = 0; b.take(at.Add(time.Second)) {
+		for taken = 1; b.take(at.Add(time.Second)); taken++ {
+			continue
+		}
+	}
+	if taken != perSecond {
+		t.Errorf("a second later: got %d, want %d", taken, perSecond)
+	}
+	if got := rough("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"); got.Browser != "Chrome" {
+		t.Errorf("got %q, want Chrome", got.Browser)
 	}
 }

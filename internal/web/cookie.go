@@ -94,13 +94,14 @@ func (f *Frame) visitor(r *Request) {
 		v.Door = gate.OIDC
 	}
 	r.readCookies()
-	if v.Browser == "" {
-		v.Browser = f.stranger(v.Network, v.Agent)
-	}
 }
 
-// Describe fills in what is only needed where something is written down.
+// Describe fills in what is only needed where something is written down. Without
+// it, a browser that did not prove its name has none.
 func (r *Request) Describe() flow.Visitor {
+	if r.Visitor.Browser == "" {
+		r.Visitor.Browser = r.frame.stranger(r.Visitor.Network, r.Visitor.Agent)
+	}
 	if r.Visitor.Program == "" {
 		r.Visitor.Program = ua.Parse(r.Visitor.Agent).String()
 		r.Visitor.Place = r.frame.Geo.Place(r.Visitor.Addr, string(r.Lang))
@@ -116,6 +117,9 @@ func (f *Frame) stranger(network, agent string) ref.Browser {
 }
 
 func (r *Request) readCookies() {
+	if len(r.HTTP.Header["Cookie"]) == 0 {
+		return // as with every call by a program
+	}
 	base := r.frame.cookieName("")
 	seen := map[string]bool{}
 	for _, c := range r.HTTP.Cookies() {
@@ -288,6 +292,9 @@ func (r *Request) dropSlot() {
 }
 
 func (f *Frame) language(h *http.Request) i18n.Lang {
+	if len(h.Header["Cookie"]) == 0 {
+		return i18n.Pick(h.Header.Get("Accept-Language"))
+	}
 	if c, err := h.Cookie("sekisho-lang"); err == nil {
 		if l, ok := i18n.Parse(c.Value); ok {
 			return l

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"unicode/utf8"
 
 	"sekisho/internal/fault"
@@ -172,10 +173,12 @@ func plain(body []byte) *fault.Fault {
 			continue
 		case string:
 			if top >= 0 && stack[top].object && stack[top].key {
-				if stack[top].names[x] {
+				// The decoder takes "Identifier" for "identifier": the two are one name.
+				name := fold(x)
+				if stack[top].names[name] {
 					return faults.DuplicateParameter.New("name", cut(x))
 				}
-				stack[top].names[x], stack[top].key = true, false
+				stack[top].names[name], stack[top].key = true, false
 				continue
 			}
 		}
@@ -186,6 +189,10 @@ func plain(body []byte) *fault.Fault {
 		}
 	}
 }
+
+// fold gives all spellings that encoding/json takes for one name the same form:
+// upper case first, because ſ has no lower one but s.
+func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
 
 // loneSurrogate finds an escaped half of a UTF-16 pair, which decoders quietly
 // replace: two different passwords would become the same.

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -18,8 +19,6 @@ import (
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/i18n"
-	"sekisho/internal/netx"
-	"sekisho/internal/secret"
 	"sekisho/internal/slowhash"
 )
 
@@ -79,9 +78,6 @@ func wrongMethod(path string, methods []string) *Route {
 	}}
 }
 
-// patience is how long one request may take in all.
-const patience = 20 * time.Second
-
 func (f *Frame) serve(route *Route) http.Handler {
 	limit := route.Limit
 	if limit == 0 {
@@ -89,14 +85,29 @@ func (f *Frame) serve(route *Route) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, h *http.Request) {
 		began := time.Now()
-		ctx, cancel := context.WithTimeout(h.Context(), patience)
-		defer cancel()
+		ctx := &patient{Context: h.Context(), until: began.Add(patience)}
+		defer ctx.over()
 		h.Body = http.MaxBytesReader(w, h.Body, limit)
 		r := f.request(h, route)
 		res := f.run(ctx, r, route)
-		f.write(ctx, w, r, res)
-		f.line(r, route, res, time.Since(began))
+		sent := &sender{ResponseWriter: w, began: began}
+		f.write(ctx, sent, r, res)
+		f.line(r, route, res, sent)
 	})
+}
+
+// sender remembers the status that went out: a page that does not render is an
+// answer other than the one that was meant.
+type sender struct {
+	http.ResponseWriter
+	status int
+	began  time.Time
+}
+
+// WriteHeader notes the status and sends it.
+func (s *sender) WriteHeader(status int) {
+	s.status = status
+	s.ResponseWriter.WriteHeader(status)
 }
 
 func (f *Frame) request(h *http.Request, route *Route) *Request {
@@ -106,7 +117,16 @@ func (f *Frame) request(h *http.Request, route *Route) *Request {
 	return r
 }
 
-func requestID() string { return strings.ToLower(secret.Token().Reveal()[:12]) }
+const idLetters = "abcdefghijklmnopqrstuvwxyz234567"
+
+func requestID() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	for i := range b {
+		b[i] = idLetters[b[i]&31]
+	}
+	return string(b[:])
+}
 
 // run checks and handles; whatever happens inside, there is an answer.
 func (f *Frame) run(ctx context.Context, r *Request, route *Route) (res Response) {
@@ -172,12 +192,19 @@ func (t *Told) Error() string { return "fault " + t.Fault.Code() }
 
 func tell(f *fault.Fault) error { return &Told{f} }
 
+// Headers of every answer; they are replaced, never changed.
+var (
+	nosniff    = []string{"nosniff"}
+	noReferrer = []string{"no-referrer"}
+	noStore    = []string{"no-store"}
+)
+
 func (f *Frame) write(ctx context.Context, w http.ResponseWriter, r *Request, res Response) {
 	h := w.Header()
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Cache-Control", "no-store")
-	h.Set("X-Request-Id", r.ID)
+	// As they are sent, names in their canonical form: Set would bring each into it
+	// and make a slice for it, at every request.
+	h["X-Content-Type-Options"], h["Referrer-Policy"], h["Cache-Control"] = nosniff, noReferrer, noStore
+	h["X-Request-Id"] = []string{r.ID}
 	if f.URL.Scheme == "https" {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
 	}
@@ -204,8 +231,10 @@ func (f *Frame) write(ctx context.Context, w http.ResponseWriter, r *Request, re
 		sendJSON(w, res.Status, "application/json", oauthError(res.Fault, r.Zone))
 	case res.Page != nil || res.Fault != nil:
 		f.html(ctx, w, r, res)
+	case res.Status != 0:
+		w.WriteHeader(res.Status)
 	default:
-		w.WriteHeader(max(res.Status, http.StatusNoContent))
+		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
@@ -234,19 +263,19 @@ func (f *Frame) html(ctx context.Context, w http.ResponseWriter, r *Request, res
 }
 
 func send(w http.ResponseWriter, status int, kind string, body []byte) {
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	h := w.Header()
+	h["Content-Type"], h["Content-Length"] = []string{kind}, []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // a client that went away is nobody's fault
 }
 
 func sendJSON(w http.ResponseWriter, status int, kind string, v any) {
-	body, err := json.Marshal(v)
-	if err != nil {
+	var body bytes.Buffer
+	if err := json.NewEncoder(&body).Encode(v); err != nil {
 		http.Error(w, "500", http.StatusInternalServerError)
 		return
 	}
-	send(w, status, kind, append(body, '\n'))
+	send(w, status, kind, body.Bytes())
 }
 
 // oauthError is a fault in the words of RFC 6749 §5.2.
@@ -277,14 +306,14 @@ func ascii(s string) string {
 
 // line writes the request's one line. Paths are the route's pattern: what stands
 // in an address may be somebody's secret.
-func (f *Frame) line(r *Request, route *Route, res Response, took time.Duration) {
+func (f *Frame) line(r *Request, route *Route, res Response, sent *sender) {
 	if !f.Log.Enabled(r.HTTP.Context(), slog.LevelInfo) {
 		return
 	}
 	attrs := []slog.Attr{
 		slog.String("id", r.ID), slog.String("method", r.HTTP.Method), slog.String("route", route.Path),
-		slog.Int("status", max(res.Status, http.StatusNoContent)), slog.Int64("us", took.Microseconds()),
-		slog.String("from", netx.Bucket(r.Visitor.Addr)),
+		slog.Int("status", sent.status), slog.Int64("us", time.Since(sent.began).Microseconds()),
+		slog.String("from", r.Visitor.Network),
 	}
 	if res.Fault != nil {
 		attrs = append(attrs, slog.String("fault", res.Fault.Code()))

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"sekisho/internal/db"
@@ -165,10 +166,15 @@ func (r *Request) Local() bool {
 		return false
 	}
 	// A proxy on this machine speaks for somebody elsewhere.
-	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-Ip", "Via"} {
-		if r.HTTP.Header.Get(name) != "" {
+	for name := range r.HTTP.Header {
+		if relayed[name] || strings.HasPrefix(name, "X-Forwarded") || strings.HasPrefix(name, "Cf-") {
 			return false
 		}
+	}
+	// nginx with one proxy_pass line and nothing else says none of it, and sends the
+	// inner name as Host; but it asks in HTTP/1.0, which no browser does.
+	if !r.HTTP.ProtoAtLeast(1, 1) {
+		return false
 	}
 	// A page of another site whose name was made to lead here (DNS rebinding) says
 	// that name.
@@ -178,6 +184,9 @@ func (r *Request) Local() bool {
 	}
 	return netx.Loopback(host)
 }
+
+// relayed are headers that only something between sets.
+var relayed = map[string]bool{"Forwarded": true, "Via": true, "X-Real-Ip": true, "X-Client-Ip": true, "True-Client-Ip": true, "X-Original-Host": true, "X-Envoy-External-Address": true}
 
 // statuses maps kinds of fault to HTTP.
 var statuses = map[fault.Kind]int{

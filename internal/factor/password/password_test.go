@@ -153,3 +153,21 @@ func TestFormerHashesAreKept(t *testing.T) {
 		}
 	})
 }
+
+func TestTheMeterIsCheapWhateverIsTyped(t *testing.T) {
+	for _, text := range []string{strings.Repeat("4@8({[<369&#!i1|0$5+7%2", 5), strings.Repeat("p4$$w0rd17|1", 9), strings.Repeat("a", 128)} {
+		quickest := time.Hour // of three: the machine may be busy with something else
+		for range 3 {
+			began := time.Now()
+			Strength(text, About{})
+			quickest = min(quickest, time.Since(began))
+		}
+		// It took half a second before, and takes a few milliseconds.
+		if quickest > 100*time.Millisecond {
+			t.Errorf("%.20q… took %v", text, quickest)
+		}
+	}
+	if got := Strength("p4ssw0rd1", About{}); got > 1 {
+		t.Errorf("a common word in other signs: got %d, want at most 1", got)
+	}
+}

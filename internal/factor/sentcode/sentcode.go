@@ -57,6 +57,7 @@ type For struct {
 	Subject string  // the account, or the address typed where there is no account
 	Flow    ref.Flow
 	Target  string // the address or number it goes to, where that is what is proved
+	Known   bool   // a browser asks that the account knows; its sends are counted apart
 }
 
 func (f For) channel() Channel {
@@ -119,18 +120,21 @@ func (c Codes) Make(ctx context.Context, tx db.Tx, f For) (Sent, *Wait, error) {
 		s.Link = secret.Token()
 		link = secret.Hash(s.Link.Reveal())
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO mailcode (id, purpose, channel, subject, flow, mac, link, sent, expires) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		ref.NewCode(tx.Now()), f.Purpose, f.channel(), f.Subject, f.Flow, c.mac(f, s.Code.Reveal()), link, tx.Now(), s.Expires)
+	_, err = tx.Exec(ctx, `INSERT INTO mailcode (id, purpose, channel, subject, flow, mac, link, sent, expires, known) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		ref.NewCode(tx.Now()), f.Purpose, f.channel(), f.Subject, f.Flow, c.mac(f, s.Code.Reveal()), link, tx.Now(), s.Expires, f.Known)
 	if err != nil {
 		return Sent{}, nil, fmt.Errorf("make code: %w", err)
 	}
 	return s, nil, nil
 }
 
+// wait counts what was sent for browsers the account knows apart from what was
+// sent for strangers: else anybody who asks five times an hour keeps the owner from
+// getting a code.
 func (c Codes) wait(ctx context.Context, r db.Reader, f For) (*Wait, error) {
 	sent, err := db.List(ctx, r, func(s db.Scanner) (at time.Time, err error) { err = s.Scan(db.Time(&at)); return },
-		`SELECT sent FROM mailcode WHERE subject = $1 AND purpose = $2 AND channel = $3 AND sent > $4 ORDER BY sent DESC LIMIT $5`,
-		f.Subject, f.Purpose, f.channel(), r.Now().Add(-time.Hour), SendsAnHour)
+		`SELECT sent FROM mailcode WHERE subject = $1 AND purpose = $2 AND channel = $3 AND sent > $4 AND known = $6 ORDER BY sent DESC LIMIT $5`,
+		f.Subject, f.Purpose, f.channel(), r.Now().Add(-time.Hour), SendsAnHour, f.Known)
 	if err != nil || len(sent) == 0 {
 		return nil, err
 	}
@@ -220,5 +224,11 @@ func Void(ctx context.Context, tx db.Tx, p Purpose, subject string) error {
 // Purge removes codes that ended over an hour ago, at most n.
 func Purge(ctx context.Context, tx db.Tx, n int) error {
 	_, err := tx.Exec(ctx, `DELETE FROM mailcode WHERE id IN (SELECT id FROM mailcode WHERE expires < $1 LIMIT $2)`, tx.Now().Add(-2*time.Hour), n)
+	return err
+}
+
+// VoidEverybodys ends every code and link that is out.
+func VoidEverybodys(ctx context.Context, tx db.Tx) error {
+	_, err := tx.Exec(ctx, `UPDATE mailcode SET used = $1 WHERE used IS NULL`, tx.Now())
 	return err
 }

@@ -285,7 +285,7 @@ func (x *act) proved(ctx context.Context, tx db.Tx, st state, view *View) error 
 	}
 	// Sign-ups that claim the address can never confirm it. What other accounts
 	// claim stays as it is: that it goes would tell them who has it.
-	if err := account.DropClaims(ctx, tx, st.To, x.account.ID); err != nil {
+	if err := x.DropClaims(ctx, tx, st.To, x.account.ID); err != nil {
 		return err
 	}
 	return x.note(ctx, tx, "address.added", view.Done)

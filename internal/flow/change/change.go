@@ -226,6 +226,11 @@ func (c *Change) Contain(ctx context.Context, v flow.Visitor, token string) (*fa
 		if _, err := browser.EndTrusts(ctx, tx, a.ID); err != nil {
 			return err
 		}
+		// The browser that was not the owner's is spared nothing any more, and is news
+		// when it comes back. Which of them it was nobody can tell for sure.
+		if err := browser.Forget(ctx, tx, a.ID, ""); err != nil {
+			return err
+		}
 		if _, err := audit.Write(ctx, tx, audit.Event{Kind: "account.contained", Account: a.ID, Actor: string(a.ID),
 			Addr: v.Addr.String(), Agent: v.Program, Place: v.Place, Detail: struct {
 				Ended int `json:"ended"`

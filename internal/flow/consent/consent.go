@@ -44,7 +44,19 @@ type Ask struct {
 	Aged      bool          `json:"aged,omitempty"`
 	Hint      string        `json:"hint,omitempty"` // login_hint
 	Subject   ref.Account   `json:"subject,omitempty"`
+	ACR       []string      `json:"acr,omitempty"` // acr_values, those there are, as the app prefers them
 	Asked     time.Time     `json:"asked"`
+}
+
+// raises says whether the app would rather have more than one factor than what a
+// session carries.
+func (a Ask) raises(acr string) bool {
+	for _, v := range a.ACR {
+		if v == acr || v == session.ACRMulti {
+			return v != acr
+		}
+	}
+	return false
 }
 
 func (a Ask) prompts(p string) bool { return slices.Contains(a.Prompt, p) }
@@ -56,6 +68,7 @@ type Step string
 const (
 	Signin  Step = "signin"  // somebody has to sign in
 	Fresh   Step = "fresh"   // they have to prove themselves again
+	Raise   Step = "raise"   // they have to prove all that their account has
 	SetUp   Step = "set_up"  // they have to set up a second factor first
 	Choose  Step = "choose"  // they have to choose an account
 	Agree   Step = "agree"   // they have to agree
@@ -129,7 +142,11 @@ func (c *Consent) Next(ctx context.Context, v flow.Visitor, id ref.Flow, s sessi
 		if view, err = c.load(ctx, tx, v, id); err != nil || view.Fault != nil {
 			return err
 		}
-		if view.Step = need(view.Ask, s, ch, tx.Now()); view.Step != "" {
+		now, err := c.standing(ctx, tx, view.Ask, s)
+		if err != nil {
+			return err
+		}
+		if view.Step = need(view.Ask, now, ch); view.Step != "" {
 			return c.over(ctx, tx, view, view.Step == Denied || view.Silent)
 		}
 		return c.grant(ctx, tx, v, s, ch, &view)
@@ -145,8 +162,36 @@ func (c *Consent) over(ctx context.Context, tx db.Tx, view View, over bool) erro
 	return flow.End(ctx, tx, view.ID)
 }
 
+// standing is what need looks at beside what was asked.
+type standing struct {
+	session.Session
+	second bool // the account has a second factor, so that a higher level can be reached
+	now    time.Time
+}
+
+func (c *Consent) standing(ctx context.Context, r db.Reader, a Ask, s session.Session) (standing, error) {
+	now := standing{Session: s, now: r.Now()}
+	var err error
+	if s.ID != "" && a.raises(s.ACR) {
+		now.second, err = c.second(ctx, r, s.Account)
+	}
+	return now, err
+}
+
+// second says whether an account has a second factor.
+func (c *Consent) second(ctx context.Context, r db.Reader, id ref.Account) (bool, error) {
+	a, err := account.Of(ctx, r, id)
+	if err != nil {
+		return false, err
+	}
+	set, err := c.SetOf(ctx, r, a)
+	return set.On(), err
+}
+
 // need says what is missing before anything is given; empty when nothing is.
-func need(a Ask, s session.Session, ch Choice, now time.Time) Step {
+func need(a Ask, s standing, ch Choice) Step {
+	// A proof made since the app asked is as fresh, and as strong, as can be.
+	before := s.AuthTime.Before(a.Asked)
 	switch {
 	case ch.Denied:
 		return Denied
@@ -158,9 +203,12 @@ func need(a Ask, s session.Session, ch Choice, now time.Time) Step {
 		return Choose
 	case a.prompts("select_account") && !ch.Chosen:
 		return Choose
-	// A proof made since the app asked is as fresh as can be.
-	case (a.prompts("login") || a.Aged && now.Sub(s.AuthTime) > a.MaxAge) && s.AuthTime.Before(a.Asked):
+	case before && (a.prompts("login") || a.Aged && s.now.Sub(s.AuthTime) > a.MaxAge):
 		return Fresh
+	// acr_values is a wish (Core §3.1.2.1): who has no second factor goes on, and so
+	// does an app that forbids pages. The ID token tells what was reached.
+	case before && a.raises(s.ACR) && s.second && !a.prompts("none"):
+		return Raise
 	}
 	return ""
 }

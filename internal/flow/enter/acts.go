@@ -105,7 +105,7 @@ func (e *Entry) Confirm(ctx context.Context, tx db.Tx, a *account.Account, v flo
 	owner, err := account.Owner(ctx, tx, a.Email.Identifier)
 	if err == nil && owner != a.ID {
 		if a.State == account.Unconfirmed {
-			if err := account.Erase(ctx, tx, a.ID); err != nil {
+			if err := e.EraseAccount(ctx, tx, a.ID, string(owner)); err != nil {
 				return nil, err
 			}
 		}
@@ -119,7 +119,7 @@ func (e *Entry) Confirm(ctx context.Context, tx db.Tx, a *account.Account, v flo
 	if err := account.Confirm(ctx, tx, a.ID); err != nil {
 		return nil, err
 	}
-	if err := account.DropClaims(ctx, tx, a.Email.Identifier, a.ID); err != nil {
+	if err := e.DropClaims(ctx, tx, a.Email.Identifier, a.ID); err != nil {
 		return nil, err
 	}
 	if _, err := audit.Write(ctx, tx, audit.Event{Kind: "address.confirmed", Account: a.ID, Actor: string(a.ID),
@@ -152,13 +152,19 @@ func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) 
 	if len(problems) > 0 {
 		return Word{}, e.tellProblem(problems[0]), nil
 	}
-	if rules.Recent > 0 && a.ID != "" {
-		used, err := e.usedBefore(ctx, a.ID, plain, rules.Recent)
+	if a.ID != "" {
+		// The one that holds now is refused by every policy: a change that was ordered,
+		// or that follows "this was not me", must be one.
+		recent := max(1, rules.Recent)
+		used, err := e.usedBefore(ctx, a.ID, plain, recent)
+		if errors.Is(err, slowhash.ErrBusy) {
+			return Word{}, faults.Busy.New(), nil
+		}
 		if err != nil {
 			return Word{}, nil, err
 		}
 		if used {
-			return Word{}, faults.PasswordReused.New("recent", rules.Recent), nil
+			return Word{}, faults.PasswordReused.New("recent", recent), nil
 		}
 	}
 	phc, err := e.Hasher.Hash(ctx, plain.Text())

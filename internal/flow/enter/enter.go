@@ -127,7 +127,7 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 	if err != nil {
 		return s, err
 	}
-	f.Unusual = news.Unusual()
+	f.Unusual = news.Unusual() && !w.Account.LastSignin.IsZero() // there is something to compare it with
 	f.Sessions, err = session.Count(ctx, tx, w.Account.ID, e.living())
 	return s, err
 }
@@ -254,7 +254,8 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	if err != nil {
 		return Result{}, err
 	}
-	if (news.Browser || news.Place) && !news.First {
+	// The first sign-in of all is no news to whoever signed up a moment ago.
+	if (news.Browser || news.Place) && !w.Account.LastSignin.IsZero() {
 		err = e.tellNewSignin(ctx, tx, w, o.Session.ID)
 	}
 	return Result{Opened: o}, err
@@ -389,9 +390,14 @@ func (e *Entry) From(v flow.Visitor, at time.Time) letter.From {
 	return letter.From{Time: at, Zone: e.Zone, Agent: v.Program, Addr: v.Addr.String(), Place: v.Place}
 }
 
-// To says whom a mail is for.
+// To says whom a mail is for. Until the address is proved the name is a stranger's
+// choice: in a mail to somebody else's inbox it would carry whatever they want said.
 func To(a account.Account) letter.To {
-	return letter.To{Lang: a.Lang, Address: a.Email.Shown, Name: a.Name}
+	to := letter.To{Lang: a.Lang, Address: a.Email.Mailbox(), Name: a.Name}
+	if a.Email.Confirmed.IsZero() {
+		to.Name = ""
+	}
+	return to
 }
 
 // Mail puts a letter into the outbox.
@@ -412,7 +418,7 @@ func (e *Entry) Tell(ctx context.Context, tx db.Tx, a account.Account, topic str
 			continue
 		}
 		to := To(a)
-		to.Address = x.Shown
+		to.Address = x.Mailbox()
 		if err := e.Mail(ctx, tx, topic, a.ID, letter.Changed(e.Sheet, to, change(to)), time.Time{}); err != nil {
 			return err
 		}

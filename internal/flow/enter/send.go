@@ -27,6 +27,9 @@ type Send struct {
 // SendCode makes a code and sends it; where there is nobody to send it to, a
 // row that goes nowhere makes the answer cost the same.
 func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Time, f *fault.Fault, err error) {
+	if s.For.Known, err = e.Known(ctx, tx, s.Account, s.Visitor); err != nil {
+		return resend, nil, err
+	}
 	sent, wait, err := e.Codes.Make(ctx, tx, s.For)
 	if err != nil {
 		return resend, nil, err
@@ -60,6 +63,9 @@ func Topic(f sentcode.For) string {
 	if f.Channel == sentcode.SMS {
 		return string(f.Purpose) + ".sms"
 	}
+	if f.Known {
+		return string(f.Purpose) + ".code.known" // a stranger's code does not replace one that still waits
+	}
 	return string(f.Purpose) + ".code"
 }
 
@@ -85,7 +91,9 @@ func (e *Entry) item(s Send, sent sentcode.Sent, now time.Time) outbox.Item {
 		c.Link = e.Sheet.URL + "/recover/link?c=" + sent.Link.Reveal()
 	}
 	who := To(s.Account)
-	who.Address = to.Shown
+	if who.Address = to.Mailbox(); s.For.Purpose == sentcode.Address {
+		who.Name = "" // nobody has proved that it is theirs: no words of ours in a stranger's inbox
+	}
 	it.Kind, it.Body = outbox.Mail, writers[s.For.Purpose](e.Sheet, who, c)
 	return it
 }

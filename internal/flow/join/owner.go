@@ -26,7 +26,7 @@ type Owner struct {
 }
 
 // NewOwnerKey is the key in the link that makes the first account. It is the
-// same at every start, because it is good only while there is no account.
+// same at every start, because it is good only until it was used.
 func (j *Join) NewOwnerKey() string {
 	return base64.RawURLEncoding.EncodeToString(j.Ring.MAC("owner"))
 }
@@ -36,15 +36,30 @@ func (j *Join) OwnerKey(ctx context.Context, key string) (*fault.Fault, error) {
 	if !secret.Equal(key, j.NewOwnerKey()) {
 		return faults.SetupUsed.New(), nil
 	}
-	var any bool
+	var over bool
 	err := j.DB.View(ctx, func(tx db.ReadTx) (err error) {
-		any, err = account.Any(ctx, tx)
+		over, err = ownerKeyOver(ctx, tx)
 		return err
 	})
-	if err == nil && any {
+	if err == nil && over {
 		return faults.SetupUsed.New(), nil
 	}
 	return nil, err
+}
+
+// ownerKeyOver says whether the link has ended. Sign-ups do not end it: whoever
+// found the page before its owner would take the link away.
+func ownerKeyOver(ctx context.Context, r db.Reader) (bool, error) {
+	var n int64
+	err := r.QueryRow(ctx, `SELECT count(*) FROM owner`).Scan(&n)
+	return n > 0, err
+}
+
+// EndOwnerKey ends the link, because the operator made an account at the terminal
+// and needs it no more: a link that nobody means to use must not stand in logs.
+func EndOwnerKey(ctx context.Context, tx db.Tx) error {
+	_, err := tx.Exec(ctx, `INSERT INTO owner (one, made) VALUES (1, $1) ON CONFLICT (one) DO NOTHING`, tx.Now())
+	return err
 }
 
 // Owner makes the first account and signs it in. The row it takes can be taken
@@ -71,13 +86,23 @@ func (j *Join) Owner(ctx context.Context, v flow.Visitor, o Owner) (View, error)
 	var view View
 	err = j.DB.Update(ctx, func(tx db.Tx) error {
 		view = View{Step: Finished}
-		any, err := account.Any(ctx, tx)
+		over, err := ownerKeyOver(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if any {
+		if over {
 			view.Fault = faults.SetupUsed.New()
 			return nil
+		}
+		// Somebody signed up with it before, and reads its mailbox. Who holds the link
+		// runs this machine and may know; another account under it could not be found.
+		_, err = account.Owner(ctx, tx, email)
+		if err == nil {
+			view.Fault = faults.AddressTaken.New()
+			return nil
+		}
+		if !errors.Is(err, db.ErrNone) {
+			return err
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO owner (one, made) VALUES (1, $1)`, tx.Now()); err != nil {
 			return err

@@ -9,10 +9,12 @@ package recover
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
+	"sekisho/internal/browser"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
@@ -426,7 +428,11 @@ func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
 	if err := m.SetPassword(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account}, word); err != nil {
 		return err
 	}
-	if m.account.Email.Confirmed.IsZero() {
+	// Whoever had the old password may have signed in from a browser of their own.
+	if err := browser.Forget(ctx, tx, m.account.ID, m.visitor.Browser); err != nil {
+		return err
+	}
+	if m.account.Email.Confirmed.IsZero() && m.reads(m.account.Email) {
 		f, err := m.Confirm(ctx, tx, &m.account, m.visitor)
 		if err != nil || f != nil {
 			m.fault = f
@@ -443,6 +449,12 @@ func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
 	_, err := audit.Write(ctx, tx, audit.Event{Kind: "account.recovered", Account: m.account.ID, Actor: string(m.account.ID),
 		Addr: m.visitor.Addr.String(), Agent: m.visitor.Program, Place: m.visitor.Place})
 	return err
+}
+
+// reads says whether a code or link proved that the account's owner reads an
+// address. One that went to another address or number does not.
+func (m *moment) reads(a account.Address) bool {
+	return slices.ContainsFunc(m.flow.State.Proofs, func(p gate.Proof) bool { return p.Kind == gate.MailCode && p.Via == a.Norm })
 }
 
 func (m *moment) enter(ctx context.Context, tx db.Tx) error {

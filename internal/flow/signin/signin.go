@@ -206,7 +206,18 @@ func (s *Signin) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, e
 		}
 		view = s.view(v, &stored)
 		if stored.State.Step == Limit {
-			view.Sessions, err = s.Living(ctx, tx, stored.State.Account)
+			// Where and when somebody is signed in is for who has proved to be them.
+			a, err := account.Of(ctx, tx, stored.State.Account)
+			if errors.Is(err, db.ErrNone) || err == nil && !stored.State.proved(a.Turn, tx.Now()) {
+				view = View{Fault: faults.FlowExpired.New()}
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			if view.Sessions, err = s.Living(ctx, tx, a.ID); err != nil {
+				return err
+			}
 		}
 		if x := stored.State; x.own() && x.Sent[string(gate.SMSCode)].For.Channel == sentcode.SMS {
 			view.Delivery, err = s.Stage(ctx, tx, x.Account, purposes[x.Step])
@@ -432,10 +443,12 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 const proofLives = 10 * time.Minute
 
 // proved says whether there is a proof that stands and is not too old.
-func (m *moment) proved(now time.Time) bool {
-	p := gate.Standing(m.flow.State.Proofs, m.account.Turn)
+func (x state) proved(turn int64, now time.Time) bool {
+	p := gate.Standing(x.Proofs, turn)
 	return len(p) > 0 && now.Sub(p[0].At) < proofLives
 }
+
+func (m *moment) proved(now time.Time) bool { return m.flow.State.proved(m.account.Turn, now) }
 
 func (m *moment) endSessions(ctx context.Context, tx db.Tx, ids []ref.Session) error {
 	if !m.proved(tx.Now()) {

@@ -1,0 +1,133 @@
+package app
+
+import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Tune sets what the Go runtime cannot know about this program, unless the
+// operator has said otherwise in the environment.
+//
+// The heap may fill to roomyHeap before it is cleaned: what a small server keeps is
+// so little that the collector would run dozens of times a second to save a few
+// megabytes.
+func Tune() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		(&heapRoom{percent: 100}).watch()
+	}
+}
+
+// spare lends more threads than there are cores while something runs that would keep
+// a core to itself: a hash, or a writer that waits for the disk. Without them, a storm
+// of sign-ins starves session checks, and commits wait for one another. They are not
+// lent for good, because threads on one core take turns of some milliseconds, and the
+// slowest requests of all pay for that.
+type spare struct {
+	cores  int // 0: nothing is lent
+	last   atomic.Int64
+	lent   atomic.Int64
+	moving sync.Mutex
+}
+
+// How many are lent. A hash takes all it can get, so that two leave it a third of its
+// core while others want it.
+const (
+	forWriter = 1
+	forHash   = 2
+)
+
+// lentFor is how long threads stay after the last call for them.
+const lentFor = 2 * time.Second
+
+func (s *spare) writer() { s.lend(forWriter) }
+func (s *spare) hash()   { s.lend(forHash) }
+
+// newSpare leaves the operator's own setting alone.
+func newSpare() *spare {
+	if os.Getenv("GOMAXPROCS") != "" {
+		return &spare{}
+	}
+	return &spare{cores: runtime.NumCPU()}
+}
+
+// lend is called as often as one likes.
+func (s *spare) lend(n int64) {
+	if s.cores == 0 {
+		return
+	}
+	s.last.Store(time.Now().UnixNano())
+	if s.lent.Load() >= n {
+		return
+	}
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	had := s.lent.Load()
+	if had >= n {
+		return
+	}
+	runtime.GOMAXPROCS(s.cores + int(n))
+	s.lent.Store(n)
+	if had == 0 {
+		time.AfterFunc(lentFor, s.back)
+	}
+}
+
+func (s *spare) back() {
+	s.moving.Lock()
+	defer s.moving.Unlock()
+	if left := lentFor - time.Since(time.Unix(0, s.last.Load())); left > 0 {
+		time.AfterFunc(left, s.back)
+		return
+	}
+	runtime.GOMAXPROCS(s.cores)
+	s.lent.Store(0)
+}
+
+// The collector starts again once the heap has grown by a third, by leastRoom, or up
+// to roomyHeap, whichever is most. Where all of memory, with what lies idle between,
+// comes near totalRoom above what is kept, or half of it, what is idle is given back;
+// with less room than that the collector would not rest. In bytes.
+const (
+	roomyHeap = 48 << 20
+	leastRoom = 16 << 20
+	totalRoom = 38 << 20
+)
+
+// heapRoom keeps the collector's settings at that.
+type heapRoom struct{ percent int }
+
+// sentinel is unreachable at once, so that its cleanup runs after the next collection.
+type sentinel struct{ _ [24]byte }
+
+func (h *heapRoom) watch() {
+	runtime.AddCleanup(new(sentinel), func(h *heapRoom) {
+		h.adjust()
+		h.watch()
+	}, h)
+}
+
+func (h *heapRoom) adjust() {
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	kept := live[0].Value.Uint64()
+	want := percentFor(kept)
+	// Setting it stops the world for a moment: small differences are not worth it.
+	if d := want - h.percent; d*10 > h.percent || -d*10 > h.percent {
+		h.percent = want
+		debug.SetGCPercent(want)
+		debug.SetMemoryLimit(int64(kept + max(totalRoom, kept/2)))
+	}
+}
+
+func percentFor(live uint64) int {
+	room := max(leastRoom, live/3)
+	if live < roomyHeap {
+		room = max(room, roomyHeap-live)
+	}
+	return int(min(1000, room*100/max(1, live)))
+}

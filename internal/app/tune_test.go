@@ -1,0 +1,50 @@
+package app
+
+import (
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestAThreadIsLentWhileThereIsNeedAndComesBack(t *testing.T) {
+	before := runtime.GOMAXPROCS(0)
+	defer runtime.GOMAXPROCS(before)
+	synctest.Test(t, func(t *testing.T) {
+		s := &spare{cores: before}
+		procs := func(when string, want int) {
+			t.Helper()
+			synctest.Wait()
+			if got := runtime.GOMAXPROCS(0); got != want {
+				t.Errorf("%s: got %d threads, want %d", when, got, want)
+			}
+		}
+		s.writer()
+		procs("for a writer", before+forWriter)
+		s.hash()
+		procs("for a hash", before+forHash)
+		time.Sleep(lentFor - time.Millisecond)
+		s.writer()
+		time.Sleep(lentFor - time.Millisecond)
+		procs("called for again", before+forHash)
+		time.Sleep(2 * time.Millisecond)
+		procs("no need any more", before)
+		s.writer()
+		procs("lent once more", before+forWriter)
+		time.Sleep(2 * lentFor)
+		procs("at the end", before)
+	})
+}
+
+func TestHeapMayGrowToARoomySizeOrByAThird(t *testing.T) {
+	for _, c := range []struct {
+		live uint64
+		want int
+	}{
+		{0, 1000}, {1 << 20, 1000}, {8 << 20, 500}, {16 << 20, 200}, {24 << 20, 100}, {48 << 20, 33}, {500 << 20, 33},
+	} {
+		if got := percentFor(c.live); got != c.want {
+			t.Errorf("percentFor(%d MiB) = %d, want %d", c.live>>20, got, c.want)
+		}
+	}
+}
