@@ -29,7 +29,7 @@ var floors = [][]string{
 	{"factor/password", "factor/sentcode", "factor/smscode", "factor/totp", "factor/backup", "factor/passphrase", "factor/passkey", "grant"},
 	{"flow"},
 	{"flow/enter"},
-	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol"},
+	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol", "flow/address"},
 	{"web"},
 	{"web/signin", "web/me", "web/help", "web/mailbox", "oidc", "api"},
 	{"app"},

@@ -65,8 +65,10 @@ type Account struct {
 // Address is one identifier of an account.
 type Address struct {
 	Identifier
+	ID        ref.Address // only from Addresses, AddressOf and what changes one
 	Main      bool
 	Hosted    bool // its mailbox is opened by this very account (SI-05)
+	Shared    bool // several people read its mailbox (RC-30)
 	Created   time.Time
 	Confirmed time.Time
 }
@@ -78,6 +80,7 @@ type New struct {
 	Zone        string
 	Identifiers []Identifier
 	Hosted      bool
+	Shared      bool // several people read its mailboxes (RC-30)
 	Confirmed   bool // the operator vouches for the identifiers
 	Active      bool // it may sign in, although nobody vouches for its identifiers yet
 }
@@ -119,13 +122,14 @@ func Create(ctx context.Context, tx db.Tx, n New) (Account, error) {
 	for _, id := range n.Identifiers {
 		main := !seen[id.Kind]
 		seen[id.Kind] = true
-		_, err := tx.Exec(ctx, `INSERT INTO identifier (account, kind, norm, shown, main, hosted, created, confirmed)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, a.ID, id.Kind, id.Norm, id.Shown, main, n.Hosted && id.Kind == Email, tx.Now(), confirmed)
+		_, err := tx.Exec(ctx, `INSERT INTO identifier (account, id, kind, norm, shown, main, hosted, shared, created, confirmed)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, a.ID, ref.NewAddress(tx.Now()), id.Kind, id.Norm, id.Shown, main,
+			n.Hosted && id.Kind == Email, n.Shared && id.Kind == Email, tx.Now(), confirmed)
 		if err != nil {
 			return a, fmt.Errorf("create account: %w", err)
 		}
 		if main && id.Kind == Email {
-			a.Email = Address{Identifier: id, Main: true, Hosted: n.Hosted, Created: tx.Now(), Confirmed: confirmed}
+			a.Email = Address{Identifier: id, Main: true, Hosted: n.Hosted, Shared: n.Shared, Created: tx.Now(), Confirmed: confirmed}
 		}
 		if main && id.Kind == Username {
 			a.Username = id.Shown
@@ -135,7 +139,7 @@ func Create(ctx context.Context, tx db.Tx, n New) (Account, error) {
 }
 
 const columns = `a.id, a.state, a.name, a.lang, a.zone, a.created, a.changed, a.confirmed, a.last_signin, a.erase_at, a.signin_day, a.signins, a.turn, a.preferred,
-	e.kind, e.norm, e.shown, e.hosted, e.created, e.confirmed, u.shown, m.norm, m.shown, m.created, m.confirmed`
+	e.kind, e.norm, e.shown, e.hosted, e.shared, e.created, e.confirmed, u.shown, m.norm, m.shown, m.created, m.confirmed`
 
 const from = ` FROM account a
 	LEFT JOIN identifier e ON e.account = a.id AND e.kind = 'email' AND e.main = 1
@@ -148,7 +152,7 @@ func scan(s db.Scanner) (Account, error) {
 	var kind, normal, shown string
 	err := s.Scan(&a.ID, &a.State, &a.Name, &a.Lang, &a.Zone, db.Time(&a.Created), db.Time(&a.Changed), db.Time(&a.Confirmed),
 		db.Time(&a.LastSignin), db.Time(&a.EraseAt), db.Time(&a.signinDay), &signins, &a.Turn, &a.Preferred,
-		db.Null(&kind), db.Null(&normal), db.Null(&shown), db.Bool(&a.Email.Hosted),
+		db.Null(&kind), db.Null(&normal), db.Null(&shown), db.Bool(&a.Email.Hosted), db.Bool(&a.Email.Shared),
 		db.Time(&a.Email.Created), db.Time(&a.Email.Confirmed), db.Null(&a.Username),
 		db.Null(&a.Mobile.Norm), db.Null(&a.Mobile.Shown), db.Time(&a.Mobile.Created), db.Time(&a.Mobile.Confirmed))
 	if a.Mobile.Norm != "" {
@@ -168,10 +172,11 @@ func Of(ctx context.Context, r db.Reader, id ref.Account) (Account, error) {
 // Find reads the account an identifier leads to: the one that proved it, else one
 // that already stands (the first owner's, before the address is proved), else the
 // newest sign-up that claims it. A stranger's sign-up must not take an account's
-// own name away from it. db.ErrNone when there is none.
+// own name away from it, and a further address that an account only claims finds
+// nobody. db.ErrNone when there is none.
 func Find(ctx context.Context, r db.Reader, id Identifier) (Account, error) {
 	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE a.id = (SELECT i.account FROM identifier i JOIN account o ON o.id = i.account
-		WHERE i.kind = $1 AND i.norm = $2
+		WHERE i.kind = $1 AND i.norm = $2 AND (i.confirmed IS NOT NULL OR i.main = 1)
 		ORDER BY CASE WHEN i.confirmed IS NOT NULL THEN 0 WHEN o.state <> 'unconfirmed' THEN 1 ELSE 2 END, i.created DESC, i.account DESC LIMIT 1)`, id.Kind, id.Norm))
 }
 
@@ -182,15 +187,6 @@ func Lock(ctx context.Context, tx db.Tx, id ref.Account) (Account, error) {
 		return Account{}, err
 	}
 	return Of(ctx, tx, id)
-}
-
-// Addresses lists all identifiers of an account, main ones first.
-func Addresses(ctx context.Context, r db.Reader, id ref.Account) ([]Address, error) {
-	return db.List(ctx, r, func(s db.Scanner) (Address, error) {
-		var a Address
-		err := s.Scan(&a.Kind, &a.Norm, &a.Shown, db.Bool(&a.Main), db.Bool(&a.Hosted), db.Time(&a.Created), db.Time(&a.Confirmed))
-		return a, err
-	}, `SELECT kind, norm, shown, main, hosted, created, confirmed FROM identifier WHERE account = $1 ORDER BY main DESC, kind, created`, id)
 }
 
 // Confirm records that the account proved its primary e-mail address, and
@@ -208,7 +204,7 @@ func Confirm(ctx context.Context, tx db.Tx, id ref.Account) error {
 // Claims lists unconfirmed accounts that claim an identifier, without one.
 func Claims(ctx context.Context, r db.Reader, id Identifier, but ref.Account) ([]ref.Account, error) {
 	return db.List(ctx, r, scanID, `SELECT id FROM account WHERE state = 'unconfirmed' AND id <> $3
-		AND id IN (SELECT account FROM identifier WHERE kind = $1 AND norm = $2 AND confirmed IS NULL) ORDER BY id`, id.Kind, id.Norm, but)
+		AND id IN (SELECT account FROM identifier WHERE kind = $1 AND norm = $2 AND confirmed IS NULL AND main = 1) ORDER BY id`, id.Kind, id.Norm, but)
 }
 
 func scanID(s db.Scanner) (id ref.Account, err error) {

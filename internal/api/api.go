@@ -18,6 +18,7 @@ import (
 	"sekisho/internal/factor/password"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
+	"sekisho/internal/flow/address"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/flow/join"
@@ -38,6 +39,7 @@ type Door struct {
 	Join    *join.Join
 	Recover *recover.Recover
 	Change  *change.Change
+	Address *address.Address
 	Open    bool
 	Issuer  string
 	Cookie  string // the session cookie's name, for the description

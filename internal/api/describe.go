@@ -24,7 +24,7 @@ func (d *Door) operations() []operation {
 	text := map[string]any{"type": "string"}
 	step := map[string]any{"kind": text, "answer": text, "keep": map[string]any{"type": "boolean"}, "sessions": map[string]any{"type": "array", "items": text}}
 	ident := map[string]any{"identifier": text}
-	return []operation{
+	return append(d.addressOperations(), []operation{
 		{"GET", "/api/v1/openapi.json", web.Anyone, d.openapi, "describe", "This description", nil, nil, "Any", nil},
 		{"GET", "/api/v1/noop", web.Anyone, noop, "noop", "Does nothing; what the server itself costs", nil, nil, "", nil},
 		{"POST", "/api/v1/signin", web.Anyone, d.signin, "signin", "Begin to sign in", ident, []string{"identifier"}, "Step", nil},
@@ -41,7 +41,7 @@ func (d *Door) operations() []operation {
 		{"GET", "/api/v1/me/activity", web.SignedIn, d.activity, "activity", "What happened in the last year", nil, nil, "Activity", []string{"kind", "after", "limit"}},
 		{"POST", "/api/v1/me/password", web.SignedIn, d.changePassword, "changePassword", "Change the password; every other session ends", map[string]any{"current": text, "new": text}, []string{"current", "new"}, "Changed", nil},
 		{"POST", "/api/v1/password/strength", web.Anyone, d.strength, "strength", "How hard a password is to guess, 0 to 4", map[string]any{"password": text}, []string{"password"}, "Strength", nil},
-	}
+	}...)
 }
 
 func object(must []string, props map[string]any) map[string]any {
@@ -68,6 +68,9 @@ func schemas() map[string]any {
 		"StepOrSession": map[string]any{"oneOf": []any{see("Step"), see("Opened")}},
 		"Who": object([]string{"account", "session", "acr", "amr", "auth_time", "expires_at", "idle_expires_at"}, map[string]any{"account": text, "session": text, "acr": text,
 			"amr": list(text), "auth_time": when, "expires_at": when, "idle_expires_at": map[string]any{"type": []string{"string", "null"}, "format": "date-time"}}),
+		"Address": object([]string{"id", "kind", "address", "primary", "confirmed"}, map[string]any{"id": text, "kind": text, "address": text,
+			"primary": map[string]any{"type": "boolean"}, "confirmed": map[string]any{"type": "boolean"}, "shared": map[string]any{"type": "boolean"}, "added_at": when, "confirmed_at": when}),
+		"Addresses": list(see("Address")), "StepOrAddress": map[string]any{"oneOf": []any{see("Step"), see("Address")}},
 		"Ended": object(nil, map[string]any{"ended": number}), "Changed": object(nil, map[string]any{"token": text, "ended": number}), "Strength": object(nil, map[string]any{"score": number}),
 		"Activity": object([]string{"events"}, map[string]any{"events": list(object(nil, map[string]any{"reference": text, "at": when, "kind": text, "code": text,
 			"session": text, "browser": text, "place": text, "address": text})), "next": text}),
@@ -115,7 +118,7 @@ func (o operation) describe() map[string]any {
 		answers["200"] = ok
 	}
 	op := map[string]any{"operationId": o.id, "summary": o.summary, "responses": answers}
-	if o.guard.Name == web.SignedIn.Name {
+	if o.guard.Name != web.Anyone.Name {
 		op["security"] = []any{map[string]any{"bearer": []any{}}, map[string]any{"cookie": []any{}}}
 	}
 	if o.in != nil {

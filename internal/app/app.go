@@ -32,6 +32,7 @@ import (
 	"sekisho/internal/factor/smscode"
 	"sekisho/internal/factor/totp"
 	"sekisho/internal/flow"
+	"sekisho/internal/flow/address"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/consent"
 	"sekisho/internal/flow/enter"
@@ -253,7 +254,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		Codes: sentcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
 		Apps: totp.Codes{Ring: a.Ring}, Keys: keys, SMS: a.SMS != nil,
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
-		HostedDomains: c.domains("hosted_domains"), Disclose: c.on("disclose_accounts"),
+		HostedDomains: c.domains("hosted_domains"), Roles: c.list("role_addresses"), Disclose: c.on("disclose_accounts"),
 	}
 	a.Entry.Hasher.Begin = a.spare.hash
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
@@ -281,6 +282,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	in := &signin.Signin{Entry: a.Entry}
 	back := &recover.Recover{Entry: a.Entry}
 	ch := &change.Change{Entry: a.Entry}
+	adr := &address.Address{Entry: a.Entry}
 	a.Join = &join.Join{Entry: a.Entry}
 	open := a.Frame.Open
 	provider := &oidc.Door{DB: a.DB, Keys: a.Keys, Policy: a.Entry.Policy, Consent: &consent.Consent{Entry: a.Entry}, Change: ch, Issuer: issuer, Salt: salt}
@@ -288,10 +290,10 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Frame.Leads = provider.Leads
 	a.Doors = []web.Door{
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
-		(&me.Door{Change: ch}).Door(),
+		(&me.Door{Change: ch, Address: adr}).Door(),
 		help.Door(),
 		provider.Door(),
-		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
+		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Address: adr, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
 	if a.mailbox() {

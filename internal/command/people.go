@@ -29,7 +29,7 @@ func (p *program) accounts() *cobra.Command {
 		p.accountCreate(), p.accountList(),
 		p.accountChange("disable", "Close an account and end its sessions", disable),
 		p.accountChange("enable", "Open a disabled or deleted account again", enable),
-		p.accountDelete())
+		p.accountDelete(), p.accountAddress())
 }
 
 type shownAccount struct {
@@ -54,14 +54,15 @@ func show(a account.Account) shownAccount {
 
 func (p *program) accountCreate() *cobra.Command {
 	var name, lang string
-	var stdin, hosted bool
+	var stdin, hosted, shared bool
 	c := &cobra.Command{Use: "create IDENTIFIER…", Short: "Make an account; without --password-stdin one is made up and shown once", Args: args(cobra.MinimumNArgs(1))}
 	c.Flags().StringVar(&name, "name", "", "name to show (else the first identifier)")
 	c.Flags().StringVar(&lang, "lang", "en", "language of its mails: ja or en")
 	c.Flags().BoolVar(&stdin, "password-stdin", false, "read the password from standard input")
 	c.Flags().BoolVar(&hosted, "hosted", false, "its mailbox is opened by this account: no code to sign in is sent there")
+	c.Flags().BoolVar(&shared, "shared", false, "its mailboxes are shared: no code to sign in or to reset the password is sent there")
 	c.RunE = func(c *cobra.Command, given []string) error {
-		n := account.New{Name: name, Hosted: hosted, Confirmed: true}
+		n := account.New{Name: name, Hosted: hosted, Shared: shared, Confirmed: true}
 		var ok bool
 		if n.Lang, ok = i18n.Parse(lang); !ok {
 			return ended{Usage, errors.New("--lang is ja or en")}
@@ -108,6 +109,12 @@ func newWord(in io.Reader, stdin bool) (word string, made bool, err error) {
 }
 
 func createAccount(ctx context.Context, a *app.App, n account.New, word string, must bool) (shownAccount, error) {
+	for _, id := range n.Identifiers {
+		if f := a.Entry.Group(id); f != nil && !n.Shared {
+			t := f.Say(i18n.En, time.UTC)
+			return shownAccount{}, fmt.Errorf("%s: %s (%s) %s To make the account all the same, add --shared", id.Shown, t.What, f.Code(), t.Why)
+		}
+	}
 	about := account.Account{Name: n.Name, Email: account.Address{Identifier: n.Identifiers[0]}}
 	hashed, f, err := a.Entry.NewPassword(ctx, about, word)
 	if err != nil {

@@ -65,6 +65,14 @@ var (
 		En: fault.Text{What: "This address belongs to another account already.", Why: "One address is never in two accounts, and this one was signed up before.",
 			Fix: "Sign in with that account. If its password is forgotten, reset it."}})
 
+	GroupAddress = define(fault.Entry{Code: "account.group_address", Kind: fault.Bad, Topic: fault.Entering, Lift: both, Action: toSupport,
+		Ja: fault.Text{What: "共用のメールボックスは使えません。", Why: "info@ や sales@ のようなアドレスは何人もが読むため、だれか1人の確認には使えません。コードもそこには送りません。",
+			Fix:   "自分だけが読むメールアドレスを入力してください。ほかにないときは、管理者に相談してください。",
+			Steps: []string{"自分だけが読むメールアドレスを使います。", "アカウントに別のアドレスや携帯番号があれば、そちらを入力します。", "自分専用のアドレスなのにこうなるときは、管理者に知らせます。設定で直せます。"}},
+		En: fault.Text{What: "A shared mailbox cannot be used here.", Why: "Several people read an address such as info@ or sales@, so it does not show who one of them is. No code is sent there.",
+			Fix:   "Enter an address that only you read. If you have none, ask the people who run this service.",
+			Steps: []string{"Use an address that only you read.", "If the account has another address or a mobile number, enter that one.", "If the address is yours alone and still refused, tell the people who run this service. They can change it."}}})
+
 	AccountDisabled = define(fault.Entry{Code: "account.disabled", Kind: fault.Forbidden, Topic: fault.Entering, Lift: operator, Action: toSupport,
 		Ja: fault.Text{What: "このアカウントは停止されています。", Why: "管理者がこのアカウントを止めました。データは残っています。", Fix: "管理者に、アカウントを再開するよう頼んでください。下の参照番号を伝えると早く調べられます。"},
 		En: fault.Text{What: "This account is disabled.", Why: "The people who run this service have closed it for now. Its data is kept.", Fix: "Ask them to enable it again. The reference below helps them find out why."}})

@@ -38,6 +38,8 @@ var (
 	Account = Rule{Free: 10, First: time.Second, Max: 15 * time.Minute, Forget: 24 * time.Hour}
 	// Network slows one network that fails at many accounts.
 	Network = Rule{Free: 300, First: time.Minute, Max: time.Minute, Forget: 15 * time.Minute, Steps: true}
+	// Inbox spares one mailbox or phone: five codes an hour, whoever asks for them.
+	Inbox = Rule{Free: 4, First: time.Hour, Max: time.Hour, Forget: time.Hour, Steps: true}
 	// Factor never waits; it counts consecutive failures up to Stop.
 	Factor = Rule{Free: 1 << 40, Forget: 20 * 365 * 24 * time.Hour, Kept: true}
 )

@@ -34,6 +34,8 @@ type (
 	Code string
 	// Factor names one enrolled way to prove who one is.
 	Factor string
+	// Address names one address or number of an account.
+	Address string
 	// Trust names one trusted browser of an account.
 	Trust string
 	// Key names one signing key; it is the JWK's kid.
@@ -150,3 +152,9 @@ func NewTrust(at time.Time) Trust { return Trust(fresh("tru_", at)) }
 
 // ParseTrust says whether s has the form of a trusted browser's ID.
 func ParseTrust(s string) (Trust, bool) { return Trust(s), parse("tru_", s) }
+
+// NewAddress makes an address's ID.
+func NewAddress(at time.Time) Address { return Address(fresh("adr_", at)) }
+
+// ParseAddress says whether s has the form of an address's ID.
+func ParseAddress(s string) (Address, bool) { return Address(s), parse("adr_", s) }

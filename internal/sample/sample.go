@@ -14,6 +14,7 @@ import (
 	"sekisho/internal/i18n"
 	"sekisho/internal/oidc"
 	"sekisho/internal/outbox"
+	"sekisho/internal/ref"
 	"sekisho/internal/session"
 	"sekisho/internal/web"
 	"sekisho/internal/web/help"
@@ -121,21 +122,46 @@ func own() []Page {
 		{Name: "sessions-one", Response: web.Show("me/sessions", me.Sessions{List: sessions[:1], Here: sessions[0].ID})},
 		{Name: "end-one", Response: web.Show("me/end", me.End{One: &sessions[1], Here: sessions[0].ID})},
 		{Name: "end-others", Response: web.Show("me/end", me.End{Others: 2, Here: sessions[0].ID})},
-		{Name: "activity", Response: web.Show("me/activity", me.Activity{Rows: rows, Kinds: []string{"", "signin.", "session.", "password.", "account.", "app."}, Kind: "signin.", Next: "1_7K2M-9QXP"})},
+		{Name: "activity", Response: web.Show("me/activity", me.Activity{Rows: rows, Kinds: []string{"", "signin.", "session.", "password.", "address.", "account.", "app."}, Kind: "signin.", Next: "1_7K2M-9QXP"})},
 		{Name: "activity-empty", Response: web.Show("me/activity", me.Activity{Kinds: []string{"", "app."}})},
 		{Name: "change-password", Response: web.Show("me/password", me.Password{Has: true, Since: At.Add(-1000 * time.Hour), Min: 15, Others: 2, Apps: 1, Email: hana}).With(faults.PasswordWrong.New())},
 		{Name: "password-none", Response: web.Show("me/password", me.Password{Min: 15, Email: hana, Done: true})},
-		{Name: "addresses", Response: web.Show("me/addresses", me.Addresses{List: []account.Address{
-			{Identifier: account.Identifier{Kind: account.Email, Shown: hana}, Main: true, Confirmed: At.Add(-99 * time.Hour)}, {Identifier: account.Identifier{Kind: account.Email, Shown: long}, Created: At.Add(-9 * time.Hour), Hosted: true},
-			{Identifier: account.Identifier{Kind: account.Username, Shown: "hana"}, Confirmed: At}}})},
 		{Name: "apps", Response: web.Show("me/apps", me.Apps{List: []grant.App{{Client: "cli_1", Name: "写真アルバム", Scope: []string{"openid", "profile", "email", "offline_access"}, Since: At.Add(-500 * time.Hour), Used: At.Add(-time.Hour)}}})},
 		{Name: "apps-none", Response: web.Show("me/apps", me.Apps{})},
 		{Name: "profile", Response: web.Show("me/profile", me.Profile{Name: "佐藤 花", Lang: i18n.Ja, Zone: "Asia/Tokyo", Zones: []string{"Asia/Tokyo"}, Saved: true})},
 	}
+	pages = append(pages, addresses()...)
 	for i := range pages {
 		pages[i].Signed = true
 	}
 	return pages
+}
+
+func addresses() []Page {
+	email := func(id ref.Address, shown string) account.Address {
+		return account.Address{ID: id, Identifier: account.Identifier{Kind: account.Email, Shown: shown}, Created: At.Add(-999 * time.Hour), Confirmed: At.Add(-99 * time.Hour)}
+	}
+	main, other, shared := email("adr_1", hana), email("adr_2", long), email("adr_3", "shop@example.com")
+	main.Main, shared.Shared = true, true
+	waits := account.Address{ID: "adr_4", Identifier: account.Identifier{Kind: account.Email, Shown: "hana.sato@example.org"}, Created: At.Add(-9 * time.Hour)}
+	hosted := email("adr_5", "hana@here.example")
+	hosted.Hosted = true
+	number := account.Address{ID: "adr_6", Identifier: account.Identifier{Kind: account.Mobile, Shown: "+819012345678"}, Main: true, Created: At.Add(-50 * time.Hour), Confirmed: At.Add(-49 * time.Hour)}
+	early := faults.CodeResendEarly.New("wait", 42*time.Second)
+	return []Page{
+		{Name: "addresses", Response: web.Show("me/addresses", me.Addresses{Done: "added", List: []account.Address{main, other, shared, hosted, waits, number},
+			Names: []account.Address{{Identifier: account.Identifier{Kind: account.Username, Shown: "hana"}, Created: At}}})},
+		{Name: "addresses-none", Response: web.Show("me/addresses", me.Addresses{})},
+		{Name: "address", Response: web.Show("me/address", me.Address{One: other})},
+		{Name: "address-last", Response: web.Show("me/address", me.Address{One: main, Stays: true})},
+		{Name: "address-waiting", Response: web.Show("me/address", me.Address{One: waits})},
+		{Name: "address-remove", Response: web.Show("me/address-ask", me.AddressAsk{One: main, Remove: true, Next: other})},
+		{Name: "address-primary", Response: web.Show("me/address-ask", me.AddressAsk{One: other, Next: main})},
+		{Name: "address-new", Response: web.Show("me/address-new", me.AddressNew{Mobile: true})},
+		{Name: "address-group", Response: web.Show("me/address-new", me.AddressNew{Value: "info@example.com"}).With(faults.GroupAddress.New())},
+		{Name: "address-code", Response: web.Show("me/address-code", me.AddressCode{Flow: flow, To: long, Digits: 6, Wait: 42})},
+		{Name: "address-code-sms", Response: web.Show("me/address-code", me.AddressCode{Flow: flow, To: "+819012345678", Mobile: true, Digits: 6, Wait: 42, Delivery: "handed"}).With(early)},
+	}
 }
 
 func others() []Page {

@@ -54,6 +54,7 @@ func (e *Entry) Try(ctx context.Context, tx db.Tx, a Attempt) (gate.Decision, er
 var failures = map[Class]*fault.Entry{
 	ByPassword: faults.SigninNotRecognised, ByPassphrase: faults.PassphraseWrong, ByPasskey: faults.KeyNotWorking,
 	ByMailCode: faults.CodeWrong, BySMSCode: faults.CodeWrong, ByTOTP: faults.CodeWrong, ByBackup: faults.CodeWrong, ByRecovery: faults.CodeWrong,
+	ByAddress: faults.CodeWrong,
 }
 
 // Fail counts a failure, writes it down, and gives the fault that tells it: the
@@ -101,14 +102,14 @@ func (e *Entry) Succeed(ctx context.Context, tx db.Tx, a Attempt, failed int64) 
 // that another account proved the address before (ER-23); it is told only now,
 // to somebody who owns the mailbox.
 func (e *Entry) Confirm(ctx context.Context, tx db.Tx, a *account.Account, v flow.Visitor) (*fault.Fault, error) {
-	owner, err := account.Find(ctx, tx, a.Email.Identifier)
-	if err == nil && owner.ID != a.ID && !owner.Email.Confirmed.IsZero() {
+	owner, err := account.Owner(ctx, tx, a.Email.Identifier)
+	if err == nil && owner != a.ID {
 		if a.State == account.Unconfirmed {
-			if err := e.EraseAccount(ctx, tx, a.ID, string(owner.ID)); err != nil {
+			if err := e.EraseAccount(ctx, tx, a.ID, string(owner)); err != nil {
 				return nil, err
 			}
 		}
-		return e.Refuse(ctx, tx, Refusal{Visitor: v, Account: owner.ID, Tell: faults.AddressTaken})
+		return e.Refuse(ctx, tx, Refusal{Visitor: v, Account: owner, Tell: faults.AddressTaken})
 	}
 	if err != nil && !errors.Is(err, db.ErrNone) {
 		return nil, err
@@ -118,7 +119,7 @@ func (e *Entry) Confirm(ctx context.Context, tx db.Tx, a *account.Account, v flo
 	if err := account.Confirm(ctx, tx, a.ID); err != nil {
 		return nil, err
 	}
-	if err := e.dropClaims(ctx, tx, *a); err != nil {
+	if err := e.DropClaims(ctx, tx, a.Email.Identifier, a.ID); err != nil {
 		return nil, err
 	}
 	if _, err := audit.Write(ctx, tx, audit.Event{Kind: "address.confirmed", Account: a.ID, Actor: string(a.ID),

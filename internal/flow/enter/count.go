@@ -27,10 +27,11 @@ const (
 	ByBackup     Class = "backup"
 	ByPassphrase Class = "passphrase"
 	ByRecovery   Class = "recover"
+	ByAddress    Class = "address" // a further address that is being proved
 )
 
 // Classes lists all that is counted.
-var Classes = []Class{ByPassword, ByMailCode, BySMSCode, ByTOTP, ByPasskey, ByBackup, ByPassphrase, ByRecovery}
+var Classes = []Class{ByPassword, ByMailCode, BySMSCode, ByTOTP, ByPasskey, ByBackup, ByPassphrase, ByRecovery, ByAddress}
 
 // stop is how many consecutive failures end an authenticator until recovery.
 // Backup codes are few and short for what they open (spec §11).

@@ -52,7 +52,8 @@ type Entry struct {
 	Sheet         letter.Sheet
 	Zone          *time.Location
 	HostedDomains []string
-	Disclose      bool // the operator lets strangers know which accounts exist
+	Roles         []string // first parts of shared mailboxes (RC-30)
+	Disclose      bool     // the operator lets strangers know which accounts exist
 }
 
 // Who is at the door of which account, and what they have proved.
@@ -417,7 +418,7 @@ func (e *Entry) Tell(ctx context.Context, tx db.Tx, a account.Account, topic str
 			continue
 		}
 		to := To(a)
-		to.Address = x.Shown
+		to.Address = x.Mailbox()
 		if err := e.Mail(ctx, tx, topic, a.ID, letter.Changed(e.Sheet, to, change(to)), time.Time{}); err != nil {
 			return err
 		}

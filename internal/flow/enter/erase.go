@@ -30,15 +30,15 @@ func (e *Entry) EraseAccount(ctx context.Context, tx db.Tx, id ref.Account, acto
 	return account.Erase(ctx, tx, id)
 }
 
-// dropClaims erases unconfirmed accounts that claim an address which another has
+// DropClaims erases unconfirmed accounts that claim an address which another has
 // just proved: they can never confirm it.
-func (e *Entry) dropClaims(ctx context.Context, tx db.Tx, by account.Account) error {
-	ids, err := account.Claims(ctx, tx, by.Email.Identifier, by.ID)
+func (e *Entry) DropClaims(ctx context.Context, tx db.Tx, id account.Identifier, by ref.Account) error {
+	claims, err := account.Claims(ctx, tx, id, by)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := e.EraseAccount(ctx, tx, id, string(by.ID)); err != nil {
+	for _, c := range claims {
+		if err := e.EraseAccount(ctx, tx, c, string(by)); err != nil {
 			return err
 		}
 	}

@@ -41,6 +41,13 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 		}
 		return wait.Until, f.Until(wait.Until), nil
 	}
+	barred, err := e.barred(ctx, tx, s)
+	if err != nil {
+		return resend, nil, err
+	}
+	if barred {
+		s.Account = account.Account{}
+	}
 	it := e.item(s, sent, tx.Now())
 	if it.Kind != outbox.Nothing {
 		if err := e.Outbox.Withdraw(ctx, tx, s.Account.ID, it.Topic); err != nil {
@@ -96,6 +103,26 @@ func (e *Entry) item(s Send, sent sentcode.Sent, now time.Time) outbox.Item {
 // It is proved from a session, or after the password.
 func (e *Entry) unproved(s Send) bool {
 	return s.To.Norm == "" && s.Account.State == account.Active && s.Account.Email.Confirmed.IsZero() && s.For.Purpose != sentcode.Confirm
+}
+
+// barred says whether a code that opens something would go to a mailbox that
+// several people read (RC-30), or, to sign in, to one that the account itself opens
+// (SI-05): by whichever way it was asked for.
+func (e *Entry) barred(ctx context.Context, r db.Reader, s Send) (bool, error) {
+	if s.For.Channel == sentcode.SMS || s.For.Purpose == sentcode.Confirm || s.For.Purpose == sentcode.Address {
+		return false, nil
+	}
+	is := func(a account.Address) bool { return e.shared(a) || s.For.Purpose != sentcode.Recover && e.hosted(a) }
+	if s.To.Norm == "" || s.To.Norm == s.Account.Email.Norm {
+		return is(s.Account.Email), nil
+	}
+	list, err := account.Addresses(ctx, r, s.Account.ID)
+	for _, a := range list {
+		if a.Kind == s.To.Kind && a.Norm == s.To.Norm && is(a) {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 var writers = map[sentcode.Purpose]func(letter.Sheet, letter.To, letter.Code) outbox.Letter{

@@ -13,13 +13,15 @@ import (
 	"sekisho/internal/factor/password"
 	"sekisho/internal/factor/smscode"
 	"sekisho/internal/factor/totp"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
 	"sekisho/internal/gate"
 )
 
 // Set is everything an account can prove itself with.
 type Set struct {
 	Record     password.Record // empty PHC: no password
-	Mail       bool            // its address is proved, and its mailbox is not opened by this very account
+	Mail       bool            // its address is proved, and its mailbox is neither opened by this very account nor shared
 	Mobile     bool            // its number is proved, and codes can be sent there
 	Apps       []totp.Factor
 	Numbers    []smscode.Number
@@ -35,7 +37,7 @@ func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Se
 	if a.ID == "" {
 		return s, nil
 	}
-	s.Mail = !a.Email.Confirmed.IsZero() && !e.hosted(a.Email)
+	s.Mail = !a.Email.Confirmed.IsZero() && !e.hosted(a.Email) && !e.shared(a.Email)
 	s.Mobile = e.SMS && !a.Mobile.Confirmed.IsZero()
 	if s.Record, err = password.Of(ctx, r, a.ID); err != nil && !errors.Is(err, db.ErrNone) {
 		return s, err
@@ -68,6 +70,22 @@ func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Se
 // there proves nothing (SI-05).
 func (e *Entry) hosted(a account.Address) bool {
 	return a.Hosted || slices.Contains(e.HostedDomains, a.Domain())
+}
+
+// shared says whether several people read a mailbox: a code sent there proves
+// nothing of one of them (RC-30).
+func (e *Entry) shared(a account.Address) bool {
+	return a.Shared || account.Shared(a.Identifier, e.Roles)
+}
+
+// Group says whether what was typed is a shared mailbox by its first part; the
+// fault tells it. It looks at nothing else: a stranger learns no more than they
+// typed (SI-28).
+func (e *Entry) Group(typed account.Identifier) *fault.Fault {
+	if !account.Shared(typed, e.Roles) {
+		return nil
+	}
+	return faults.GroupAddress.New()
 }
 
 // Seconds lists the kinds that can be a second proof.

@@ -88,6 +88,9 @@ func (j *Join) Start(ctx context.Context, v flow.Visitor, ask Ask) (View, error)
 	if err != nil {
 		return View{Fault: faults.IdentifierMalformed.New()}, nil
 	}
+	if f := j.Group(email); f != nil {
+		return View{Fault: f}, nil
+	}
 	var view View
 	err = j.DB.Update(ctx, func(tx db.Tx) error {
 		s, err := flow.Start(ctx, tx, kind, v, state{Name: name, Email: email, Step: Word, Return: ask.Return})

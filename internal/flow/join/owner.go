@@ -76,6 +76,9 @@ func (j *Join) Owner(ctx context.Context, v flow.Visitor, o Owner) (View, error)
 	if err != nil {
 		return View{Fault: faults.IdentifierMalformed.New()}, nil
 	}
+	if f := j.Group(email); f != nil {
+		return View{Fault: f}, nil
+	}
 	word, f, err := j.NewPassword(ctx, account.Account{Name: name, Email: account.Address{Identifier: email}}, o.Password)
 	if err != nil || f != nil {
 		return View{Fault: f}, err
@@ -93,13 +96,13 @@ func (j *Join) Owner(ctx context.Context, v flow.Visitor, o Owner) (View, error)
 		}
 		// Somebody signed up with it before, and reads its mailbox. Who holds the link
 		// runs this machine and may know; another account under it could not be found.
-		other, err := account.Find(ctx, tx, email)
-		if err != nil && !errors.Is(err, db.ErrNone) {
-			return err
-		}
-		if err == nil && !other.Email.Confirmed.IsZero() {
+		_, err = account.Owner(ctx, tx, email)
+		if err == nil {
 			view.Fault = faults.AddressTaken.New()
 			return nil
+		}
+		if !errors.Is(err, db.ErrNone) {
+			return err
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO owner (one, made) VALUES (1, $1)`, tx.Now()); err != nil {
 			return err

@@ -9,6 +9,7 @@ package recover
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"sekisho/internal/account"
@@ -95,6 +96,9 @@ func (r *Recover) Start(ctx context.Context, v flow.Visitor, identifier string) 
 	typed, err := account.Parse(identifier)
 	if err != nil {
 		return View{Fault: faults.IdentifierMalformed.New()}, nil
+	}
+	if f := r.Group(typed); f != nil {
+		return View{Fault: f}, nil
 	}
 	var view View
 	err = r.DB.Update(ctx, func(tx db.Tx) error {
@@ -428,7 +432,7 @@ func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
 	if err := browser.Forget(ctx, tx, m.account.ID, m.visitor.Browser); err != nil {
 		return err
 	}
-	if m.account.Email.Confirmed.IsZero() {
+	if m.account.Email.Confirmed.IsZero() && m.reads(m.account.Email) {
 		f, err := m.Confirm(ctx, tx, &m.account, m.visitor)
 		if err != nil || f != nil {
 			m.fault = f
@@ -445,6 +449,12 @@ func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
 	_, err := audit.Write(ctx, tx, audit.Event{Kind: "account.recovered", Account: m.account.ID, Actor: string(m.account.ID),
 		Addr: m.visitor.Addr.String(), Agent: m.visitor.Program, Place: m.visitor.Place})
 	return err
+}
+
+// reads says whether a code or link proved that the account's owner reads an
+// address. One that went to another address or number does not.
+func (m *moment) reads(a account.Address) bool {
+	return slices.ContainsFunc(m.flow.State.Proofs, func(p gate.Proof) bool { return p.Kind == gate.MailCode && p.Via == a.Norm })
 }
 
 func (m *moment) enter(ctx context.Context, tx db.Tx) error {

@@ -55,8 +55,8 @@ const (
 type state struct {
 	Typed    account.Identifier `json:"typed"`
 	Account  ref.Account        `json:"account,omitempty"`
-	Open     bool               `json:"open,omitempty"` // nothing was typed: a passkey is to say who it is
-	Hosted   bool               `json:"hosted,omitempty"`
+	Open     bool               `json:"open,omitempty"`   // nothing was typed: a passkey is to say who it is
+	Hosted   bool               `json:"hosted,omitempty"` // no code by mail: this account opens the mailbox, or several people read it
 	Step     Step               `json:"step"`
 	Ways     []enter.Way        `json:"ways,omitempty"` // what this account can answer; empty: what strangers are shown
 	Proofs   []gate.Proof       `json:"proofs,omitempty"`
@@ -145,7 +145,7 @@ func (s *Signin) Start(ctx context.Context, v flow.Visitor, ask Ask) (View, erro
 			return err
 		}
 		st := state{Typed: typed, Account: a.ID, Step: Proof, Return: ask.Return, Reprove: ask.Reprove,
-			Hosted: a.Email.Hosted || slices.Contains(s.HostedDomains, a.Email.Domain()) || slices.Contains(s.HostedDomains, typed.Domain())}
+			Hosted: a.Email.Hosted || slices.Contains(s.HostedDomains, a.Email.Domain()) || slices.Contains(s.HostedDomains, typed.Domain()) || s.Group(typed) != nil}
 		if st.Ways, err = s.known(ctx, tx, v, a); err != nil {
 			return err
 		}

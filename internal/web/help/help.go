@@ -18,7 +18,7 @@ import (
 var files embed.FS
 
 // Guides are the pages that explain a feature.
-var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "sessions", "several-accounts", "activity", "notices", "apps"}
+var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "addresses", "sessions", "several-accounts", "activity", "notices", "apps"}
 
 // Pages of help.
 type (

@@ -16,6 +16,7 @@ import (
 	"sekisho/internal/db"
 	"sekisho/internal/factor/password"
 	"sekisho/internal/faults"
+	"sekisho/internal/flow/address"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/grant"
 	"sekisho/internal/i18n"
@@ -28,7 +29,10 @@ import (
 var files embed.FS
 
 // Door shows and changes one's own account.
-type Door struct{ Change *change.Change }
+type Door struct {
+	Change  *change.Change
+	Address *address.Address
+}
 
 // Door gives the routes and pages.
 func (d *Door) Door() web.Door {
@@ -38,15 +42,14 @@ func (d *Door) Door() web.Door {
 	post := func(path string, h func(context.Context, *web.Request) (web.Response, error)) web.Route {
 		return web.Route{Method: "POST", Path: path, Guard: web.SignedIn, Face: web.Page, Handle: h}
 	}
-	return web.Door{Name: "me", Layout: web.Desk, Files: files, Routes: []web.Route{
+	return web.Door{Name: "me", Layout: web.Desk, Files: files, Routes: append(d.addressRoutes(), []web.Route{
 		get("/me", d.overview),
 		get("/me/sessions", d.sessions), get("/me/sessions/end", d.askEnd), post("/me/sessions/end", d.end),
 		get("/me/activity", d.activity), get("/me/activity/export", d.export),
 		get("/me/password", d.passwordPage), post("/me/password", d.passwordDo),
-		get("/me/addresses", d.addresses),
 		get("/me/apps", d.apps), post("/me/apps/disconnect", d.disconnect),
 		get("/me/profile", d.profile), post("/me/profile", d.profileDo),
-	}}
+	}...)}
 }
 
 // Pages of an account.
@@ -86,8 +89,6 @@ type (
 		Ended  int
 		Email  string
 	}
-	// Addresses lists what finds the account.
-	Addresses struct{ List []account.Address }
 	// Apps lists connected apps.
 	Apps struct{ List []grant.App }
 	// Profile shows and changes how a person is shown.
@@ -251,15 +252,6 @@ func (d *Door) passwordDo(ctx context.Context, r *web.Request) (web.Response, er
 		}
 	}
 	return web.Go("/me/password?done=1"), nil
-}
-
-func (d *Door) addresses(ctx context.Context, r *web.Request) (web.Response, error) {
-	var p Addresses
-	err := d.Change.DB.View(ctx, func(tx db.ReadTx) (err error) {
-		p.List, err = account.Addresses(ctx, tx, r.Session.Account)
-		return err
-	})
-	return web.Show("me/addresses", p), err
 }
 
 func (d *Door) apps(ctx context.Context, r *web.Request) (web.Response, error) {
