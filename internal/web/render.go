@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"net/url"
 	"net/http"
 	"path"
 	"strings"
@@ -175,6 +176,9 @@ func viewOf(f *fault.Fault, r *Request) *faultView {
 		if r.Lang == i18n.Ja {
 			v.Action = a.Ja
 		}
+	}
+	if v.Href == "/help/support" && v.Reference != "" {
+		v.Href += "?reference=" + url.QueryEscape(v.Reference) // whoever is asked finds the refusal by it
 	}
 	if f.Entry == faults.FreshRequired {
 		v.Href = elevateFor(r)
