@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"ref", "faults"},
 	{"audit", "outbox", "limit", "policy"},
 	{"gate", "letter"},
-	{"account", "session", "browser", "client", "signkey"},
+	{"account", "session", "browser", "client", "signkey", "cooling"},
 	{"factor/password", "factor/sentcode", "factor/smscode", "factor/totp", "factor/backup", "factor/passphrase", "factor/passkey", "grant"},
 	{"flow"},
 	{"flow/enter"},

@@ -73,12 +73,14 @@ type Way struct {
 
 // Step is where a journey is.
 type Step struct {
-	Flow     string     `json:"flow"`
-	Step     string     `json:"step,omitempty"`
-	Next     []Way      `json:"next"`
-	RetryAt  *time.Time `json:"resend_at,omitempty"`
-	Min      int        `json:"min_length,omitempty"`
-	Sessions []Session  `json:"sessions,omitempty"`
+	Flow     string          `json:"flow"`
+	Step     string          `json:"step,omitempty"`
+	Next     []Way           `json:"next"`
+	RetryAt  *time.Time      `json:"resend_at,omitempty"`
+	Ready    *time.Time      `json:"ready_at,omitempty"` // step "waiting": when to come back
+	Min      int             `json:"min_length,omitempty"`
+	Sessions []Session       `json:"sessions,omitempty"`
+	Options  json.RawMessage `json:"options,omitempty"` // what a passkey is asked (WebAuthn Level 3 §5.5)
 }
 
 // Opened is a session that a journey opened. The token is shown this once.

@@ -23,16 +23,18 @@ type operation struct {
 func (d *Door) operations() []operation {
 	text := map[string]any{"type": "string"}
 	step := map[string]any{"kind": text, "answer": text, "keep": map[string]any{"type": "boolean"}, "sessions": map[string]any{"type": "array", "items": text}}
+	step["trust"] = map[string]any{"type": "boolean"}
 	ident := map[string]any{"identifier": text}
+	begin := map[string]any{"identifier": text, "kind": map[string]any{"type": "string", "enum": []string{"passkey"}}}
 	return append(d.addressOperations(), []operation{
 		{"GET", "/api/v1/openapi.json", web.Anyone, d.openapi, "describe", "This description", nil, nil, "Any", nil},
 		{"GET", "/api/v1/noop", web.Anyone, noop, "noop", "Does nothing; what the server itself costs", nil, nil, "", nil},
-		{"POST", "/api/v1/signin", web.Anyone, d.signin, "signin", "Begin to sign in", ident, []string{"identifier"}, "Step", nil},
-		{"POST", "/api/v1/signin/{flow}", web.Anyone, d.signinAnswer, "signinAnswer", "Answer a step; mailcode and confirm_code without an answer send a code", step, []string{"kind"}, "StepOrSession", nil},
+		{"POST", "/api/v1/signin", web.Anyone, d.signin, "signin", "Begin to sign in with an identifier, or with kind passkey and none", begin, nil, "Step", nil},
+		{"POST", "/api/v1/signin/{flow}", web.Anyone, d.signinAnswer, "signinAnswer", "Answer a step; a code without an answer is sent, a passkey without one gives options", step, []string{"kind"}, "StepOrSession", nil},
 		{"POST", "/api/v1/signup", web.Anyone, d.signup, "signup", "Begin to sign up", map[string]any{"name": text, "email": text}, []string{"name", "email"}, "Step", nil},
 		{"POST", "/api/v1/signup/{flow}", web.Anyone, d.signupAnswer, "signupAnswer", "Answer a step of signing up", step, []string{"kind"}, "StepOrSession", nil},
 		{"POST", "/api/v1/recover", web.Anyone, d.recover, "recover", "Begin to reset a password", ident, []string{"identifier"}, "Step", nil},
-		{"POST", "/api/v1/recover/{flow}", web.Anyone, d.recoverAnswer, "recoverAnswer", "Answer a step of a reset", step, []string{"kind"}, "StepOrSession", nil},
+		{"POST", "/api/v1/recover/{flow}", web.Anyone, d.recoverAnswer, "recoverAnswer", "Answer a step of a reset; a code without an answer is sent, a passkey without one gives options", step, []string{"kind"}, "StepOrSession", nil},
 		{"GET", "/api/v1/session", web.SignedIn, d.session, "session", "Who it is", nil, nil, "Who", nil},
 		{"DELETE", "/api/v1/session", web.SignedIn, d.signout, "signout", "Sign out", nil, nil, "", nil},
 		{"GET", "/api/v1/me/sessions", web.SignedIn, d.sessions, "sessions", "All sessions of the account", nil, nil, "Sessions", nil},
@@ -60,8 +62,8 @@ func schemas() map[string]any {
 	see := func(name string) map[string]any { return map[string]any{"$ref": "#/components/schemas/" + name} }
 	session := object([]string{"id", "current"}, map[string]any{"id": text, "browser": text, "os": text, "address": text, "place": text, "created_at": when,
 		"last_used_at": when, "expires_at": when, "acr": text, "amr": list(text), "current": map[string]any{"type": "boolean"}})
-	step := object([]string{"flow", "next"}, map[string]any{"flow": text, "next": list(object([]string{"kind", "label"},
-		map[string]any{"kind": text, "label": text, "sent": map[string]any{"type": "boolean"}})), "resend_at": when, "min_length": number, "sessions": list(see("Session"))})
+	step := object([]string{"flow", "next"}, map[string]any{"flow": text, "step": text, "next": list(object([]string{"kind", "label"},
+		map[string]any{"kind": text, "label": text, "names": list(text), "sent": map[string]any{"type": "boolean"}})), "resend_at": when, "ready_at": when, "options": map[string]any{"type": "object"}, "min_length": number, "sessions": list(see("Session"))})
 	return map[string]any{
 		"Any": map[string]any{"type": "object"}, "Session": session, "Sessions": list(see("Session")), "Step": step,
 		"Opened":        object([]string{"token", "account", "session", "expires_at"}, map[string]any{"token": text, "account": text, "session": text, "expires_at": when, "missing": text}),

@@ -25,6 +25,16 @@ type given struct {
 	Sessions []ref.Session `json:"sessions"`
 }
 
+// asksKey says whether a program wants what its passkey is to be asked.
+func (g given) asksKey() bool { return g.Kind == string(gate.Passkey) && g.Answer == "" }
+
+func refused(f *fault.Fault) web.Response {
+	if f == nil {
+		return web.Response{}
+	}
+	return web.Refuse(f)
+}
+
 // handle reads the journey's name and secret out of the path.
 func handle(r *web.Request) (ref.Flow, flow.Visitor, *fault.Fault) {
 	v := r.Describe()
@@ -65,7 +75,7 @@ func (d *Door) signin(ctx context.Context, r *web.Request) (web.Response, error)
 	if err != nil {
 		return web.Response{}, err
 	}
-	return d.signinStep(r, v)
+	return d.signinStep(r, v, nil)
 }
 
 func (d *Door) signinAnswer(ctx context.Context, r *web.Request) (web.Response, error) {
@@ -77,6 +87,17 @@ func (d *Door) signinAnswer(ctx context.Context, r *web.Request) (web.Response, 
 	if f != nil {
 		return web.Refuse(f), nil
 	}
+	if in.asksKey() {
+		options, f, err := d.Signin.Options(ctx, visitor, id)
+		if err != nil || f != nil {
+			return refused(f), err
+		}
+		v, err := d.Signin.Look(ctx, visitor, id)
+		if err != nil {
+			return web.Response{}, err
+		}
+		return d.signinStep(r, v, options)
+	}
 	v, err := d.Signin.Answer(ctx, visitor, id, signin.Answer{Kind: in.Kind, Value: in.Answer, Keep: in.Keep, Trust: in.Trust, Sessions: in.Sessions})
 	if err == nil && v.Fault == nil && v.ID != "" && in.Answer == "" && in.Kind == string(gate.SMSCode) {
 		v, err = d.Signin.Wait(ctx, visitor, id)
@@ -87,14 +108,14 @@ func (d *Door) signinAnswer(ctx context.Context, r *web.Request) (web.Response, 
 	if v.Delivery == outbox.NotSent {
 		v.Fault = faults.SMSFailed.New()
 	}
-	return d.signinStep(r, v)
+	return d.signinStep(r, v, nil)
 }
 
-func (d *Door) signinStep(r *web.Request, v signin.View) (web.Response, error) {
+func (d *Door) signinStep(r *web.Request, v signin.View, options []byte) (web.Response, error) {
 	if v.Opened != nil {
 		return opened(v.Opened), nil
 	}
-	s := Step{Flow: rehandle(r, v.ID, v.Handle), Step: string(v.Step), Next: []Way{}, Min: v.MinWord, Sessions: sessions(v.Sessions, "")}
+	s := Step{Flow: rehandle(r, v.ID, v.Handle), Step: string(v.Step), Next: []Way{}, Min: v.MinWord, Sessions: sessions(v.Sessions, ""), Options: options}
 	for _, w := range v.Ways {
 		s.Next = append(s.Next, Way{w.Kind, r.T("api." + w.Kind), w.Names, w.Sent})
 		if !w.Until.IsZero() {
@@ -181,7 +202,7 @@ func (d *Door) recover(ctx context.Context, r *web.Request) (web.Response, error
 	if err != nil {
 		return web.Response{}, err
 	}
-	return d.recoverStep(r, v)
+	return d.recoverStep(r, v, nil)
 }
 
 func (d *Door) recoverAnswer(ctx context.Context, r *web.Request) (web.Response, error) {
@@ -193,31 +214,61 @@ func (d *Door) recoverAnswer(ctx context.Context, r *web.Request) (web.Response,
 	if f != nil {
 		return web.Refuse(f), nil
 	}
-	var v recover.View
-	var err error
-	switch {
-	case in.Kind == "recovery_code" && in.Answer == "":
-		v, err = d.Recover.Resend(ctx, visitor, id)
-	case in.Kind == "recovery_code":
-		v, err = d.Recover.Answer(ctx, visitor, id, in.Answer)
-	case in.Kind == "new_password":
-		v, err = d.Recover.Password(ctx, visitor, id, in.Answer)
-	default:
-		return web.Refuse(faults.MethodNotOffered.New()), nil
+	if in.asksKey() {
+		options, f, err := d.Recover.Options(ctx, visitor, id)
+		if err != nil || f != nil {
+			return refused(f), err
+		}
+		v, err := d.Recover.Look(ctx, visitor, id)
+		if err != nil {
+			return web.Response{}, err
+		}
+		return d.recoverStep(r, v, options)
+	}
+	v, err := d.recoverGiven(ctx, visitor, id, in)
+	if err == nil && v.Fault == nil && v.Step == recover.Second && in.Answer == "" && in.Kind == string(gate.SMSCode) {
+		v, err = d.Recover.Wait(ctx, visitor, id)
 	}
 	if err != nil {
 		return web.Response{}, err
 	}
-	return d.recoverStep(r, v)
+	if v.Delivery == outbox.NotSent {
+		v.Fault = faults.SMSFailed.New()
+	}
+	return d.recoverStep(r, v, nil)
 }
 
-func (d *Door) recoverStep(r *web.Request, v recover.View) (web.Response, error) {
+func (d *Door) recoverGiven(ctx context.Context, v flow.Visitor, id ref.Flow, in given) (recover.View, error) {
+	switch k := gate.Kind(in.Kind); {
+	case in.Kind == "recovery_code" && in.Answer == "":
+		return d.Recover.Resend(ctx, v, id)
+	case in.Kind == "recovery_code":
+		return d.Recover.Answer(ctx, v, id, in.Answer)
+	case in.Kind == "new_password":
+		return d.Recover.Password(ctx, v, id, in.Answer)
+	case k == gate.TOTP, k == gate.SMSCode, k == gate.MailCode, k == gate.Passkey, k == gate.Backup, k == gate.Passphrase:
+		return d.Recover.Prove(ctx, v, id, in.Kind, in.Answer)
+	}
+	return recover.View{Fault: faults.MethodNotOffered.New()}, nil
+}
+
+func (d *Door) recoverStep(r *web.Request, v recover.View, options []byte) (web.Response, error) {
 	if v.Opened != nil {
 		return opened(v.Opened), nil
 	}
-	s := Step{Flow: rehandle(r, v.ID, v.Handle), RetryAt: at(v.Resend), Next: d.ways(r, "recovery_code")}
-	if v.Step == recover.Word {
+	s := Step{Flow: rehandle(r, v.ID, v.Handle), Step: string(v.Step), RetryAt: at(v.Resend), Ready: at(v.Ready), Next: []Way{}, Options: options}
+	switch v.Step {
+	case recover.Code:
+		s.Next = d.ways(r, "recovery_code")
+	case recover.Word:
 		s.Next, s.Min = d.ways(r, "new_password"), v.MinWord
+	case recover.Second:
+		for _, w := range v.Ways {
+			s.Next = append(s.Next, Way{w.Kind, r.T("api." + w.Kind), w.Names, w.Sent})
+			if !w.Until.IsZero() {
+				s.RetryAt = at(w.Until)
+			}
+		}
 	}
 	if v.ID == "" || v.Step == recover.Finished {
 		s.Flow = ""

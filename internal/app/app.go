@@ -23,6 +23,7 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/client"
+	"sekisho/internal/cooling"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
@@ -63,7 +64,7 @@ import (
 // Tables are the migrations of all packages that keep something.
 var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, account.Migrations, session.Migrations, browser.Migrations, client.Migrations,
 	signkey.Migrations, password.Migrations, sentcode.Migrations, totp.Migrations, backup.Migrations, passphrase.Migrations, passkey.Migrations,
-	smscode.Migrations, grant.Migrations, flow.Migrations}
+	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations}
 
 // App is one running Sekisho.
 type App struct {

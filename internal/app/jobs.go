@@ -16,6 +16,7 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
+	"sekisho/internal/cooling"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/sentcode"
@@ -253,7 +254,7 @@ const purgeRows = 500
 // Purge removes what is over, a little at a time.
 func (a *App) Purge(ctx context.Context) error {
 	tidy := []func(context.Context, db.Tx, int) error{
-		flow.Purge, sentcode.Purge, passkey.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy,
+		flow.Purge, sentcode.Purge, passkey.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy, cooling.Purge,
 		func(ctx context.Context, tx db.Tx, n int) error {
 			return outbox.Purge(ctx, tx, tx.Now().Add(-30*24*time.Hour), n)
 		},
@@ -289,14 +290,14 @@ func (a *App) erase(ctx context.Context, tx db.Tx, n int) error {
 }
 
 // Restored ends what an older copy of the database brings back to life: sessions,
-// trusts, journeys and codes that may have ended since it was made.
+// trusts, journeys, codes and waits that may have ended since it was made.
 func (a *App) Restored(ctx context.Context) error {
 	return a.DB.Update(ctx, func(tx db.Tx) error {
 		ended, err := grant.EndEverybody(ctx, tx)
 		if err != nil {
 			return err
 		}
-		for _, end := range []func(context.Context, db.Tx) error{browser.EndEverybodysTrusts, flow.EndEverybodys, sentcode.VoidEverybodys} {
+		for _, end := range []func(context.Context, db.Tx) error{browser.EndEverybodysTrusts, flow.EndEverybodys, sentcode.VoidEverybodys, cooling.EndEverybodys} {
 			if err := end(ctx, tx); err != nil {
 				return err
 			}

@@ -82,8 +82,8 @@ var (
 		En: fault.Text{What: "This account was deleted.", Why: "It is closed and waits for its data to be erased.", Fix: "If that is a mistake, tell the people who run this service before the data is gone. Give them the reference below."}})
 
 	FactorDisabled = define(fault.Entry{Code: "factor.disabled", Kind: fault.Forbidden, Topic: fault.Entering, Lift: self, Action: toRecover,
-		Ja: fault.Text{What: "この方法はいま使えません。", Why: "間違いが100回続いたか、持ち主が「自分ではない」と知らせたため、この方法を止めています。", Fix: "パスワードを再設定すると、また使えるようになります。"},
-		En: fault.Text{What: "This way in is stopped.", Why: "It failed a hundred times in a row, or its owner reported a sign-in that was not theirs.", Fix: "Reset the password. That opens it again."}})
+		Ja: fault.Text{What: "この方法はいま使えません。", Why: "間違いが何度も続いたか、持ち主が「自分ではない」と知らせたため、この方法を止めています。", Fix: "パスワードを再設定すると、また使えるようになります。"},
+		En: fault.Text{What: "This way in is stopped.", Why: "It failed too many times in a row, or its owner reported a sign-in that was not theirs.", Fix: "Reset the password. That opens it again."}})
 
 	MethodNotOffered = define(fault.Entry{Code: "signin.method_not_offered", Kind: fault.Bad, Topic: fault.Entering, Lift: self, Action: toAgain,
 		Ja: fault.Text{What: "この方法では進めません。", Why: "ここで選べる方法ではありません。", Fix: "表示されている方法から選んでください。"},

@@ -21,7 +21,7 @@ var (
 		Ja: fault.Text{What: "この確認方法は使えません。", Why: "管理者の決めた方法に入っていません。", Fix: "ほかの方法を設定してください。どれが使えるかは、設定のページに表示されます。"},
 		En: fault.Text{What: "This kind of factor is not allowed.", Why: "It is not among those that the people who run this service chose.", Fix: "Set up another kind. The page shows which ones can be used."}})
 
-	FactorNoOtherWay = define(fault.Entry{Code: "factor.no_other_way", Kind: fault.Forbidden, Topic: fault.Second, Lift: both, Action: toAgain,
+	FactorNoOtherWay = define(fault.Entry{Code: "factor.no_other_way", Kind: fault.Forbidden, Topic: fault.Second, Lift: both, Action: toSupport,
 		Ja: fault.Text{What: "2つ目の確認ができません。", Why: "最初の確認と2つ目の確認は、別の方法でなければなりません。いま使える別の方法がありません。", Fix: "はじめからやり直し、最初にパスワードなど別の方法を使ってください。それもできないときは、問い合わせてください。"},
 		En: fault.Text{What: "There is no second way to prove yourself.", Why: "The second proof has to be another way than the first, and none is left that can be used now.", Fix: "Start again with another first way, such as the password. If there is none, ask for help."}})
 

@@ -75,6 +75,12 @@ func levelOf(proofs []Proof, counts func(Kind) bool) Level {
 	return Single
 }
 
+// OnlySent says whether all that was proved is codes that were sent: whoever reads
+// an inbox and the SMS of a stolen number has them.
+func OnlySent(proofs []Proof) bool {
+	return len(proofs) > 0 && !slices.ContainsFunc(proofs, func(p Proof) bool { return p.Kind != MailCode && p.Kind != SMSCode })
+}
+
 // apart says whether two proofs are two: not the same kind, and not through the
 // same inbox (OA-15).
 func apart(a, b Proof) bool {

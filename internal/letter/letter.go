@@ -210,6 +210,25 @@ func Contained(s Sheet, to To, link string, f From) outbox.Letter {
 	return draft{sheet: s, to: to, topic: "contained", link: link, from: f}.letter()
 }
 
+// Waits is a recovery that has to wait, or has waited, before it may go on.
+type Waits struct {
+	Until time.Time
+	Link  string
+	From  From
+}
+
+func waitsLetter(topic string, s Sheet, to To, w Waits) outbox.Letter {
+	until := i18n.Time(to.Lang, w.Until.In(w.From.Zone))
+	return draft{sheet: s, to: to, topic: topic, link: w.Link, args: []any{"until", until}, from: w.From}.letter()
+}
+
+// RecoveryWaits tells that the password may be set anew in a while; the link
+// cancels it.
+func RecoveryWaits(s Sheet, to To, w Waits) outbox.Letter { return waitsLetter("waits", s, to, w) }
+
+// RecoveryReady tells that the wait is over; the link goes on.
+func RecoveryReady(s Sheet, to To, w Waits) outbox.Letter { return waitsLetter("ready", s, to, w) }
+
 // Change is something that guards an account and was changed.
 type Change struct {
 	What string // such as "factor.added"

@@ -21,6 +21,7 @@ func letters(to To) map[string]outbox.Letter {
 		"signin": SigninCode(sheet, to, c), "confirm": ConfirmCode(sheet, to, c), "recover": RecoverCode(sheet, to, r),
 		"new": NewSignin(sheet, to, r.Link, f), "changed": PasswordChanged(sheet, to, r.Link, f),
 		"attempts": TooManyAttempts(sheet, to, r.Link, f), "contained": Contained(sheet, to, r.Link, f),
+		"waits": RecoveryWaits(sheet, to, Waits{f.Time, r.Link, f}), "ready": RecoveryReady(sheet, to, Waits{f.Time, r.Link, f}),
 	}
 }
 

@@ -48,6 +48,7 @@ type Item struct {
 	Topic   string // what it is about, such as "signin.code"
 	To      string // a person reads it in lists
 	Account ref.Account
+	After   time.Time // it counts as written then, and is not sent before; zero: at once
 	Expires time.Time // zero: tried until it is given up
 	Body    any       // JSON
 }
@@ -87,9 +88,13 @@ func (o *Outbox) Put(ctx context.Context, tx db.Tx, it Item) (ref.Mail, error) {
 	if err != nil {
 		return "", fmt.Errorf("outbox body of %s: %w", it.Topic, err)
 	}
+	at := tx.Now()
+	if it.After.After(at) {
+		at = it.After
+	}
 	_, err = tx.Exec(ctx, `INSERT INTO outbox (id, kind, topic, recipient, account, body, state, attempts, created, next_at, expires, error)
 		VALUES ($1, $2, $3, $4, $5, $6, 'waiting', 0, $7, $7, $8, '')`,
-		id, it.Kind, it.Topic, it.To, it.Account, body, tx.Now(), it.Expires)
+		id, it.Kind, it.Topic, it.To, it.Account, body, at, it.Expires)
 	if err != nil {
 		return "", fmt.Errorf("outbox %s: %w", it.Topic, err)
 	}
@@ -183,9 +188,9 @@ func (o *Outbox) Again(ctx context.Context, tx db.Tx, r Row, permanent bool, why
 	return err
 }
 
-// List reads rows for a person, newest first.
+// List reads rows for a person, newest first; not those whose time has yet to come.
 func List(ctx context.Context, r db.Reader, limit int) ([]Row, error) {
-	return db.List(ctx, r, scan, `SELECT `+columns+` FROM outbox WHERE kind <> 'nothing' ORDER BY created DESC, id DESC LIMIT $1`, limit)
+	return db.List(ctx, r, scan, `SELECT `+columns+` FROM outbox WHERE kind <> 'nothing' AND created <= $2 ORDER BY created DESC, id DESC LIMIT $1`, limit, r.Now())
 }
 
 // ByID reads one row.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"path"
 	"strings"
 	"time"
@@ -175,6 +176,9 @@ func viewOf(f *fault.Fault, r *Request) *faultView {
 		if r.Lang == i18n.Ja {
 			v.Action = a.Ja
 		}
+	}
+	if v.Href == "/help/support" && v.Reference != "" {
+		v.Href += "?reference=" + url.QueryEscape(v.Reference) // whoever is asked finds the refusal by it
 	}
 	if f.Entry == faults.FreshRequired {
 		v.Href = elevateFor(r)

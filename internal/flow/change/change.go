@@ -22,6 +22,7 @@ import (
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
 	"sekisho/internal/letter"
+	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
@@ -197,9 +198,9 @@ func (c *Change) ReadNotice(ctx context.Context, token string) (Notice, *fault.F
 	return n, f, err
 }
 
-// Contain is the answer "this was not me": every session and app ends, the
-// password opens nothing until a new one is set by way of the mailbox, and the
-// owner is told how.
+// Contain is the answer "this was not me": every session and app ends, nothing
+// opens the account until a new password is set by way of recovery, and the owner is
+// told how.
 func (c *Change) Contain(ctx context.Context, v flow.Visitor, token string) (*fault.Fault, error) {
 	n, f, err := c.ReadNotice(ctx, token)
 	if err != nil || f != nil || n.Handled {
@@ -210,39 +211,88 @@ func (c *Change) Contain(ctx context.Context, v flow.Visitor, token string) (*fa
 		if err != nil {
 			return err
 		}
-		ended, err := c.Grants.EndAccount(ctx, tx, a.ID)
-		if err != nil {
+		return c.contain(ctx, tx, v, a)
+	})
+}
+
+// contain closes an account's doors on everybody (SI-25).
+func (c *Change) contain(ctx context.Context, tx db.Tx, v flow.Visitor, a account.Account) error {
+	ended, err := c.Grants.EndAccount(ctx, tx, a.ID)
+	if err != nil {
+		return err
+	}
+	// Whoever was in had the password or reads the mailbox. What else there is stays
+	// good for recovery, which takes more than one of them.
+	for _, class := range []enter.Class{enter.ByPassword, enter.ByMailCode} {
+		if err := enter.Factor(class, a.ID).Halt(ctx, tx); err != nil {
 			return err
 		}
-		if err := enter.Factor(enter.ByPassword, a.ID).Halt(ctx, tx); err != nil {
-			return err
-		}
-		if err := account.Close(ctx, tx, a.ID); err != nil {
-			return err
-		}
-		if err := c.VoidCodes(ctx, tx, a.ID); err != nil {
-			return err
-		}
-		if _, err := browser.EndTrusts(ctx, tx, a.ID); err != nil {
-			return err
-		}
-		// The browser that was not the owner's is spared nothing any more, and is news
-		// when it comes back. Which of them it was nobody can tell for sure.
-		if err := browser.Forget(ctx, tx, a.ID, ""); err != nil {
-			return err
-		}
-		if _, err := audit.Write(ctx, tx, audit.Event{Kind: "account.contained", Account: a.ID, Actor: string(a.ID),
-			Addr: v.Addr.String(), Agent: v.Program, Place: v.Place, Detail: struct {
-				Ended int `json:"ended"`
-			}{ended}}); err != nil {
-			return err
-		}
-		if a.Email.Norm == "" {
+	}
+	if err := account.Close(ctx, tx, a.ID); err != nil {
+		return err
+	}
+	if err := c.VoidCodes(ctx, tx, a.ID); err != nil {
+		return err
+	}
+	if err := c.EndCooling(ctx, tx, a.ID, v); err != nil {
+		return err
+	}
+	if _, err := browser.EndTrusts(ctx, tx, a.ID); err != nil {
+		return err
+	}
+	// The browser that was not the owner's is spared nothing any more, and is news
+	// when it comes back. Which of them it was nobody can tell for sure.
+	if err := browser.Forget(ctx, tx, a.ID, ""); err != nil {
+		return err
+	}
+	if _, err := audit.Write(ctx, tx, audit.Event{Kind: "account.contained", Account: a.ID, Actor: string(a.ID),
+		Addr: v.Addr.String(), Agent: v.Program, Place: v.Place, Detail: struct {
+			Ended int `json:"ended"`
+		}{ended}}); err != nil {
+		return err
+	}
+	return c.TellAll(ctx, tx, a, "account.contained", func(to letter.To) outbox.Letter {
+		return letter.Contained(c.Sheet, to, c.Sheet.URL+"/recover", c.From(v, tx.Now()))
+	})
+}
+
+// LookCancel says until when the recovery waits that a link would cancel.
+func (c *Change) LookCancel(ctx context.Context, token string) (until time.Time, f *fault.Fault, err error) {
+	err = c.DB.View(ctx, func(tx db.ReadTx) error {
+		w, err := c.ReadCancel(ctx, tx, token)
+		if errors.Is(err, db.ErrNone) {
+			f = faults.LinkUsed.New()
 			return nil
 		}
-		l := letter.Contained(c.Sheet, enter.To(a), c.Sheet.URL+"/recover", c.From(v, tx.Now()))
-		return c.Mail(ctx, tx, "account.contained", a.ID, l, time.Time{})
+		until = w.Ready
+		return err
 	})
+	return until, f, err
+}
+
+// Cancel ends a recovery that waits, because it is not its reader's: somebody else
+// reads what is sent to the account, so all of its doors close.
+func (c *Change) Cancel(ctx context.Context, v flow.Visitor, token string) (f *fault.Fault, err error) {
+	err = c.DB.Update(ctx, func(tx db.Tx) error {
+		f = nil
+		w, err := c.ReadCancel(ctx, tx, token)
+		if err == nil {
+			var a account.Account
+			if a, err = account.Lock(ctx, tx, w.Account); err == nil {
+				// Of two, and of a password set at the same instant, one comes first.
+				_, err = c.ReadCancel(ctx, tx, token)
+			}
+			if err == nil {
+				return c.contain(ctx, tx, v, a)
+			}
+		}
+		if errors.Is(err, db.ErrNone) {
+			f = faults.LinkUsed.New()
+			return nil
+		}
+		return err
+	})
+	return f, err
 }
 
 // Confirm is the answer "this was me": it is written down and changes nothing.

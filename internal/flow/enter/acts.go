@@ -219,6 +219,9 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 	if _, err := browser.EndTrusts(ctx, tx, id); err != nil {
 		return err
 	}
+	if err := e.EndCooling(ctx, tx, id, w.Visitor); err != nil {
+		return err
+	}
 	if err := Factor(ByPassword, id).Clear(ctx, tx); err != nil {
 		return err
 	}
@@ -226,11 +229,9 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place}); err != nil {
 		return err
 	}
-	if w.Account.Email.Norm == "" {
-		return nil
-	}
-	l := letter.PasswordChanged(e.Sheet, To(w.Account), e.Sheet.URL+"/recover", e.From(w.Visitor, tx.Now()))
-	return e.Mail(ctx, tx, "password.changed", id, l, time.Time{})
+	return e.TellAll(ctx, tx, w.Account, "password.changed", func(to letter.To) outbox.Letter {
+		return letter.PasswordChanged(e.Sheet, to, e.Sheet.URL+"/recover", e.From(w.Visitor, tx.Now()))
+	})
 }
 
 // VoidCodes ends every code and link that is out for an account.

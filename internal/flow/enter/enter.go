@@ -63,6 +63,7 @@ type Who struct {
 	Proofs  []gate.Proof
 	Keep    bool
 	Reprove ref.Session // a living session of this browser that proves itself anew instead of opening another
+	Lost    bool        // the password is lost, or was set anew a moment ago: it proves nothing
 	StepUp  bool        // the session of Reprove asks for a fresh proof of all that the account has
 	Trust   bool        // this browser is to be trusted (TB-01)
 }
@@ -117,6 +118,9 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 	}
 	f.PasswordSet, f.MustChange = s.set.Record.SetAt, s.set.Record.MustChange
 	f.Set, f.SecondVia, f.OnFile = s.set.Seconds(), s.set.number().Norm, s.set.onFile()
+	if w.Lost {
+		f.OnFile = slices.DeleteFunc(f.OnFile, func(k gate.Kind) bool { return k == gate.Password })
+	}
 	if f.Trusted, err = e.trusted(ctx, tx, w, &s); err != nil {
 		return s, err
 	}
@@ -241,6 +245,13 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	news, err := browser.Seen(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place)
 	if err != nil {
 		return Result{}, err
+	}
+	// Whoever proves more than codes that were sent needs no weak recovery, and knows
+	// now that one was under way.
+	if d.Level == gate.Multi && !gate.OnlySent(gate.Standing(w.Proofs, w.Account.Turn)) {
+		if err := e.EndCooling(ctx, tx, w.Account.ID, w.Visitor); err != nil {
+			return Result{}, err
+		}
 	}
 	kind := "signin.succeeded"
 	if w.StepUp {
@@ -406,6 +417,39 @@ func (e *Entry) Mail(ctx context.Context, tx db.Tx, topic string, a ref.Account,
 	return err
 }
 
+// readers are the inboxes that the account has proved, or its only one: who holds
+// one of them must not be able to keep something from the others.
+func (e *Entry) readers(ctx context.Context, r db.Reader, a account.Account) ([]letter.To, error) {
+	list, err := account.Addresses(ctx, r, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []letter.To
+	for _, x := range list {
+		if x.Kind == account.Email && !x.Confirmed.IsZero() {
+			out = append(out, letter.To{Lang: a.Lang, Address: x.Mailbox(), Name: a.Name})
+		}
+	}
+	if len(out) == 0 && a.Email.Norm != "" {
+		out = append(out, To(a))
+	}
+	return out, nil
+}
+
+// TellAll mails one letter to every inbox that the account has proved.
+func (e *Entry) TellAll(ctx context.Context, tx db.Tx, a account.Account, topic string, write func(letter.To) outbox.Letter) error {
+	list, err := e.readers(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	for _, to := range list {
+		if err := e.Mail(ctx, tx, topic, a.ID, write(to), time.Time{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Tell mails what changed to every address that the account has proved: who
 // holds one of them must not be able to keep it from the others.
 func (e *Entry) Tell(ctx context.Context, tx db.Tx, a account.Account, topic string, change func(letter.To) letter.Change) error {
@@ -427,12 +471,28 @@ func (e *Entry) Tell(ctx context.Context, tx db.Tx, a account.Account, topic str
 }
 
 func (e *Entry) tellNewSignin(ctx context.Context, tx db.Tx, w Who, s ref.Session) error {
-	if w.Account.Email.Norm == "" {
+	link := e.Sheet.URL + "/notice?n=" + url.QueryEscape(e.Notice(w.Account.ID, s, tx.Now()))
+	return e.TellAll(ctx, tx, w.Account, "signin.new", func(to letter.To) outbox.Letter {
+		return letter.NewSignin(e.Sheet, to, link, e.From(w.Visitor, tx.Now()))
+	})
+}
+
+// sign makes a token that says something of ours and is good for one purpose.
+func (e *Entry) sign(purpose, body string) string {
+	return body + "." + base64.RawURLEncoding.EncodeToString(e.Ring.MAC(purpose, []byte(body)))
+}
+
+// unsign takes a token of sign apart; nil when it was not made here for the purpose.
+func (e *Entry) unsign(purpose, token string) []string {
+	i := strings.LastIndexByte(token, '.')
+	if i < 0 || len(token) > 300 {
 		return nil
 	}
-	link := e.Sheet.URL + "/notice?n=" + url.QueryEscape(e.Notice(w.Account.ID, s, tx.Now()))
-	l := letter.NewSignin(e.Sheet, To(w.Account), link, e.From(w.Visitor, tx.Now()))
-	return e.Mail(ctx, tx, "signin.new", w.Account.ID, l, time.Time{})
+	mac, err := base64.RawURLEncoding.DecodeString(token[i+1:])
+	if err != nil || !secret.Equal(string(mac), string(e.Ring.MAC(purpose, []byte(token[:i])))) {
+		return nil
+	}
+	return strings.Split(token[:i], ".")
 }
 
 // NoticeLives is how long the two answers to a notice can be given.
@@ -441,22 +501,13 @@ const NoticeLives = 30 * 24 * time.Hour
 // Notice is what the link in a notice carries: it names the account, the
 // session and the time, signed. It can do one thing: close the account's doors.
 func (e *Entry) Notice(a ref.Account, s ref.Session, at time.Time) string {
-	body := string(a) + "." + string(s) + "." + strconv.FormatInt(at.Unix(), 36)
-	return body + "." + base64.RawURLEncoding.EncodeToString(e.Ring.MAC("notice", []byte(body)))
+	return e.sign("notice", string(a)+"."+string(s)+"."+strconv.FormatInt(at.Unix(), 36))
 }
 
 // ReadNotice takes a notice's link apart; ok is false when it was not made
 // here or is too old.
 func (e *Entry) ReadNotice(n string, now time.Time) (a ref.Account, s ref.Session, at time.Time, ok bool) {
-	i := strings.LastIndexByte(n, '.')
-	if i < 0 || len(n) > 300 {
-		return
-	}
-	mac, err := base64.RawURLEncoding.DecodeString(n[i+1:])
-	if err != nil || !secret.Equal(string(mac), string(e.Ring.MAC("notice", []byte(n[:i])))) {
-		return
-	}
-	parts := strings.Split(n[:i], ".")
+	parts := e.unsign("notice", n)
 	if len(parts) != 3 {
 		return
 	}

@@ -22,6 +22,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
+	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 )
 
@@ -36,8 +37,9 @@ type Step string
 // The steps there are.
 const (
 	Code     Step = "code"
-	Second   Step = "second" // the second factor is asked for (RC-01)
-	Word     Step = "password"
+	Second   Step = "second"   // the second factor is asked for, or one more proof (RC-01, SI-19)
+	Waiting  Step = "waiting"  // what was proved is weak: the password can be set later (RC-01)
+	Word     Step = "password" // the new password is asked for
 	Finished Step = "finished"
 )
 
@@ -48,25 +50,34 @@ type state struct {
 	For      sentcode.For       `json:"for"`
 	To       account.Identifier `json:"to"`
 	Proofs   []gate.Proof       `json:"proofs,omitempty"`
-	Ways     []enter.Way        `json:"ways,omitempty"`   // of the second proof
-	Second   *sentcode.For      `json:"second,omitempty"` // a code by SMS that is out
+	Ways     []enter.Way        `json:"ways,omitempty"`    // of the second proof
+	Another  bool               `json:"another,omitempty"` // it is one more proof of an account that has no second factor
+	Sent     map[string]sent    `json:"sent,omitempty"`    // codes of the second proof that are out, by kind
 	Resend   time.Time          `json:"resend"`
-	Again    time.Time          `json:"again"` // when another code by SMS may be sent
+	Ready    time.Time          `json:"ready"` // Waiting: until when
 	Failures map[string]int64   `json:"failures,omitempty"`
+}
+
+// sent is a code that is out.
+type sent struct {
+	For    sentcode.For `json:"for"`
+	Resend time.Time    `json:"resend"`
 }
 
 // View is what a page or a program shows next.
 type View struct {
-	Handle  string
-	ID      ref.Flow
-	Step    Step
-	Typed   account.Identifier
-	Name    string
-	Ways    []Way
-	Resend  time.Time
-	Fault   *fault.Fault
-	Opened  *enter.Opened
-	MinWord int
+	Handle   string
+	ID       ref.Flow
+	Step     Step
+	Typed    account.Identifier
+	Name     string
+	Ways     []Way
+	Resend   time.Time
+	Ready    time.Time // Waiting: until when
+	Fault    *fault.Fault
+	Opened   *enter.Opened
+	MinWord  int
+	Delivery outbox.Stage // what became of the second proof's SMS
 }
 
 // Way is one way to give the second proof.
@@ -79,13 +90,10 @@ type Way struct {
 
 func (r *Recover) view(s *flow.Stored[state]) View {
 	x := s.State
-	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, MinWord: r.Policy.Password.MinLengthSingle}
+	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, MinWord: r.Policy.Password.MinLengthSingle}
 	for _, w := range x.Ways {
-		way := Way{Kind: w.Kind, Names: w.Names}
-		if w.Kind == string(gate.SMSCode) {
-			way.Sent, way.Until = x.Second != nil, x.Again
-		}
-		v.Ways = append(v.Ways, way)
+		out, is := x.Sent[w.Kind]
+		v.Ways = append(v.Ways, Way{Kind: w.Kind, Names: w.Names, Sent: is, Until: out.Resend})
 	}
 	return v
 }
@@ -135,7 +143,20 @@ func (r *Recover) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, 
 			return err
 		}
 		view = r.view(&s)
-		return nil
+		if x := s.State; x.Step == Second && x.Sent[string(gate.SMSCode)].For.Channel == sentcode.SMS {
+			view.Delivery, err = r.Stage(ctx, tx, x.Account, x.purpose())
+		}
+		return err
+	})
+	return view, err
+}
+
+// Wait is Look that waits, at most two seconds, until it is known whether an SMS
+// could be sent.
+func (r *Recover) Wait(ctx context.Context, v flow.Visitor, id ref.Flow) (view View, err error) {
+	err = enter.Settled(ctx, func() (outbox.Stage, error) {
+		view, err = r.Look(ctx, v, id)
+		return view.Delivery, err
 	})
 	return view, err
 }
@@ -259,18 +280,22 @@ func (r *Recover) Answer(ctx context.Context, v flow.Visitor, id ref.Flow, code 
 // judge judges one proof and keeps what came of it.
 func (m *moment) judge(ctx context.Context, tx db.Tx, p enter.Proving) (enter.Judged, error) {
 	x := &m.flow.State
+	class := string(p.Class)
+	if class == "" {
+		class = string(p.Kind)
+	}
 	got, err := m.Judge(ctx, tx, p)
-	if err != nil || got.Right {
+	if err != nil {
 		return got, err
+	}
+	if got.Right {
+		delete(x.Failures, class) // forgiven once
+		return got, nil
 	}
 	m.fault = got.Fault
 	if !got.Expired {
 		if x.Failures == nil {
 			x.Failures = map[string]int64{}
-		}
-		class := string(p.Class)
-		if class == "" {
-			class = string(p.Kind)
 		}
 		x.Failures[class]++
 	}
@@ -292,19 +317,43 @@ func (m *moment) proved(ctx context.Context, tx db.Tx, p gate.Proof) error {
 		return err
 	}
 	x.Proofs = append(x.Proofs, p)
-	res, err := m.Weigh(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: x.Proofs, StepUp: true})
+	return m.advance(ctx, tx)
+}
+
+// advance moves to the step that gate asks for.
+func (m *moment) advance(ctx context.Context, tx db.Tx) error {
+	x := &m.flow.State
+	res, err := m.Weigh(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: x.Proofs, StepUp: true, Lost: true})
 	if err != nil {
 		return err
 	}
 	switch {
 	case res.Fault != nil:
 		m.fault, x.Proofs = res.Fault, nil
-	case res.Need == gate.NeedSecond:
-		x.Step, x.Ways = Second, res.Ways
+	case res.Need == gate.NeedSecond, res.Need == gate.NeedAnother:
+		x.Step, x.Ways, x.Another, x.Sent = Second, res.Ways, res.Need == gate.NeedAnother, nil
 	default:
-		x.Step = Word
+		x.Ready, err = m.waits(ctx, tx)
+		if x.Step = Word; !x.Ready.IsZero() {
+			x.Step = Waiting
+		}
 	}
-	return nil
+	return err
+}
+
+// waits says until when the password may not be set yet; zero when it may. Where a
+// second factor is set up, an inbox and a phone number alone are what a thief of the
+// phone has: the owner gets a day to notice (RC-01).
+func (m *moment) waits(ctx context.Context, tx db.Tx) (until time.Time, err error) {
+	set, err := m.SetOf(ctx, tx, m.account)
+	if err != nil || !set.On() || !gate.OnlySent(m.flow.State.Proofs) {
+		return until, err
+	}
+	w, err := m.Cool(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: m.flow.State.Proofs})
+	if err != nil || w.Over(tx.Now()) {
+		return until, err
+	}
+	return w.Ready, nil
 }
 
 // Link is what a link out of a mail leads to, before it is spent.
@@ -364,21 +413,40 @@ func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (V
 		if err != nil {
 			return err
 		}
-		s, err := flow.Start(ctx, tx, kind, v, state{Typed: a.Email.Identifier, Account: a.ID, Step: Code})
-		if err != nil {
+		// Where it was sent is known to the journey that asked for it.
+		asked, err := flow.Peek[state](ctx, tx, kind, found.Flow)
+		if err != nil && !errors.Is(err, db.ErrNone) {
 			return err
 		}
-		m := &moment{Recover: r, visitor: v, flow: s, account: a}
-		if err := m.Succeed(ctx, tx, enter.Attempt{Visitor: v, Account: a, Class: enter.ByRecovery}, 0); err != nil {
-			return err
-		}
-		if err := m.proved(ctx, tx, gate.Proof{Kind: gate.MailCode, At: tx.Now(), Turn: a.Turn, Via: a.Email.Norm}); err != nil {
-			return err
-		}
-		view, err = m.close(ctx, tx)
+		view, err = r.follow(ctx, tx, v, followed{a, asked.For.Target})
 		return err
 	})
 	return view, err
+}
+
+// followed is a link that was opened: whose, and through which inbox it came.
+type followed struct {
+	account account.Account
+	target  string
+}
+
+// follow goes on in a journey of this browser with what an opened link proves.
+func (r *Recover) follow(ctx context.Context, tx db.Tx, v flow.Visitor, l followed) (View, error) {
+	if l.target == "" {
+		l.target = l.account.Email.Norm
+	}
+	s, err := flow.Start(ctx, tx, kind, v, state{Typed: l.account.Email.Identifier, Account: l.account.ID, Step: Code})
+	if err != nil {
+		return View{}, err
+	}
+	m := &moment{Recover: r, visitor: v, flow: s, account: l.account}
+	if err := m.Succeed(ctx, tx, enter.Attempt{Visitor: v, Account: l.account, Class: enter.ByRecovery}, 0); err != nil {
+		return View{}, err
+	}
+	if err := m.proved(ctx, tx, gate.Proof{Kind: gate.MailCode, At: tx.Now(), Turn: l.account.Turn, Via: l.target}); err != nil {
+		return View{}, err
+	}
+	return m.close(ctx, tx)
 }
 
 // proofLives is how long after the code the new password may be set.
@@ -408,6 +476,11 @@ func (r *Recover) Password(ctx context.Context, v flow.Visitor, id ref.Flow, raw
 		if !m.stands(tx.Now()) {
 			m.fault = faults.FlowExpired.New()
 			return nil
+		}
+		// What the account asks for may have changed since: a factor that was set up
+		// meanwhile is asked for, and a wait that was cancelled begins anew.
+		if err := m.advance(ctx, tx); err != nil || m.fault != nil || m.flow.State.Step != Word {
+			return err
 		}
 		if err := m.lift(ctx, tx, word); err != nil {
 			return err
@@ -469,7 +542,7 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 	for i := range proofs {
 		proofs[i].Turn = a.Turn // the new password, set by who proved them, voided the others'
 	}
-	m.result, err = m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: a, Proofs: proofs})
+	m.result, err = m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: a, Proofs: proofs, Lost: true})
 	m.fault = m.result.Fault
 	return err
 }

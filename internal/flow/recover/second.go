@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"sekisho/internal/account"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/sentcode"
@@ -24,17 +25,25 @@ func (m *moment) offers(kind string) bool {
 func (m *moment) second(kind string) enter.Proving {
 	x := m.flow.State
 	p := enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Offered: m.offers(kind),
-		Ask: passkey.Proving, Bound: string(m.flow.ID), Failed: x.Failures[kind]}
-	if x.Second != nil {
-		p.Code = *x.Second
-	}
+		Ask: passkey.Proving, Bound: string(m.flow.ID), Failed: x.Failures[kind], Code: x.Sent[kind].For}
 	return p
 }
 
-// Prove takes the second proof; without an answer a code by SMS is sent.
+// sends says whether a kind is a code that has to be sent.
+func sends(kind string) bool { return kind == string(gate.SMSCode) || kind == string(gate.MailCode) }
+
+// purpose is what a code of the second proof is good for.
+func (x state) purpose() sentcode.Purpose {
+	if x.Another {
+		return sentcode.Another
+	}
+	return sentcode.Second
+}
+
+// Prove takes the second proof; without an answer a code is sent.
 func (r *Recover) Prove(ctx context.Context, v flow.Visitor, id ref.Flow, kind, answer string) (View, error) {
-	if kind == string(gate.SMSCode) && answer == "" {
-		return r.step(ctx, v, id, Second, func(tx db.Tx, m *moment) error { return m.sendSecond(ctx, tx) })
+	if sends(kind) && answer == "" {
+		return r.step(ctx, v, id, Second, func(tx db.Tx, m *moment) error { return m.sendSecond(ctx, tx, kind) })
 	}
 	if !enter.Slow(gate.Kind(kind)) {
 		return r.step(ctx, v, id, Second, func(tx db.Tx, m *moment) error { return m.takeSecond(ctx, tx, kind, answer, enter.Reckoned{}) })
@@ -84,23 +93,42 @@ func (m *moment) takeSecond(ctx context.Context, tx db.Tx, kind, answer string, 
 	return m.proved(ctx, tx, got.Proof)
 }
 
-func (m *moment) sendSecond(ctx context.Context, tx db.Tx) error {
+func (m *moment) sendSecond(ctx context.Context, tx db.Tx, kind string) error {
 	x := &m.flow.State
-	if !m.offers(string(gate.SMSCode)) || !m.stands(tx.Now()) {
-		m.fault = faults.FlowOrder.New()
+	if !m.stands(tx.Now()) {
+		m.fault = faults.FlowExpired.New()
 		return nil
 	}
-	to, err := m.Number(ctx, tx, m.account, true)
+	class := enter.Class(kind)
+	d, err := m.Try(ctx, tx, enter.Attempt{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Class: class, Offered: m.offers(kind)})
 	if err != nil {
 		return err
 	}
-	out := sentcode.For{Purpose: sentcode.Second, Channel: sentcode.SMS, Subject: string(m.account.ID), Flow: m.flow.ID, Target: to.Norm}
+	if d.Verdict != gate.Admit {
+		m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Decision: d, Class: class})
+		return err
+	}
+	out := sentcode.For{Purpose: x.purpose(), Channel: sentcode.Mail, Subject: string(m.account.ID), Flow: m.flow.ID, Target: m.account.Email.Norm}
+	var to account.Identifier
+	if kind == string(gate.SMSCode) {
+		if to, err = m.Number(ctx, tx, m.account, !x.Another); errors.Is(err, db.ErrNone) {
+			m.fault = faults.MethodNotOffered.New() // the number was taken away meanwhile
+			return nil
+		}
+		out.Channel, out.Target = sentcode.SMS, to.Norm
+	}
+	if err != nil {
+		return err
+	}
 	again, f, err := m.SendCode(ctx, tx, enter.Send{Visitor: m.visitor, Account: m.account, For: out, To: to})
 	if err != nil {
 		return err
 	}
 	if m.fault = f; f == nil {
-		x.Second, x.Again = &out, again
+		if x.Sent == nil {
+			x.Sent = map[string]sent{}
+		}
+		x.Sent[kind] = sent{out, again}
 	}
 	return nil
 }
@@ -115,6 +143,13 @@ func (r *Recover) Options(ctx context.Context, v flow.Visitor, id ref.Flow) (opt
 		m := &moment{Recover: r, visitor: v, flow: s}
 		if !m.offers(string(gate.Passkey)) {
 			f = faults.MethodNotOffered.New()
+			return nil
+		}
+		if m.account, err = account.Of(ctx, tx, s.State.Account); err != nil {
+			return err
+		}
+		if !m.stands(tx.Now()) {
+			f = faults.FlowExpired.New()
 			return nil
 		}
 		options, err = r.Keys.ProveOptions(ctx, tx, s.State.Account, string(id))

@@ -113,6 +113,7 @@ func (m *moment) answer(ctx context.Context, tx db.Tx, a Answer, r enter.Reckone
 		x.Failures[string(p.Kind)]++
 		return nil
 	}
+	delete(x.Failures, string(p.Kind)) // forgiven once
 	if ok, err := m.whose(ctx, tx, got.Account); err != nil || !ok {
 		return err
 	}

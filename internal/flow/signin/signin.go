@@ -233,19 +233,12 @@ func (x state) own() bool { return len(x.Proofs) > 0 || len(x.Ways) > 0 }
 
 // Wait is Look that waits, at most two seconds, until it is known whether an SMS
 // could be sent.
-func (s *Signin) Wait(ctx context.Context, v flow.Visitor, id ref.Flow) (View, error) {
-	for range 20 {
-		view, err := s.Look(ctx, v, id)
-		if err != nil || view.Delivery != outbox.Underway {
-			return view, err
-		}
-		select {
-		case <-ctx.Done():
-			return view, ctx.Err()
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	return s.Look(ctx, v, id)
+func (s *Signin) Wait(ctx context.Context, v flow.Visitor, id ref.Flow) (view View, err error) {
+	err = enter.Settled(ctx, func() (outbox.Stage, error) {
+		view, err = s.Look(ctx, v, id)
+		return view.Delivery, err
+	})
+	return view, err
 }
 
 func (s *Signin) view(visitor flow.Visitor, st *flow.Stored[state]) View {
@@ -413,11 +406,12 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 	}
 	m.fault = m.result.Fault
 	switch m.result.Need {
-	case gate.NeedSecond:
-		x.Step, x.Ways = Second, m.result.Ways
-		return nil
-	case gate.NeedAnother:
-		x.Step, x.Ways = Another, m.result.Ways
+	case gate.NeedSecond, gate.NeedAnother:
+		if x.Step = Second; m.result.Need == gate.NeedAnother {
+			x.Step = Another
+		}
+		// A code that was sent as a first proof is none for the second.
+		x.Ways, x.Sent = m.result.Ways, nil
 		return nil
 	case gate.NeedPassword:
 		x.Step, m.fault = NewWord, faults.PasswordExpired.New()

@@ -7,6 +7,7 @@ package help
 import (
 	"context"
 	"embed"
+	"regexp"
 
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
@@ -18,7 +19,7 @@ import (
 var files embed.FS
 
 // Guides are the pages that explain a feature.
-var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "addresses", "sessions", "several-accounts", "activity", "notices", "apps"}
+var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "way-back", "addresses", "sessions", "several-accounts", "activity", "notices", "apps"}
 
 // Pages of help.
 type (
@@ -43,7 +44,10 @@ type (
 	// Guide explains a feature.
 	Guide struct{ Name string }
 	// Support is the end of every path.
-	Support struct{ Text fault.Text }
+	Support struct {
+		Text      fault.Text
+		Reference string // of the refusal that led here
+	}
 )
 
 // Door gives the routes and pages.
@@ -84,10 +88,22 @@ func article(_ context.Context, r *web.Request) (web.Response, error) {
 	}
 	t := general(text(e, r.Lang), r.Lang)
 	if e == faults.Support {
-		return web.Show("help/support", Support{t}), nil
+		q, err := r.Query()
+		if err != nil {
+			return web.Response{}, err
+		}
+		p := Support{Text: t}
+		if reference.MatchString(q["reference"]) {
+			p.Reference = q["reference"]
+		}
+		return web.Show("help/support", p), nil
 	}
 	return web.Show("help/article", Article{code, t, e.Lift}), nil
 }
+
+// reference is what references look like; nothing else is said back to who came by
+// a link.
+var reference = regexp.MustCompile(`^[0-9A-Za-z_-]{6,14}$`)
 
 // general fills the places where a real refusal names a time or number.
 func general(t fault.Text, l i18n.Lang) fault.Text {

@@ -17,10 +17,10 @@ import (
 
 // Pages of proofs.
 type (
-	// Prove asks for one proof: a code or a passphrase.
+	// Prove asks for one proof: a code, a passphrase, or the password beside another.
 	Prove struct {
-		Base, Flow, Typed string
-		Kind              string
+		Base, Flow, Typed string // Base is "/signin" or "/recover"
+		Kind, Path        string
 		Names             []string
 		Sent              bool         // the code is out, or nothing has to be sent
 		Sends             bool         // a code is sent at a button
@@ -47,6 +47,13 @@ type (
 		First, StepUp     bool
 		Reach             bool // the question is what to do without the device (SI-15)
 		Back              string
+	}
+	// Cannot lists all that can be done when the way asked for does not work (SI-14).
+	Cannot struct {
+		Base, Flow, Typed string
+		Other, Device     bool // there are other ways; one of them needs no device
+		Key               bool // a passkey signs in
+		First, StepUp     bool
 	}
 	// Listed is one of them.
 	Listed struct {
@@ -98,7 +105,7 @@ func proofPath(base string, kinds []string, want string) string {
 
 func (d *Door) proofRoutes(get, post routeOf) []web.Route {
 	routes := []web.Route{
-		get("/signin/other", web.Anyone, d.look), get("/signin/reach", web.Anyone, d.look),
+		get("/signin/other", web.Anyone, d.look), get("/signin/reach", web.Anyone, d.look), get("/signin/cannot", web.Anyone, d.cannot),
 		post("/signin/code/send", web.Anyone, d.send("mailcode")), post("/signin/sms/send", web.Anyone, d.send("smscode")),
 		{Method: "POST", Path: "/signin/key/options", Guard: web.Anyone, Face: web.API, Handle: d.keyOptions},
 		{Method: "POST", Path: "/signin/passkey/options", Guard: web.Anyone, Face: web.API, Handle: d.firstOptions},
@@ -106,48 +113,105 @@ func (d *Door) proofRoutes(get, post routeOf) []web.Route {
 		get("/elevate", web.SettingUp, d.elevate),
 	}
 	for kind, page := range paths {
-		field := map[string]string{"password": "password", "passkey": "response", "passphrase": "passphrase"}[kind]
-		if field == "" {
-			field = "code"
-		}
-		routes = append(routes, get("/signin/"+page, web.Anyone, d.look), post("/signin/"+page, web.Anyone, d.answer(kind, field)))
+		routes = append(routes, get("/signin/"+page, web.Anyone, d.look), post("/signin/"+page, web.Anyone, d.answer(kind, fieldOf(kind))))
 	}
 	return routes
 }
 
+// fieldOf is the form's field that has the answer of a kind.
+func fieldOf(kind string) string {
+	if f := map[string]string{"password": "password", "passkey": "response", "passphrase": "passphrase"}[kind]; f != "" {
+		return f
+	}
+	return "code"
+}
+
+// asking is a step of either journey that asks for a proof.
+type asking struct {
+	Base, Flow, Typed string
+	Ways              []signin.Way
+	First, StepUp     bool
+	TrustDays         int
+	Delivery          outbox.Stage
+	Back              string
+}
+
+func (a asking) way(kind string) (signin.Way, bool) {
+	return signin.View{Ways: a.Ways}.Way(kind)
+}
+
+// device says whether, beside a way that takes a device, there is one that needs
+// none.
+func (a asking) device(kind string) bool {
+	return !a.First && !slices.Contains(needsNoDevice, kind) && slices.ContainsFunc(a.Ways, func(x signin.Way) bool { return slices.Contains(needsNoDevice, x.Kind) })
+}
+
+func askingOf(v signin.View) asking {
+	return asking{"/signin", string(v.ID), v.Typed.Shown, v.Ways, v.Step == signin.Proof, v.StepUp, v.TrustDays, v.Delivery, v.Return}
+}
+
 // proofPage shows the page of a proof, or the list of ways.
 func (d *Door) proofPage(r *web.Request, v signin.View) web.Response {
-	page := pageOf(r)
-	flow, typed, first := string(v.ID), v.Typed.Shown, v.Step == signin.Proof
-	if slices.Contains(lists, page) {
-		return web.Show("signin/other", Other{Base: "/signin", Flow: flow, Typed: typed, Ways: listed(ways(v), page == "reach"), First: first,
-			StepUp: v.StepUp, Reach: page == "reach", Back: v.Return})
+	a := askingOf(v)
+	kind := kindOf(pageOf(r))
+	w, ok := a.way(kind)
+	if !ok && len(a.Ways) > 0 {
+		w = a.Ways[0]
 	}
-	kind := kindOf(page)
-	w, ok := v.Way(kind)
-	if !ok && len(v.Ways) > 0 {
-		w = v.Ways[0]
-	}
-	others := len(v.Ways) > 1
-	device := !first && slices.ContainsFunc(v.Ways, func(x signin.Way) bool { return slices.Contains(needsNoDevice, x.Kind) }) && !slices.Contains(needsNoDevice, w.Kind)
-	var res web.Response
+	others := len(a.Ways) > 1
 	switch {
-	case w.Kind == string(gate.Password) && first:
-		res = web.Show("signin/password", Password{flow, typed, others, v.Keep, v.StepUp})
-	case w.Kind == string(gate.MailCode) && first:
-		res = web.Show("signin/code", Code{Digits: d.Digits, Base: "/signin/code", Flow: flow, Typed: typed, Way: "signin", Other: others, Wait: wait(r, w), Sent: w.Sent})
-	case w.Kind == string(gate.Passkey):
-		res = web.Show("signin/key", Key{"/signin", flow, typed, w.Names, v.TrustDays, others, device, v.StepUp, first})
-	default:
-		sends := w.Kind == string(gate.MailCode) || w.Kind == string(gate.SMSCode)
-		res = web.Show("signin/prove", Prove{Base: "/signin/" + paths[w.Kind], Flow: flow, Typed: typed, Kind: w.Kind, Names: w.Names,
-			Sent: w.Sent || !sends, Sends: sends, Digits: d.digits(w.Kind), Wait: wait(r, w), Trust: v.TrustDays, Delivery: v.Delivery, Other: others, Device: device,
-			StepUp: v.StepUp, First: first})
+	case slices.Contains(lists, pageOf(r)):
+	case w.Kind == string(gate.Password) && a.First:
+		return web.Show("signin/password", Password{a.Flow, a.Typed, others, v.Keep, v.StepUp}).LeadsTo(v.Return)
+	case w.Kind == string(gate.MailCode) && a.First:
+		return web.Show("signin/code", Code{Digits: d.Digits, Base: "/signin/code", Flow: a.Flow, Typed: a.Typed, Way: "signin", Other: others, Wait: wait(r, w), Sent: w.Sent}).LeadsTo(v.Return)
 	}
-	if v.Delivery == outbox.NotSent && w.Kind == string(gate.SMSCode) {
+	return d.askPage(r, a)
+}
+
+// askPage shows the pages that both journeys have.
+func (d *Door) askPage(r *web.Request, a asking) web.Response {
+	page := pageOf(r)
+	if slices.Contains(lists, page) {
+		return web.Show("signin/other", Other{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Ways: listed(a.Ways, page == "reach"), First: a.First,
+			StepUp: a.StepUp, Reach: page == "reach", Back: a.Back}).LeadsTo(a.Back)
+	}
+	w, ok := a.way(kindOf(page))
+	if !ok && len(a.Ways) > 0 {
+		w = a.Ways[0]
+	}
+	others := len(a.Ways) > 1
+	if w.Kind == string(gate.Passkey) {
+		return web.Show("signin/key", Key{a.Base, a.Flow, a.Typed, w.Names, a.TrustDays, others, a.device(w.Kind), a.StepUp, a.First}).LeadsTo(a.Back)
+	}
+	sends := w.Kind == string(gate.MailCode) || w.Kind == string(gate.SMSCode)
+	res := web.Show("signin/prove", Prove{Base: a.Base, Path: paths[w.Kind], Flow: a.Flow, Typed: a.Typed, Kind: w.Kind, Names: w.Names,
+		Sent: w.Sent || !sends, Sends: sends, Digits: d.digits(w.Kind), Wait: wait(r, w), Trust: a.TrustDays, Delivery: a.Delivery, Other: others,
+		Device: a.device(w.Kind), StepUp: a.StepUp, First: a.First})
+	if a.Delivery == outbox.NotSent && w.Kind == string(gate.SMSCode) {
 		res = res.With(faults.SMSFailed.New())
 	}
-	return res.LeadsTo(v.Return)
+	return res.LeadsTo(a.Back)
+}
+
+// cannot is the way on from every page that asks for a proof (SI-14). Before a
+// proof it says the same for every name.
+func (d *Door) cannot(ctx context.Context, r *web.Request) (web.Response, error) {
+	id, f, err := flowOf(r)
+	if err != nil || f != nil {
+		return refuse(f), err
+	}
+	v, err := d.Signin.Look(ctx, r.Visitor, id)
+	if err != nil || v.Fault != nil {
+		return refuse(v.Fault), err
+	}
+	if v.Step != signin.Proof && v.Step != signin.Second && v.Step != signin.Another {
+		return web.Go(stepPath(v, "")), nil
+	}
+	a := askingOf(v)
+	_, key := a.way(string(gate.Passkey))
+	return web.Show("signin/cannot", Cannot{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Other: len(a.Ways) > 1, Device: a.device(""), Key: key,
+		First: a.First, StepUp: a.StepUp}).LeadsTo(v.Return), nil
 }
 
 // digits says how many a code of a kind has.
@@ -163,24 +227,14 @@ func (d *Door) digits(kind string) int {
 	return 0
 }
 
-func ways(v signin.View) []Listed {
+// listed puts ways into a list; without the device only those that need none.
+func listed(ways []signin.Way, reach bool) []Listed {
 	var out []Listed
-	for _, w := range v.Ways {
-		out = append(out, Listed{Kind: w.Kind, Names: w.Names})
-	}
-	return out
-}
-
-// listed puts ways into the order of a list; without the device only those that
-// need none.
-func listed(all []Listed, reach bool) []Listed {
-	var out []Listed
-	for _, w := range all {
+	for _, w := range ways {
 		if reach && !slices.Contains(needsNoDevice, w.Kind) {
 			continue
 		}
-		w.Path, w.Sends = paths[w.Kind], w.Kind == string(gate.MailCode) || w.Kind == string(gate.SMSCode)
-		out = append(out, w)
+		out = append(out, Listed{w.Kind, paths[w.Kind], w.Names, w.Kind == string(gate.MailCode) || w.Kind == string(gate.SMSCode)})
 	}
 	return out
 }
@@ -259,11 +313,10 @@ func (d *Door) elevate(ctx context.Context, r *web.Request) (web.Response, error
 	return web.Go(stepPath(v, "")), nil
 }
 
-// Ready is what a page after sign-in asks for, and may be skipped (SI-23).
-type Ready struct {
+// Left is what a page after sign-in asks for, and may be skipped (SI-23).
+type Left struct {
 	Need   string
 	Return string
-	Left   int
 }
 
 // afterwards leads on, by way of at most one page that asks for what is missing.
@@ -279,7 +332,7 @@ func afterwards(need gate.Need, back string) string {
 	return back
 }
 
-func ready(_ context.Context, r *web.Request) (web.Response, error) {
+func left(_ context.Context, r *web.Request) (web.Response, error) {
 	q, err := r.Query()
 	if err != nil {
 		return web.Response{}, err
@@ -292,5 +345,5 @@ func ready(_ context.Context, r *web.Request) (web.Response, error) {
 	if need != "factors_anew" && need != "backup_codes" {
 		return web.Go(back), nil
 	}
-	return web.Show("signin/ready", Ready{Need: need, Return: back}).LeadsTo(back), nil
+	return web.Show("signin/ready", Left{Need: need, Return: back}).LeadsTo(back), nil
 }

@@ -61,7 +61,7 @@ func (d *Door) Door() web.Door {
 		{Method: "POST", Path: "/password/strength", Guard: web.Anyone, Face: web.API, Limit: 8 << 10, Handle: strength},
 	}
 	routes = append(routes, d.proofRoutes(get, post)...)
-	routes = append(routes, get("/whats-left", web.SignedIn, ready))
+	routes = append(routes, get("/whats-left", web.SignedIn, left))
 	routes = append(routes, d.joinRoutes(get, post)...)
 	routes = append(routes, d.recoverRoutes(get, post)...)
 	return web.Door{Name: "signin", Layout: web.Card, Routes: routes, Files: files}
@@ -90,7 +90,8 @@ type (
 		Typed  string
 		Way    string // "signin", "confirm", "join", "recover"
 		Other  bool
-		Wait   int // seconds until another may be sent
+		Mobile bool // "recover": a number was typed, and the code may go there
+		Wait   int  // seconds until another may be sent
 		Digits int
 		Sent   bool
 	}
@@ -309,13 +310,21 @@ func (d *Door) next(ctx context.Context, r *web.Request, v signin.View) (web.Res
 		v.Fault.Code() == faults.PasswordExpired.Code:
 		return web.Go(stepPath(v, pageOf(r))), nil
 	}
-	switch v.Fault.Code() {
-	// Refusals that no other answer on this page would change have a page of their own.
-	case faults.AccountDisabled.Code, faults.AccountDeleted.Code, faults.SigninDailyLimit.Code, faults.SigninIPNotAllowed.Code, faults.AddressTaken.Code, faults.FlowOrder.Code,
-		faults.FactorNoOtherWay.Code:
+	if alone(v.Fault) {
 		return web.Refuse(v.Fault), nil
 	}
 	return d.page(r, v).With(v.Fault), nil
+}
+
+// alone says whether a refusal has a page of its own: no other answer on this page
+// would change it.
+func alone(f *fault.Fault) bool {
+	switch f.Code() {
+	case faults.AccountDisabled.Code, faults.AccountDeleted.Code, faults.SigninDailyLimit.Code, faults.SigninIPNotAllowed.Code, faults.AddressTaken.Code, faults.FlowOrder.Code,
+		faults.FactorNoOtherWay.Code:
+		return true
+	}
+	return false
 }
 
 // enter puts the session into the browser and leads on, by way of at most one

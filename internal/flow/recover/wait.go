@@ -1,0 +1,79 @@
+package recover
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sekisho/internal/account"
+	"sekisho/internal/cooling"
+	"sekisho/internal/db"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow"
+)
+
+// LookReady says whether the link of a recovery that waited goes on now, or until
+// when it waits. It uses nothing: mail programs open links on their own.
+func (r *Recover) LookReady(ctx context.Context, token string) (until time.Time, f *fault.Fault, err error) {
+	err = r.DB.View(ctx, func(tx db.ReadTx) error {
+		w, stop, err := standing(ctx, tx, token)
+		if f = stop; err != nil || f != nil {
+			return err
+		}
+		if !w.Over(tx.Now()) {
+			until = w.Ready
+		}
+		return nil
+	})
+	return until, f, err
+}
+
+// standing finds the wait of a link that may still be used.
+func standing(ctx context.Context, r db.Reader, token string) (cooling.Wait, *fault.Fault, error) {
+	w, err := cooling.ByLink(ctx, r, token)
+	if errors.Is(err, db.ErrNone) {
+		return w, faults.LinkExpired.New(), nil
+	}
+	if err != nil {
+		return w, nil, err
+	}
+	a, err := account.Of(ctx, r, w.Account)
+	switch {
+	case err != nil:
+		return w, nil, err
+	case !w.Opened.IsZero():
+		return w, faults.LinkUsed.New(), nil
+	case !w.Stands(a.Turn, r.Now()):
+		return w, faults.LinkExpired.New(), nil
+	}
+	return w, nil, nil
+}
+
+// OpenReady goes on, in whichever browser, with a recovery that has waited. The
+// link proves the inbox anew; what else the account asks for is asked for again.
+func (r *Recover) OpenReady(ctx context.Context, v flow.Visitor, token string) (View, error) {
+	var view View
+	err := r.DB.Update(ctx, func(tx db.Tx) error {
+		w, f, err := standing(ctx, tx, token)
+		if err != nil || f != nil {
+			view = View{Fault: f}
+			return err
+		}
+		a, err := account.Lock(ctx, tx, w.Account)
+		if err == nil {
+			// Used or cancelled by another at the same instant, or before its time.
+			err = cooling.Use(ctx, tx, token)
+		}
+		if errors.Is(err, db.ErrNone) {
+			view = View{Fault: faults.LinkUsed.New()}
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		view, err = r.follow(ctx, tx, v, followed{a, w.Target})
+		return err
+	})
+	return view, err
+}
