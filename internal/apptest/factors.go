@@ -22,6 +22,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/gate"
+	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
 )
@@ -39,8 +40,7 @@ type Kit struct {
 }
 
 // Protect sets up second factors for an account of Settle, as its owner would in
-// a session; kinds are those of gate but keys. For SMS give the world's phones
-// with With.
+// a session; kinds are those of gate but keys and SMS.
 func (w *World) Protect(a account.Account, kinds ...gate.Kind) *Kit {
 	w.T.Helper()
 	return (&Kit{w: w}).add(a, kinds)
@@ -134,13 +134,28 @@ func (k *Kit) Spare() string {
 	return c
 }
 
-// SMS is the code that came last.
+// SMS is the code that came last, once none is on its way any more.
 func (k *Kit) SMS() string {
 	k.w.T.Helper()
-	if err := k.w.SendSMS(context.Background()); err != nil {
-		k.w.T.Fatal(err)
+	for range 400 {
+		if err := k.w.SendSMS(context.Background()); err != nil {
+			k.w.T.Fatal(err)
+		}
+		under := false
+		k.w.View(func(tx db.ReadTx) error {
+			rows, err := outbox.List(context.Background(), tx, 500)
+			for _, r := range rows {
+				under = under || r.Kind == outbox.SMS && r.State == outbox.Waiting
+			}
+			return err
+		})
+		if !under {
+			return k.phones.Code(k.number)
+		}
+		time.Sleep(5 * time.Millisecond)
 	}
-	return k.phones.Code(k.number)
+	k.w.T.Fatal("an SMS is still on its way")
+	return ""
 }
 
 // Carry has SMS carried to the gateway until the test ends, as a running server
