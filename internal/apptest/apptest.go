@@ -410,6 +410,10 @@ type Step struct {
 	Account  string `json:"account"`
 	Code     string `json:"code"`
 	Sessions []struct{ ID string }
+	Step     string                           `json:"step"`
+	Missing  string                           `json:"missing"`
+	Ready    time.Time                        `json:"ready_at"`
+	Options  struct{ Challenge, RpID string } `json:"options"`
 }
 
 // Signin signs in by password and keeps the token.
