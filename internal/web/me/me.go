@@ -245,11 +245,7 @@ func (d *Door) passwordDo(ctx context.Context, r *web.Request) (web.Response, er
 		}
 		return web.Show("me/password", p).With(c.Fault), err
 	}
-	for _, s := range r.Slots() {
-		if s.Here {
-			r.Keep(r.Session, c.Token, s.N)
-		}
-	}
+	r.Renew(c.Token)
 	return web.Go("/me/password?done=1"), nil
 }
 
