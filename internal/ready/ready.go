@@ -16,6 +16,7 @@ type Stands struct {
 	Apps       int
 	Numbers    int // that are a second factor
 	Keys       int // things of their own, such as a key on a key ring
+	Sure       int // of Keys: those that verify who holds them, and so are both proofs
 	Bound      int // passkeys that cannot leave the device they are in
 	Synced     int // passkeys that a service keeps beyond the one device
 	Backup     int // codes left
@@ -149,7 +150,7 @@ func (s Stands) without(l Loss) Stands {
 	case Inbox:
 		s.Mail = false
 	default:
-		s.Keys = 0
+		s.Keys, s.Sure = max(0, s.Keys-1), max(0, s.Sure-1) // one of them
 	}
 	return s
 }
@@ -164,10 +165,11 @@ func (s Stands) enter() (Outcome, []Way) {
 		}
 	}
 	add(&whole, s.Synced+s.Bound > 0, ByPasskey)
+	add(&whole, s.Sure > 0, ByKey)
 	add(&firsts, s.Password, ByPassword)
 	add(&firsts, s.Mail, ByMail)
 	add(&firsts, s.Mobile, BySMS)
-	add(&seconds, s.Keys > 0, ByKey)
+	add(&seconds, s.Keys > s.Sure, ByKey)
 	add(&seconds, s.Apps > 0, ByApp)
 	// A code by SMS does not follow a code by SMS.
 	add(&seconds, s.Numbers > 0 && (s.Password || s.Mail), BySMS)
