@@ -18,7 +18,9 @@ import (
 	"sekisho/internal/factor/password"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
+	"sekisho/internal/flow/access"
 	"sekisho/internal/flow/change"
+	"sekisho/internal/flow/enrol"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
@@ -38,6 +40,8 @@ type Door struct {
 	Join    *join.Join
 	Recover *recover.Recover
 	Change  *change.Change
+	Enrol   *enrol.Enrol
+	Access  *access.Access
 	Open    bool
 	Issuer  string
 	Cookie  string // the session cookie's name, for the description

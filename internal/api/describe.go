@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strings"
 
 	"sekisho/internal/web"
@@ -24,7 +25,7 @@ func (d *Door) operations() []operation {
 	text := map[string]any{"type": "string"}
 	step := map[string]any{"kind": text, "answer": text, "keep": map[string]any{"type": "boolean"}, "sessions": map[string]any{"type": "array", "items": text}}
 	ident := map[string]any{"identifier": text}
-	return []operation{
+	return append([]operation{
 		{"GET", "/api/v1/openapi.json", web.Anyone, d.openapi, "describe", "This description", nil, nil, "Any", nil},
 		{"GET", "/api/v1/noop", web.Anyone, noop, "noop", "Does nothing; what the server itself costs", nil, nil, "", nil},
 		{"POST", "/api/v1/signin", web.Anyone, d.signin, "signin", "Begin to sign in", ident, []string{"identifier"}, "Step", nil},
@@ -41,7 +42,7 @@ func (d *Door) operations() []operation {
 		{"GET", "/api/v1/me/activity", web.SignedIn, d.activity, "activity", "What happened in the last year", nil, nil, "Activity", []string{"kind", "after", "limit"}},
 		{"POST", "/api/v1/me/password", web.SignedIn, d.changePassword, "changePassword", "Change the password; every other session ends", map[string]any{"current": text, "new": text}, []string{"current", "new"}, "Changed", nil},
 		{"POST", "/api/v1/password/strength", web.Anyone, d.strength, "strength", "How hard a password is to guess, 0 to 4", map[string]any{"password": text}, []string{"password"}, "Strength", nil},
-	}
+	}, d.factorOperations()...)
 }
 
 func object(must []string, props map[string]any) map[string]any {
@@ -62,7 +63,7 @@ func schemas() map[string]any {
 		"last_used_at": when, "expires_at": when, "acr": text, "amr": list(text), "current": map[string]any{"type": "boolean"}})
 	step := object([]string{"flow", "next"}, map[string]any{"flow": text, "next": list(object([]string{"kind", "label"},
 		map[string]any{"kind": text, "label": text, "sent": map[string]any{"type": "boolean"}})), "resend_at": when, "min_length": number, "sessions": list(see("Session"))})
-	return map[string]any{
+	out := map[string]any{
 		"Any": map[string]any{"type": "object"}, "Session": session, "Sessions": list(see("Session")), "Step": step,
 		"Opened":        object([]string{"token", "account", "session", "expires_at"}, map[string]any{"token": text, "account": text, "session": text, "expires_at": when, "missing": text}),
 		"StepOrSession": map[string]any{"oneOf": []any{see("Step"), see("Opened")}},
@@ -74,6 +75,8 @@ func schemas() map[string]any {
 		"Problem": object([]string{"status", "code", "what", "why", "fix"}, map[string]any{"type": text, "title": text, "status": number, "code": text, "what": text, "why": text, "fix": text,
 			"reference": text, "retry_at": when, "flow": text, "next": list(map[string]any{"type": "object"}), "sessions": list(see("Session"))}),
 	}
+	maps.Copy(out, factorSchemas())
+	return out
 }
 
 // describe writes the OpenAPI 3.1 document out of the very table that routes.
@@ -115,7 +118,7 @@ func (o operation) describe() map[string]any {
 		answers["200"] = ok
 	}
 	op := map[string]any{"operationId": o.id, "summary": o.summary, "responses": answers}
-	if o.guard.Name == web.SignedIn.Name {
+	if o.guard.Name != web.Anyone.Name {
 		op["security"] = []any{map[string]any{"bearer": []any{}}, map[string]any{"cookie": []any{}}}
 	}
 	if o.in != nil {

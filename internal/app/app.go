@@ -293,7 +293,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 		(&me.Door{Change: ch, Enrol: en, Access: list}).Door(),
 		help.Door(),
 		provider.Door(),
-		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
+		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Enrol: en, Access: list, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
 	if a.mailbox() {

@@ -29,7 +29,7 @@ func factors() []Page {
 	some := []me.Addable{addable[0], {Kind: "passkey", Path: "key", Why: "address"}, {Kind: "smscode", Path: "sms", Why: "policy"}}
 	codes := []string{"4821 9930 1757", "0065 2203 8419", "7731 4580 2296", "1904 6627 5038", "5582 0146 9373"}
 	app := me.App{Flow: flow, Key: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", URI: "otpauth://totp/Sekisho:hana%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Sekisho&algorithm=SHA1&digits=6&period=30"}
-	sms := me.SMS{Flow: flow, Number: "090-1234-5678", Digits: 6, Wait: 42, Stage: "handed"}
+	sms := me.SMS{Flow: flow, Number: "+81 90-1234-5678", Digits: 6, Wait: 42, Stage: "handed"}
 	failed := sms
 	failed.Stage, failed.Wait = "not_sent", 0
 	return []Page{
