@@ -18,8 +18,10 @@ import (
 	"sekisho/internal/factor/password"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
+	"sekisho/internal/flow/access"
 	"sekisho/internal/flow/address"
 	"sekisho/internal/flow/change"
+	"sekisho/internal/flow/enrol"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
@@ -40,6 +42,8 @@ type Door struct {
 	Recover *recover.Recover
 	Change  *change.Change
 	Address *address.Address
+	Enrol   *enrol.Enrol
+	Access  *access.Access
 	Open    bool
 	Issuer  string
 	Cookie  string // the session cookie's name, for the description

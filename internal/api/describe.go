@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 
 	"sekisho/internal/web"
@@ -26,7 +28,7 @@ func (d *Door) operations() []operation {
 	step["trust"] = map[string]any{"type": "boolean"}
 	ident := map[string]any{"identifier": text}
 	begin := map[string]any{"identifier": text, "kind": map[string]any{"type": "string", "enum": []string{"passkey"}}}
-	return append(d.addressOperations(), []operation{
+	return slices.Concat(d.addressOperations(), d.factorOperations(), []operation{
 		{"GET", "/api/v1/openapi.json", web.Anyone, d.openapi, "describe", "This description", nil, nil, "Any", nil},
 		{"GET", "/api/v1/noop", web.Anyone, noop, "noop", "Does nothing; what the server itself costs", nil, nil, "", nil},
 		{"POST", "/api/v1/signin", web.Anyone, d.signin, "signin", "Begin to sign in with an identifier, or with kind passkey and none", begin, nil, "Step", nil},
@@ -43,7 +45,7 @@ func (d *Door) operations() []operation {
 		{"GET", "/api/v1/me/activity", web.SignedIn, d.activity, "activity", "What happened in the last year", nil, nil, "Activity", []string{"kind", "after", "limit"}},
 		{"POST", "/api/v1/me/password", web.SignedIn, d.changePassword, "changePassword", "Change the password; every other session ends", map[string]any{"current": text, "new": text}, []string{"current", "new"}, "Changed", nil},
 		{"POST", "/api/v1/password/strength", web.Anyone, d.strength, "strength", "How hard a password is to guess, 0 to 4", map[string]any{"password": text}, []string{"password"}, "Strength", nil},
-	}...)
+	})
 }
 
 func object(must []string, props map[string]any) map[string]any {
@@ -64,7 +66,7 @@ func schemas() map[string]any {
 		"last_used_at": when, "expires_at": when, "acr": text, "amr": list(text), "current": map[string]any{"type": "boolean"}})
 	step := object([]string{"flow", "next"}, map[string]any{"flow": text, "step": text, "next": list(object([]string{"kind", "label"},
 		map[string]any{"kind": text, "label": text, "names": list(text), "sent": map[string]any{"type": "boolean"}})), "resend_at": when, "ready_at": when, "options": map[string]any{"type": "object"}, "min_length": number, "sessions": list(see("Session"))})
-	return map[string]any{
+	out := map[string]any{
 		"Any": map[string]any{"type": "object"}, "Session": session, "Sessions": list(see("Session")), "Step": step,
 		"Opened":        object([]string{"token", "account", "session", "expires_at"}, map[string]any{"token": text, "account": text, "session": text, "expires_at": when, "missing": text}),
 		"StepOrSession": map[string]any{"oneOf": []any{see("Step"), see("Opened")}},
@@ -79,6 +81,8 @@ func schemas() map[string]any {
 		"Problem": object([]string{"status", "code", "what", "why", "fix"}, map[string]any{"type": text, "title": text, "status": number, "code": text, "what": text, "why": text, "fix": text,
 			"reference": text, "retry_at": when, "flow": text, "next": list(map[string]any{"type": "object"}), "sessions": list(see("Session"))}),
 	}
+	maps.Copy(out, factorSchemas())
+	return out
 }
 
 // describe writes the OpenAPI 3.1 document out of the very table that routes.

@@ -33,9 +33,11 @@ import (
 	"sekisho/internal/factor/smscode"
 	"sekisho/internal/factor/totp"
 	"sekisho/internal/flow"
+	"sekisho/internal/flow/access"
 	"sekisho/internal/flow/address"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/consent"
+	"sekisho/internal/flow/enrol"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
@@ -284,6 +286,8 @@ func (a *App) doors(issuer string, salt []byte) error {
 	back := &recover.Recover{Entry: a.Entry}
 	ch := &change.Change{Entry: a.Entry}
 	adr := &address.Address{Entry: a.Entry}
+	en := &enrol.Enrol{Entry: a.Entry}
+	list := &access.Access{Entry: a.Entry}
 	a.Join = &join.Join{Entry: a.Entry}
 	open := a.Frame.Open
 	provider := &oidc.Door{DB: a.DB, Keys: a.Keys, Policy: a.Entry.Policy, Consent: &consent.Consent{Entry: a.Entry}, Change: ch, Issuer: issuer, Salt: salt}
@@ -291,10 +295,10 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Frame.Leads = provider.Leads
 	a.Doors = []web.Door{
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
-		(&me.Door{Change: ch, Address: adr}).Door(),
+		(&me.Door{Change: ch, Address: adr, Enrol: en, Access: list}).Door(),
 		help.Door(),
 		provider.Door(),
-		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Address: adr, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
+		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Address: adr, Enrol: en, Access: list, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
 	if a.mailbox() {

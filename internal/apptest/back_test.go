@@ -136,15 +136,15 @@ func weakly(w *apptest.World, kit *apptest.Kit, b *apptest.Browser) *apptest.Bro
 func weak(t *testing.T, test func(t *testing.T, w *apptest.World, kit *apptest.Kit)) {
 	eachWithPhones(t, func(t *testing.T, w *apptest.World, phones *apptest.Phones) {
 		a := w.Settle(hana)
-		w.Update(func(tx db.Tx) error { return prove(tx, a, "spare@example.net") })
+		w.Update(func(tx db.Tx) error { return proveAddress(tx, a, "spare@example.net") })
 		kit := w.Carry().ProtectWith(phones, phone, a, gate.TOTP, gate.SMSCode)
 		w.Clock.Add(time.Hour)
 		test(t, w, kit)
 	})
 }
 
-// prove gives an account one more proved address.
-func prove(tx db.Tx, a account.Account, address string) error {
+// proveAddress gives an account one more proved address.
+func proveAddress(tx db.Tx, a account.Account, address string) error {
 	_, err := tx.Exec(context.Background(), `INSERT INTO identifier (account, kind, norm, shown, main, hosted, created, confirmed) VALUES ($1, 'email', $2, $2, 0, 0, $3, $3)`, a.ID, address, tx.Now())
 	return err
 }

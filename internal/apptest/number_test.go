@@ -84,7 +84,9 @@ func TestStrangersCannotTellWhoHasANumber(t *testing.T) {
 		w.Settle("ken@example.com")
 		w.Settle("team@example.com")
 		shareOf(w, "team@example.com")
-		var want []string
+		// What was typed, an address or a number, may change what a page says; what is on
+		// file may not.
+		first := map[bool][]string{}
 		for i, typed := range []string{"nobody@example.com", hana, "ken@example.com", "team@example.com", number, "+819099998888"} {
 			w.Clock.Add(2 * time.Minute) // two of them lead to one account
 			b := w.Browser("192.0.2."+string(rune('1'+i))).Open("/signin").Fill("E-mail", typed).Press("Next")
@@ -93,6 +95,7 @@ func TestStrangersCannotTellWhoHasANumber(t *testing.T) {
 			got = append(got, named(b.Fill("Code", "000000").Press("Next"), typed))
 			r := w.Browser("192.0.3."+string(rune('1'+i))).Open("/recover").Fill("E-mail", typed).Press("Send the code")
 			got = append(got, named(r, typed))
+			want := first[typed[0] == '+']
 			for j := range want {
 				if reference.ReplaceAllString(got[j], "REF") != want[j] {
 					t.Errorf("%s, page %d differs:\n%s\n\nwant\n%s", typed, j, got[j], want[j])
@@ -102,6 +105,7 @@ func TestStrangersCannotTellWhoHasANumber(t *testing.T) {
 				for _, s := range got {
 					want = append(want, reference.ReplaceAllString(s, "REF"))
 				}
+				first[typed[0] == '+'] = want
 			}
 		}
 	})

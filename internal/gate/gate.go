@@ -116,6 +116,7 @@ type Facts struct {
 	Unusual   bool      // Enter: browser and place are both new to the account
 	OnFile    []Kind    // Enter: what else an account without a second factor can prove
 	Level     Level     // Continue, Change: what the session proved
+	Both      bool      // Change: it proved two, whether or not the policy lets both count
 	Since     time.Time // Continue, Change: since when the account is there
 }
 

@@ -73,6 +73,10 @@ func TestEveryRuleDecides(t *testing.T) {
 		{name: "idle just short", act: Continue, facts: func(f *Facts) { f.LastUsed = now.Add(-time.Minute + 1) }, policy: func(p *policy.Effective) { p.Session.Idle = time.Minute }, verdict: Admit},
 		{name: "a change with a fresh proof", act: Change, verdict: Admit},
 		{name: "a change with an old proof", act: Change, facts: func(f *Facts) { f.LastProof = now.Add(-11 * time.Minute) }, verdict: Prove, need: NeedFresh},
+		{name: "a change without the second proof there is", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Single }, verdict: Prove, need: NeedFresh},
+		{name: "a change from a trusted browser", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Trusted }, verdict: Prove, need: NeedFresh},
+		{name: "a change with two proofs, one of which counts no more", act: Change, facts: func(f *Facts) { f.Set, f.Level, f.Both = []Kind{SMSCode}, Single, true },
+			policy: func(p *policy.Effective) { p.SecondFactor.Kinds = []string{"totp"} }, verdict: Admit},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f, p := good(c.act), policy.Resolve()

@@ -187,9 +187,11 @@ func factorDemanded(f *Facts, p *policy.Effective) Decision {
 }
 
 // changeLevel asks a session for all that its account can prove before anything
-// that guards the account is changed (MF-17).
+// that guards the account is changed (MF-17). Two proofs are enough also where the
+// policy lets one of them count no more: else who has only such a factor could
+// never set up another.
 func changeLevel(f *Facts, p *policy.Effective) Decision {
-	if f.on() && f.Level != Multi {
+	if f.on() && f.Level != Multi && !f.Both {
 		return prove(NeedFresh, p.Source.SecondFactor)
 	}
 	return pass

@@ -14,6 +14,7 @@ import (
 	"sekisho/internal/i18n"
 	"sekisho/internal/oidc"
 	"sekisho/internal/outbox"
+	"sekisho/internal/ready"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
 	"sekisho/internal/web"
@@ -42,7 +43,7 @@ const (
 )
 
 var sessions = []session.Session{
-	{ID: "ses_01kf0e7st00000000000000001", Created: At.Add(-50 * time.Hour), LastUsed: At.Add(-time.Minute), Expires: At.Add(600 * time.Hour), AMR: []string{"pwd"}, Keep: true, Agent: fox, Addr: "203.0.113.20", Place: "東京都, 日本"},
+	{ID: "ses_01kf0e7st00000000000000001", Created: At.Add(-50 * time.Hour), LastUsed: At.Add(-time.Minute), Expires: At.Add(600 * time.Hour), AMR: []string{"pwd", "otp", "mfa"}, Keep: true, Agent: fox, Addr: "203.0.113.20", Place: "東京都, 日本"},
 	{ID: "ses_01kf0e7st00000000000000002", Created: At.Add(-300 * time.Hour), LastUsed: At.Add(-26 * time.Hour), Expires: At.Add(400 * time.Hour), AMR: []string{"otp"}, Agent: phone, Addr: "2001:db8:77::5"},
 	{ID: "ses_01kf0e7st00000000000000003", Created: At.Add(-3 * time.Hour), LastUsed: At.Add(-2 * time.Hour), Expires: At.Add(700 * time.Hour), AMR: []string{"pwd"}, Addr: "192.0.2.44", Place: "Berlin, Germany"},
 }
@@ -126,8 +127,9 @@ func own() []Page {
 	rows := make([]audit.Row, 0, 8)
 	rows = append(append(rows, events...), events...)
 	pages := []Page{
-		{Name: "overview", Response: web.Show("me/overview", me.Overview{Name: "佐藤 花", Parts: 2, Of: 2, Password: true, Address: true, Email: hana, Sessions: 3, Latest: events})},
-		{Name: "overview-unready", Response: web.Show("me/overview", me.Overview{Name: "Wolfeschlegelsteinhausenbergerdorff", Parts: 1, Of: 2, Password: true, Email: long, Sessions: 1, Warn: At.Add(99 * time.Hour)})},
+		{Name: "overview", Response: web.Show("me/overview", me.Overview{Name: "佐藤 花", Ready: ready.Of(whole), Password: true, Email: hana, Sessions: 3, Factors: 2, Latest: events})},
+		{Name: "overview-phone", Response: web.Show("me/overview", me.Overview{Name: "佐藤 花", Ready: ready.Of(alone), Password: true, Email: hana, Sessions: 3, Factors: 1, Latest: events[:1]})},
+		{Name: "overview-unready", Response: web.Show("me/overview", me.Overview{Name: "Wolfeschlegelsteinhausenbergerdorff", Ready: ready.Of(ready.Stands{Password: true, MailWaits: true}), Password: true, Email: long, Sessions: 1, Warn: At.Add(99 * time.Hour)})},
 		{Name: "sessions", Response: web.Show("me/sessions", me.Sessions{List: sessions, Here: sessions[0].ID, Ended: 1})},
 		{Name: "sessions-one", Response: web.Show("me/sessions", me.Sessions{List: sessions[:1], Here: sessions[0].ID})},
 		{Name: "end-one", Response: web.Show("me/end", me.End{One: &sessions[1], Here: sessions[0].ID})},
@@ -141,6 +143,7 @@ func own() []Page {
 		{Name: "profile", Response: web.Show("me/profile", me.Profile{Name: "佐藤 花", Lang: i18n.Ja, Zone: "Asia/Tokyo", Zones: []string{"Asia/Tokyo"}, Saved: true})},
 	}
 	pages = append(pages, addresses()...)
+	pages = append(pages, factors()...)
 	for i := range pages {
 		pages[i].Signed = true
 	}

@@ -76,6 +76,9 @@ func settingUp(ctx context.Context, r *Request) (*Response, error) {
 	return res, err
 }
 
+// SettingUp says whether the session is held until a second factor is set up.
+func (r *Request) SettingUp() bool { return r.pending.ID != "" }
+
 func fresh(ctx context.Context, r *Request) (*Response, error) {
 	res, err := signedIn(ctx, r)
 	if res != nil || err != nil {
@@ -111,11 +114,8 @@ func (r *Request) elevate(ctx context.Context) (*Response, error) {
 }
 
 func elevateFor(r *Request) string {
-	back := r.HTTP.URL.RequestURI()
-	if r.HTTP.Method != "GET" {
-		back = r.HTTP.URL.Path
-	}
-	return "/elevate?return=" + url.QueryEscape(back)
+	// What was posted is lost; the page that posted it stands under the same address.
+	return "/elevate?return=" + url.QueryEscape(r.HTTP.URL.RequestURI())
 }
 
 func signinFor(path string) string {

@@ -58,6 +58,18 @@ func (r *Request) Account(ctx context.Context) (a account.Account, err error) {
 	return a, err
 }
 
+// Renew keeps the new token of the session in use, where it came with a cookie.
+func (r *Request) Renew(token secret.Text) {
+	if token == "" || r.Bearer {
+		return
+	}
+	for _, s := range r.Slots() {
+		if s.Here {
+			r.Keep(r.Session, token, s.N)
+		}
+	}
+}
+
 // Admit puts a session that a journey opened into this browser, in the slot of
 // the same account, else a free one. It names the session it pushed out, which
 // the door ends.

@@ -201,7 +201,7 @@ func (p *pages) funcs(l i18n.Lang) template.FuncMap {
 		"exact": func(v view, t time.Time) string { return i18n.Time(l, t.In(v.Zone)) },
 		"agent": func(header string) string { return ua.Parse(header).String() },
 		"stop":  func(code string) string { return told(l, code) },
-		"sign":  sign, "device": device, "initial": initial,
+		"sign":  sign, "device": device, "initial": initial, "starts": strings.HasPrefix,
 	}
 }
 
@@ -227,17 +227,24 @@ func sign(kind, code string) string {
 	case "signin":
 		return "check"
 	case "session":
-		if what == "ended" {
+		switch what {
+		case "ended":
 			return "out"
+		case "proved":
+			return "check"
 		}
 		return "screen"
-	case "password":
+	case "password", "factor":
 		return "key"
+	case "backup":
+		return "list"
+	case "browser":
+		return "screen"
 	case "address":
 		return "mail"
 	case "app":
 		return "app"
-	case "profile":
+	case "profile", "passphrase":
 		return "profile"
 	case "account":
 		return "person"

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -49,7 +50,13 @@ func (f *Frame) Handler(doors ...Door) (http.Handler, error) {
 		}
 	}
 	for path, methods := range byPath {
-		mux.Handle(path, f.serve(wrongMethod(path, methods)))
+		for _, m := range verbs {
+			// One by one, not all at once: with a pattern for every method, /x/new
+			// and DELETE /x/{id} would be at odds.
+			if !slices.Contains(methods, m) {
+				mux.Handle(m+" "+path, f.serve(wrongMethod(path, methods)))
+			}
+		}
 	}
 	mux.Handle("GET /static/", f.static)
 	if _, taken := byPath["/"]; !taken {
@@ -57,6 +64,9 @@ func (f *Frame) Handler(doors ...Door) (http.Handler, error) {
 	}
 	return mux, nil
 }
+
+// verbs are the methods that clients use; GET stands for HEAD too.
+var verbs = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
 func notFound(context.Context, *Request) (Response, error) {
 	return Refuse(faults.NotFound.New()), nil

@@ -16,6 +16,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
+	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
@@ -41,6 +42,7 @@ type View struct {
 	URI    string      // the same as an otpauth address
 	To     account.Identifier
 	Resend time.Time
+	Stage  outbox.Stage // what became of the SMS
 	Fault  *fault.Fault
 }
 
@@ -108,11 +110,31 @@ func (e *Enrol) Look(ctx context.Context, v flow.Visitor, s session.Session, id 
 		if err != nil || x.done.Fault != nil {
 			return err
 		}
-		view, err = e.view(x.account, &stored)
+		if view, err = e.view(x.account, &stored); err != nil || stored.State.For.Channel != sentcode.SMS {
+			return err
+		}
+		view.Stage, err = e.Stage(ctx, tx, x.account.ID, sentcode.Enrol)
 		return err
 	})
 	view.Fault = d.Fault
 	return view, err
+}
+
+// Wait is Look that waits, at most two seconds, until it is known whether an SMS
+// could be sent.
+func (e *Enrol) Wait(ctx context.Context, v flow.Visitor, s session.Session, id ref.Flow) (View, error) {
+	for range 20 {
+		view, err := e.Look(ctx, v, s, id)
+		if err != nil || view.Stage != outbox.Underway {
+			return view, err
+		}
+		select {
+		case <-ctx.Done():
+			return view, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	return e.Look(ctx, v, s, id)
 }
 
 // App begins to set up an authenticator app: it makes the key to scan.

@@ -347,8 +347,8 @@ func (x *act) off(ctx context.Context, tx db.Tx) error {
 	return err
 }
 
-// EndTrust makes a trusted browser a stranger again. That takes no fresh proof:
-// it only adds to what is asked there.
+// EndTrust makes a trusted browser a stranger again; db.ErrNone when it is none of
+// the account's. That takes no fresh proof: it only adds to what is asked there.
 func (e *Enrol) EndTrust(ctx context.Context, v flow.Visitor, s session.Session, id ref.Trust) error {
 	return e.DB.Update(ctx, func(tx db.Tx) error {
 		if err := browser.EndTrust(ctx, tx, s.Account, id); err != nil {
@@ -380,7 +380,7 @@ func (e *Enrol) Held(ctx context.Context, s session.Session) (h Held, err error)
 		if _, _, h.Made, err = backup.Left(ctx, tx, s.Account); err != nil {
 			return err
 		}
-		h.Trusts, err = browser.Trusts(ctx, tx, s.Account)
+		h.Trusts, err = e.Trusts(ctx, tx, s.Account)
 		return err
 	})
 	return h, err

@@ -147,9 +147,7 @@ func (e *Entry) trusted(ctx context.Context, tx db.Tx, w Who, s *seen) (bool, er
 	if errors.Is(err, db.ErrNone) {
 		return false, nil
 	}
-	// A policy tightened later shortens trusts given under the looser one.
-	days := e.Policy.SecondFactor.TrustDays
-	return err == nil && tx.Now().Before(s.trust.Created.AddDate(0, 0, days)), err
+	return err == nil && e.trusts(tx.Now(), s.trust), err
 }
 
 // Enter asks gate and, when it admits, opens the session. The caller holds the

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"sekisho/internal/account"
+	"sekisho/internal/browser"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
@@ -16,6 +18,7 @@ import (
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/gate"
+	"sekisho/internal/ref"
 )
 
 // Set is everything an account can prove itself with.
@@ -107,6 +110,17 @@ func (s Set) Seconds() []gate.Kind {
 
 // On says whether a second factor is on.
 func (s Set) On() bool { return slices.ContainsFunc(s.Seconds(), gate.Switches) }
+
+// Trusts lists the browsers an account trusts, the last used first. A policy
+// tightened later shortens trusts given under the looser one.
+func (e *Entry) Trusts(ctx context.Context, r db.Reader, a ref.Account) ([]browser.Trust, error) {
+	list, err := browser.Trusts(ctx, r, a)
+	return slices.DeleteFunc(list, func(t browser.Trust) bool { return !e.trusts(r.Now(), t) }), err
+}
+
+func (e *Entry) trusts(now time.Time, t browser.Trust) bool {
+	return now.Before(t.Created.AddDate(0, 0, e.Policy.SecondFactor.TrustDays))
+}
 
 // onFile lists what an account without a second factor can prove beside what it
 // proved already (SI-19).

@@ -25,7 +25,7 @@ type Activity struct {
 }
 
 // kinds are the filters: a word, and the prefix of the rows it stands for.
-var kinds = []string{"", "signin.", "session.", "password.", "address.", "account.", "app."}
+var kinds = []string{"", "signin.", "session.", "password.", "factor.", "address.", "account.", "app."}
 
 const pageRows = 50
 

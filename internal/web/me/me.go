@@ -1,5 +1,5 @@
-// Package me is the account's own pages: overview, password, sessions, addresses,
-// activity, apps, profile.
+// Package me is the account's own pages: overview, password, factors, access,
+// sessions, addresses, activity, apps, profile.
 //
 // It shows what nouns know and sends what its owner wants to the journeys. It
 // changes nothing by itself.
@@ -9,6 +9,7 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"slices"
 	"time"
 
 	"sekisho/internal/account"
@@ -16,10 +17,13 @@ import (
 	"sekisho/internal/db"
 	"sekisho/internal/factor/password"
 	"sekisho/internal/faults"
+	"sekisho/internal/flow/access"
 	"sekisho/internal/flow/address"
 	"sekisho/internal/flow/change"
+	"sekisho/internal/flow/enrol"
 	"sekisho/internal/grant"
 	"sekisho/internal/i18n"
+	"sekisho/internal/ready"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
 	"sekisho/internal/web"
@@ -32,6 +36,8 @@ var files embed.FS
 type Door struct {
 	Change  *change.Change
 	Address *address.Address
+	Enrol   *enrol.Enrol
+	Access  *access.Access
 }
 
 // Door gives the routes and pages.
@@ -42,14 +48,16 @@ func (d *Door) Door() web.Door {
 	post := func(path string, h func(context.Context, *web.Request) (web.Response, error)) web.Route {
 		return web.Route{Method: "POST", Path: path, Guard: web.SignedIn, Face: web.Page, Handle: h}
 	}
-	return web.Door{Name: "me", Layout: web.Desk, Files: files, Routes: append(d.addressRoutes(), []web.Route{
+	routes := []web.Route{
 		get("/me", d.overview),
 		get("/me/sessions", d.sessions), get("/me/sessions/end", d.askEnd), post("/me/sessions/end", d.end),
 		get("/me/activity", d.activity), get("/me/activity/export", d.export),
 		get("/me/password", d.passwordPage), post("/me/password", d.passwordDo),
 		get("/me/apps", d.apps), post("/me/apps/disconnect", d.disconnect),
 		get("/me/profile", d.profile), post("/me/profile", d.profileDo),
-	}...)}
+		get("/me/access", d.access), get("/me/access/end", d.accessAsk), post("/me/access/end", d.accessEnd),
+	}
+	return web.Door{Name: "me", Layout: web.Desk, Files: files, Routes: slices.Concat(routes, d.factorRoutes(), d.addressRoutes())}
 }
 
 // Pages of an account.
@@ -57,11 +65,10 @@ type (
 	// Overview is the first page.
 	Overview struct {
 		Name     string
-		Parts    int // of Of ways back that stand
-		Of       int
+		Ready    ready.Report
 		Password bool
-		Address  bool
 		Email    string
+		Factors  int // second factors that are set up
 		Sessions int
 		Latest   []audit.Row
 		Warn     time.Time // when the password has to be changed; zero: never
@@ -100,40 +107,6 @@ type (
 		Saved bool
 	}
 )
-
-func (d *Door) overview(ctx context.Context, r *web.Request) (web.Response, error) {
-	var p Overview
-	err := d.Change.DB.View(ctx, func(tx db.ReadTx) error {
-		a, err := account.Of(ctx, tx, r.Session.Account)
-		if err != nil {
-			return err
-		}
-		p = Overview{Name: a.Name, Email: a.Email.Shown, Of: 2, Address: !a.Email.Confirmed.IsZero()}
-		rec, err := password.Of(ctx, tx, a.ID)
-		if err != nil && !errors.Is(err, db.ErrNone) {
-			return err
-		}
-		p.Password = rec.PHC != ""
-		if age := d.Change.Policy.Password.MaxAge; age > 0 && p.Password {
-			if until := rec.SetAt.Add(age); until.Sub(tx.Now()) < 14*24*time.Hour {
-				p.Warn = until
-			}
-		}
-		for _, ok := range []bool{p.Password, p.Address} {
-			if ok {
-				p.Parts++
-			}
-		}
-		list, err := d.Change.Living(ctx, tx, a.ID)
-		if err != nil {
-			return err
-		}
-		p.Sessions = len(list)
-		p.Latest, err = audit.Of(ctx, tx, a.ID, audit.Filter{Since: tx.Now().AddDate(-1, 0, 0), Limit: 5})
-		return err
-	})
-	return web.Show("me/overview", p), err
-}
 
 func (d *Door) sessions(ctx context.Context, r *web.Request) (web.Response, error) {
 	q, err := r.Query()
@@ -246,11 +219,7 @@ func (d *Door) passwordDo(ctx context.Context, r *web.Request) (web.Response, er
 		}
 		return web.Show("me/password", p).With(c.Fault), err
 	}
-	for _, s := range r.Slots() {
-		if s.Here {
-			r.Keep(r.Session, c.Token, s.N)
-		}
-	}
+	r.Renew(c.Token)
 	return web.Go("/me/password?done=1"), nil
 }
 

@@ -71,7 +71,8 @@ async function request(form, how) {
   const answer = await fetch(form.dataset.options ?? "", {
     method: "POST", credentials: "include", headers: { "Content-Type": "application/json" }, body: "{}", signal: how.signal,
   });
-  if (!answer.ok) throw new Error();
+  // What was proved on the way here counts for a while only.
+  if (!answer.ok) throw Object.assign(new Error(), answer.status === 403 ? { name: "stale" } : {});
   const o = await answer.json(), Key = PublicKeyCredential;
   return form.dataset.passkey === "enrol"
     ? navigator.credentials.create({ publicKey: Key.parseCreationOptionsFromJSON?.(o) ?? parsed(o) })
