@@ -423,3 +423,27 @@ func TestAValueGoesOnlyIntoItsOwnKind(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Writers that hold every connection they may have must not keep readers out: a storm of
+// sign-ins would then stop session checks.
+func TestReadsGoOnWhileWritersTakeAllTheyMay(t *testing.T) {
+	dbtest.Each(t, sets, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
+		ctx := t.Context()
+		release := make(chan struct{})
+		var all sync.WaitGroup
+		for range 40 {
+			all.Go(func() {
+				_ = d.Update(ctx, func(db.Tx) error { <-release; return nil }) // whether it ends in time is not the question
+			})
+		}
+		time.Sleep(100 * time.Millisecond)
+		soon, stop := context.WithTimeout(ctx, time.Second)
+		defer stop()
+		err := d.Ping(soon)
+		close(release)
+		all.Wait()
+		if err != nil {
+			t.Errorf("a read waited for the writers: %v", err)
+		}
+	})
+}
