@@ -132,7 +132,17 @@ func TestEveryAcknowledgedWriteOutlivesSIGKILL(t *testing.T) {
 					return true
 				})
 			}
-			time.Sleep(time.Duration(300+170*round) * time.Millisecond)
+			// At any moment, but not before there is something to lose.
+			for range 400 {
+				mu.Lock()
+				enough := len(sessions) > 3*round && len(tokens) > 15*round
+				mu.Unlock()
+				if enough {
+					break
+				}
+				time.Sleep(25 * time.Millisecond)
+			}
+			time.Sleep(time.Duration(200+170*round) * time.Millisecond)
 			s.Kill()
 			close(stop)
 			all.Wait()

@@ -59,11 +59,19 @@ func journey(t *testing.T, lang string, wide int64) {
 	y.signin(s, "hana@example.com")
 	y.see(w["hello"])
 	y.look("overview")
-	for _, page := range []string{"sessions", "activity", "pw", "addresses", "apps", "profile"} {
+	access := w["sessions"]
+	if wide > 1000 {
+		access += map[string]string{"en": " & access", "ja": "とアクセス"}[lang]
+	}
+	y.press(access)
+	y.look("access")
+	y.goTo(s.URL + "/me/sessions")
+	y.look("sessions")
+	for _, page := range []string{"activity", "pw", "addresses", "apps", "profile"} {
 		y.press(w[page])
 		y.look(page)
 	}
-	x.press(w["sessions"])
+	x.goTo(s.URL + "/me/sessions")
 	x.see(w["here"])
 	x.press(w["end"])
 	x.look("end")

@@ -89,12 +89,14 @@ func eval[T any](x *tab, js string) T {
 }
 
 // text is what the page says.
-func (x *tab) text() string { return eval[string](x, "document.body.innerText") }
+func (x *tab) text() string {
+	return eval[string](x, "document.body ? document.body.innerText : ''")
+}
 
 // see waits until the page says something.
 func (x *tab) see(want string) {
 	x.t.Helper()
-	for range 100 {
+	for range 400 {
 		if v, err := chromedp.Run(x.ctx, chromedp.Evaluate[string]("document.body ? document.body.innerText : ''")); err == nil && strings.Contains(v, want) {
 			return
 		}
@@ -133,7 +135,7 @@ func (x *tab) press(name string) {
 	x.reach(name, true)
 	eval[bool](x, "window.before = true")
 	x.must(chromedp.Do(x.ctx, chromedp.KeyEvent(kb.Enter)))
-	for range 200 {
+	for range 800 {
 		if v, err := chromedp.Run(x.ctx, chromedp.Evaluate[bool]("document.readyState === 'complete' && !window.before")); err == nil && v {
 			return
 		}

@@ -40,8 +40,8 @@ export function grouped(input) {
     const plain = text.replace(/\D/g, "");
     // In the middle of a correction, or of a word in an input method, the text stays as it is, or the caret would jump.
     if (!(/** @type {InputEvent} */ (event).isComposing) && plain.length <= digits && /^[\d\s-]*$/.test(text) && input.selectionStart === input.value.length) {
-      const half = digits / 2;
-      input.value = plain.length > half ? plain.slice(0, half) + " " + plain.slice(half) : plain;
+      const group = digits > 8 ? 4 : digits / 2;
+      input.value = (plain.match(new RegExp(`.{1,${group}}`, "g")) || []).join(" ");
     }
     if (!sent && plain.length === digits && !input.form?.querySelector("[type=checkbox]")) {
       sent = true;
