@@ -11,6 +11,7 @@ import (
 
 	"sekisho/internal/apptest"
 	"sekisho/internal/dbtest"
+	"sekisho/internal/factor/totp"
 	"sekisho/internal/sample"
 )
 
@@ -24,6 +25,15 @@ func gallery(t *testing.T) string {
 	}
 	own := w.Handler
 	s := httptest.NewServer(http.HandlerFunc(func(h http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/me/factors/app/qr" {
+			svg, err := totp.SVG("otpauth://totp/Sekisho:hana%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Sekisho")
+			if err != nil {
+				t.Error(err)
+			}
+			h.Header().Set("Content-Type", "image/svg+xml")
+			_, _ = h.Write(svg)
+			return
+		}
 		p, ok := pages[strings.TrimPrefix(r.URL.Path, "/sample/")]
 		if !ok {
 			own.ServeHTTP(h, r)
