@@ -47,6 +47,11 @@ func main() {
 		o.span, o.rows, o.result = time.Second, 0, ""
 	}
 	o.engines = strings.Split(engines, ",")
+	if raw == "" {
+		if err := pin(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: the load shares the server's core:", err)
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	var err error
@@ -70,7 +75,6 @@ func run(ctx context.Context, o options) error {
 	if err := r.head(ctx); err != nil {
 		return err
 	}
-	pin()
 	for _, engine := range o.engines {
 		if err := r.engine(ctx, engine); err != nil {
 			return fmt.Errorf("%s: %w", engine, err)

@@ -34,7 +34,7 @@ func (r *report) head(ctx context.Context) error {
 	}
 	r.say("# What was measured\n")
 	r.say("Made by `make bench`. One machine's figures say little; the ratios were measured in the same run.\n")
-	r.say("- Machine: %d cores of %s, %s/%s, Linux %s", runtime.NumCPU(), processor(), runtime.GOOS, runtime.GOARCH, release())
+	r.say("- Machine: %d cores of %s, %s/%s, Linux %s", cores(), processor(), runtime.GOOS, runtime.GOARCH, release())
 	where := "The server shares all cores with the load"
 	if pinned() {
 		where = "The server has one core; the load, and PostgreSQL, run on the others"
@@ -50,6 +50,15 @@ func (r *report) foot() {
 	r.say("- ÷ no-op: the rate against the same server's handler that does nothing but pass the frame (headers, cookies, limits, log line); ÷ hash: against Argon2id alone; ÷ commit: against durable transactions of one small row.")
 	r.say("- Core: how much of the server's core the server had, and how much everybody else on the machine took of it. Where the others took much, the rate, and p99 above all, say little; the CPU for each request still does, and \"on a whole core\" is what it comes to.")
 	r.say("- Again, in a quiet moment: `make bench`. A first look: `make bench BENCH=-quick`. One row: `make bench BENCH='-only refresh'`.")
+}
+
+// cores counts all of the machine's, not only those this program may use.
+func cores() int {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if n := strings.Count(string(text), "processor\t"); err == nil && n > 0 {
+		return n
+	}
+	return runtime.NumCPU()
 }
 
 func processor() string {

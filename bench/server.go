@@ -15,12 +15,12 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // pinned says whether the server has a core of its own.
-func pinned() bool { return runtime.NumCPU() >= 2 && tasksetPath() != "" }
+func pinned() bool {
+	return tasksetPath() != "" && (runtime.NumCPU() >= 2 || os.Getenv(pinnedSign) != "")
+}
 
 func tasksetPath() string {
 	p, err := exec.LookPath("taskset")
@@ -30,25 +30,22 @@ func tasksetPath() string {
 	return p
 }
 
-// pin keeps this process off the server's core.
-func pin() {
-	if !pinned() {
-		return
+// pin starts this program anew off the server's core, with all that it starts but
+// the server. It comes back where that cannot be done; the figures are only noisier
+// then.
+func pin() error {
+	if !pinned() || os.Getenv(pinnedSign) != "" {
+		return nil
 	}
-	var set unix.CPUSet
-	for i := 1; i < runtime.NumCPU(); i++ {
-		set.Set(i)
-	}
-	threads, err := os.ReadDir("/proc/self/task")
+	self, err := os.Executable()
 	if err != nil {
-		return
+		return err
 	}
-	for _, t := range threads {
-		if id, err := strconv.Atoi(t.Name()); err == nil {
-			_ = unix.SchedSetaffinity(id, &set) // without it the figures are only noisier
-		}
-	}
+	others := fmt.Sprintf("1-%d", runtime.NumCPU()-1)
+	return syscall.Exec(tasksetPath(), append([]string{"taskset", "-c", others, self}, os.Args[1:]...), append(os.Environ(), pinnedSign+"=1"))
 }
+
+const pinnedSign = "BENCH_PINNED"
 
 // own gives a command the server's core. It is told to
 // end when ctx does, and by the system when this process ends without a word.

@@ -381,3 +381,92 @@ func TestTheLastCloseLeavesOneFile(t *testing.T) {
 		t.Errorf("got %v beside the file, want nothing", left)
 	}
 }
+
+// A query may run again while its rows are still read.
+func TestAQueryInsideItselfReadsOn(t *testing.T) {
+	dbtest.Each(t, sets, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
+		ctx := t.Context()
+		if err := d.Update(ctx, func(tx db.Tx) error { return errors.Join(put(ctx, tx, "a", 1), put(ctx, tx, "b", 2)) }); err != nil {
+			t.Fatal(err)
+		}
+		const ids = `SELECT id FROM thing WHERE n >= $1 ORDER BY id`
+		name := func(s db.Scanner) (id string, err error) { err = s.Scan(&id); return id, err }
+		err := d.View(ctx, func(tx db.ReadTx) error {
+			for range 2 {
+				got, err := db.List(ctx, tx, func(s db.Scanner) (string, error) {
+					id, err := name(s)
+					if err != nil {
+						return "", err
+					}
+					inner, err := db.List(ctx, tx, name, ids, 2)
+					return id + fmt.Sprint(inner), err
+				}, ids, 1)
+				if err != nil {
+					return err
+				}
+				if want := "[a[b] b[b]]"; fmt.Sprint(got) != want {
+					t.Errorf("got %v, want %s", got, want)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// What a column holds never turns silently into something else.
+func TestAValueGoesOnlyIntoItsOwnKind(t *testing.T) {
+	d, _, _ := dbtest.Open(t, "sqlite", sets)
+	type named string
+	err := d.View(t.Context(), func(tx db.ReadTx) error {
+		ask := func(dest ...any) error {
+			return tx.QueryRow(t.Context(), `SELECT 'text', 300, NULL, X'00ff'`).Scan(dest...)
+		}
+		var s string
+		var n int64
+		var small int8
+		var b, none []byte
+		var own named
+		if err := ask(&own, &n, &none, &b); err != nil || own != "text" || n != 300 || none != nil || string(b) != "\x00\xff" {
+			t.Errorf("got %q %d %v %x %v", own, n, none, b, err)
+		}
+		for what, dest := range map[string][]any{
+			"text into a number": {&n, &n, &none, &b}, "a number into text": {&s, &s, &none, &b}, "a number too large": {&s, &small, &none, &b},
+			"nothing into text": {&s, &n, &s, &b}, "too few": {&s, &n}, "not a pointer": {s, n, none, b},
+		} {
+			if err := ask(dest...); err == nil {
+				t.Errorf("%s was taken", what)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Writers that hold every connection they may have must not keep readers out: a storm of
+// sign-ins would then stop session checks.
+func TestReadsGoOnWhileWritersTakeAllTheyMay(t *testing.T) {
+	dbtest.Each(t, sets, func(t *testing.T, d *db.DB, _ *dbtest.Clock) {
+		ctx := t.Context()
+		release := make(chan struct{})
+		var all sync.WaitGroup
+		for range 40 {
+			all.Go(func() {
+				_ = d.Update(ctx, func(db.Tx) error { <-release; return nil }) // whether it ends in time is not the question
+			})
+		}
+		time.Sleep(100 * time.Millisecond)
+		soon, stop := context.WithTimeout(ctx, time.Second)
+		defer stop()
+		err := d.Ping(soon)
+		close(release)
+		all.Wait()
+		if err != nil {
+			t.Errorf("a read waited for the writers: %v", err)
+		}
+	})
+}

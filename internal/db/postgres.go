@@ -11,13 +11,17 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
+// postgresEngine has connections of their own for reads: a crowd whose transactions
+// take all others never holds a session check up.
 type postgresEngine struct {
 	db    *sql.DB
+	reads *sql.DB
 	clock func() time.Time
 }
 
 const (
 	pgConnections = 16
+	pgReads       = 8
 	pgConnect     = time.Second
 	// pgAnswer bounds one transaction, so that a database that is gone is told
 	// to the person within two seconds.
@@ -38,16 +42,20 @@ func openPostgres(url string, o Options) (engine, error) {
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "sekisho"
 	}
+	return &postgresEngine{db: pgPool(cfg, pgConnections), reads: pgPool(cfg, max(pgReads, o.Readers)), clock: o.Clock}, nil
+}
+
+func pgPool(cfg *pgx.ConnConfig, n int) *sql.DB {
 	pool := stdlib.OpenDB(*cfg)
-	pool.SetMaxOpenConns(max(pgConnections, o.Readers))
-	pool.SetMaxIdleConns(max(pgConnections, o.Readers))
+	pool.SetMaxOpenConns(n)
+	pool.SetMaxIdleConns(n)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &postgresEngine{db: pool, clock: o.Clock}, nil
+	return pool
 }
 
 func (e *postgresEngine) name() string { return "postgres" }
 
-func (e *postgresEngine) close() error { return e.db.Close() }
+func (e *postgresEngine) close() error { return errors.Join(e.db.Close(), e.reads.Close()) }
 
 type pgRunner interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
@@ -80,9 +88,9 @@ func (e *postgresEngine) view(ctx context.Context, snapshot bool, fn func(ReadTx
 	if !snapshot {
 		ctx, stop := context.WithTimeout(ctx, pgAnswer)
 		defer stop()
-		return fn(ReadTx{run: pgRun{e.db, ctx}, now: e.clock()})
+		return fn(ReadTx{run: pgRun{e.reads, ctx}, now: e.clock()})
 	}
-	tx, err := e.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	tx, err := e.reads.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return translate(err)
 	}

@@ -109,6 +109,23 @@ type inactive struct {
 	Active bool `json:"active"`
 }
 
+// active is what an app learns of a living token (RFC 7662 §2.2, Core §2).
+type active struct {
+	Active   bool       `json:"active"`
+	Client   ref.Client `json:"client_id"`
+	Scope    string     `json:"scope"`
+	Expires  int64      `json:"exp"`
+	Issued   int64      `json:"iat"`
+	Issuer   string     `json:"iss"`
+	Type     string     `json:"token_type,omitempty"`
+	Subject  string     `json:"sub"`
+	Session  string     `json:"sid,omitempty"`
+	ACR      string     `json:"acr,omitempty"`
+	AMR      []string   `json:"amr,omitempty"`
+	AuthTime int64      `json:"auth_time,omitempty"`
+	Username string     `json:"username,omitempty"`
+}
+
 func (d *Door) introspect(ctx context.Context, r *web.Request) (web.Response, error) {
 	who := r.Extra.(caller)
 	if !who.client.Confidential {
@@ -133,17 +150,17 @@ func (d *Door) introspect(ctx context.Context, r *web.Request) (web.Response, er
 	if !ok || h.client.ID != who.client.ID && !who.client.Resource {
 		return web.JSON(200, inactive{}), nil
 	}
-	out := map[string]any{"active": true, "client_id": h.client.ID, "scope": strings.Join(h.token.Scope, " "), "exp": h.token.Expires.Unix(),
-		"iat": h.token.Created.Unix(), "iss": d.Issuer, "token_type": "Bearer", "sub": string(h.client.ID)}
-	if kind == "refresh_token" {
-		delete(out, "token_type")
+	out := active{Active: true, Client: h.client.ID, Scope: strings.Join(h.token.Scope, " "), Expires: h.token.Expires.Unix(),
+		Issued: h.token.Created.Unix(), Issuer: d.Issuer, Subject: string(h.client.ID)}
+	if kind == "access_token" {
+		out.Type = "Bearer"
 	}
 	if g := h.token.Grant; g.ID != "" {
-		out["sub"], out["sid"], out["acr"], out["amr"], out["auth_time"] = d.subject(h.client, g.Account), d.sid(h.client, g.Session), g.ACR, g.AMR, g.AuthTime.Unix()
+		out.Subject, out.Session, out.ACR, out.AMR, out.AuthTime = d.subject(h.client, g.Account), d.sid(h.client, g.Session), g.ACR, g.AMR, g.AuthTime.Unix()
 		if name := h.account.Username; name != "" {
-			out["username"] = name
+			out.Username = name
 		} else if slices.Contains(h.token.Scope, "email") {
-			out["username"] = h.account.Email.Shown
+			out.Username = h.account.Email.Shown
 		}
 	}
 	return web.JSON(200, out), nil

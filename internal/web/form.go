@@ -39,9 +39,20 @@ func (r *Request) Form(repeatable ...string) (Values, error) {
 // Many gives all values of a repeatable form field, after Form.
 func (r *Request) Many(name string) []string { return r.HTTP.PostForm[name] }
 
+// mediaType is what the body is said to be. Most programs send nothing beside it,
+// and then there is nothing to parse.
+func (r *Request) mediaType() string {
+	switch given := r.HTTP.Header.Get("Content-Type"); given {
+	case "application/x-www-form-urlencoded", "application/json":
+		return given
+	default:
+		kind, _, _ := mime.ParseMediaType(given)
+		return kind
+	}
+}
+
 func (r *Request) parseForm() error {
-	kind, _, _ := mime.ParseMediaType(r.HTTP.Header.Get("Content-Type"))
-	if kind != "application/x-www-form-urlencoded" {
+	if r.mediaType() != "application/x-www-form-urlencoded" {
 		res := faults.Unsupported.New()
 		return tell(res)
 	}
@@ -106,8 +117,7 @@ func kib(n int64) string {
 // ReadJSON reads a JSON body into v: fields that v does not have, names that stand
 // twice, broken UTF-8 and depth beyond reason are refused.
 func (r *Request) ReadJSON(v any) error {
-	kind, _, _ := mime.ParseMediaType(r.HTTP.Header.Get("Content-Type"))
-	if kind != "application/json" {
+	if r.mediaType() != "application/json" {
 		return tell(faults.Unsupported.New())
 	}
 	body, err := r.body()
