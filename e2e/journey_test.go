@@ -9,11 +9,11 @@ import (
 // words are what the journey's fields and buttons are called.
 var words = map[string]map[string]string{
 	"en": {"create": "Create an account", "name": "Name to show", "mail": "E-mail address", "next": "Next", "new": "New password", "code": "Code from the mail", "hello": "Hello Hana",
-		"identifier": "E-mail, mobile", "password": "Password", "signin": "Sign in", "sessions": "Sessions", "end": "End", "endgo": "End", "ended": "Done.", "limit": "End a session to go on",
+		"identifier": "E-mail, mobile", "password": "Password", "signin": "Sign in", "sessions": "Sessions", "wide": " & access", "end": "End", "endgo": "End", "ended": "Done.", "limit": "End a session to go on",
 		"limitgo": "End and go on", "out": "Sign out", "outgo": "Sign out", "outdone": "You are signed out", "here": "this browser", "accounts": "Switch", "activity": "Activity",
 		"pw": "Password", "addresses": "Addresses", "apps": "Apps", "profile": "Profile", "help": "Help"},
 	"ja": {"create": "アカウントを作る", "name": "表示する名前", "mail": "メールアドレス", "next": "次へ", "new": "新しいパスワード", "code": "メールに書かれたコード", "hello": "Hana さん",
-		"identifier": "メールアドレス、携帯番号", "password": "パスワード", "signin": "サインインする", "sessions": "セッション", "end": "終了する", "endgo": "終了する", "ended": "終了しました", "limit": "使っていないセッションを終了",
+		"identifier": "メールアドレス、携帯番号", "password": "パスワード", "signin": "サインインする", "sessions": "セッション", "wide": "とアクセス", "end": "終了する", "endgo": "終了する", "ended": "終了しました", "limit": "使っていないセッションを終了",
 		"limitgo": "終了して続ける", "out": "サインアウト", "outgo": "サインアウトする", "outdone": "サインアウトしました", "here": "このブラウザー", "accounts": "切り替え", "activity": "アクティビティ",
 		"pw": "パスワード", "addresses": "アドレス", "apps": "アプリ", "profile": "プロフィール", "help": "ヘルプ"},
 }
@@ -59,19 +59,17 @@ func journey(t *testing.T, lang string, wide int64) {
 	y.signin(s, "hana@example.com")
 	y.see(w["hello"])
 	y.look("overview")
-	access := w["sessions"]
-	if wide > 1000 {
-		access += map[string]string{"en": " & access", "ja": "とアクセス"}[lang]
+	sessions := w["sessions"]
+	if wide >= 800 {
+		sessions += w["wide"]
 	}
-	y.press(access)
+	y.press(sessions)
 	y.look("access")
-	y.goTo(s.URL + "/me/sessions")
-	y.look("sessions")
 	for _, page := range []string{"activity", "pw", "addresses", "apps", "profile"} {
 		y.press(w[page])
 		y.look(page)
 	}
-	x.goTo(s.URL + "/me/sessions")
+	x.press(sessions)
 	x.see(w["here"])
 	x.press(w["end"])
 	x.look("end")

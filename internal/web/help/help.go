@@ -19,7 +19,11 @@ import (
 var files embed.FS
 
 // Guides are the pages that explain a feature.
-var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "way-back", "addresses", "sessions", "several-accounts", "activity", "notices", "apps"}
+var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "way-back", "addresses", "sessions", "several-accounts", "activity", "notices", "apps",
+	"second-factor", "authenticator-app", "keys", "spare", "trusted-browsers", "phone-gone"}
+
+// steps are how many a guide lists.
+var steps = map[string]int{"second-factor": 4, "authenticator-app": 4, "keys": 4, "spare": 3, "trusted-browsers": 2, "phone-gone": 5}
 
 // Pages of help.
 type (
@@ -42,7 +46,10 @@ type (
 		Lift []fault.Lifter
 	}
 	// Guide explains a feature.
-	Guide struct{ Name string }
+	Guide struct {
+		Name  string
+		Steps []int // 1, 2, 3 …
+	}
 	// Support is the end of every path.
 	Support struct {
 		Text      fault.Text
@@ -119,11 +126,20 @@ func general(t fault.Text, l i18n.Lang) fault.Text {
 	return t
 }
 
+// About is the page of a guide.
+func About(name string) Guide {
+	g := Guide{Name: name}
+	for n := range steps[name] {
+		g.Steps = append(g.Steps, n+1)
+	}
+	return g
+}
+
 func guide(_ context.Context, r *web.Request) (web.Response, error) {
 	name := r.HTTP.PathValue("name")
 	for _, g := range Guides {
 		if g == name {
-			return web.Show("help/guide", Guide{name}), nil
+			return web.Show("help/guide", About(name)), nil
 		}
 	}
 	return web.Refuse(faults.NotFound.New()), nil
