@@ -208,6 +208,9 @@ func (s *stage) connect(ctx context.Context, here session.Session, app client.Cl
 	if err != nil {
 		return err
 	}
-	_, err = c.Next(ctx, v, id, here, consent.Choice{Agreed: true})
+	got, err := c.Next(ctx, v, id, here, consent.Choice{Agreed: true, As: here.Account})
+	if err == nil && got.Step != consent.Granted {
+		err = fmt.Errorf("connect %s: it stopped at %q", app.Name, got.Step)
+	}
 	return err
 }

@@ -369,13 +369,34 @@ func TestNoticeOfNewSigninContains(t *testing.T) {
 			t.Fatalf("got link %q, want a notice", link)
 		}
 		b := w.Browser("192.0.2.1")
-		b.Open(link).See("Did you sign in?", "unknown place").Press("No, it was not me").See("Your account is protected")
+		b.Open(link).See("Was this you?", "unknown place").Press("No, it was not me").See("Your account is protected")
 		thief.Open("/me").Want(401)
 		thief.Signin(hana, apptest.Word).Want(403).See("factor.disabled")
 		w.Clock.Add(time.Minute)
 		b.Press("Choose a new password").Fill("E-mail", hana).Press("Send").Fill("Code", w.Code(hana)).Press("Next")
 		b.Fill("New password", "seven gentle river stones").Press("Next").See("Hello")
 		b.Open(link + "x").Want(410)
+	})
+}
+
+// Who came in with a stolen password may change it before the owner reads the mail.
+func TestAThiefWhoChangesThePasswordIsStillThrownOut(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		w.Browser("192.0.2.1").Signin(hana, apptest.Word)
+		thief := w.Browser("198.51.100.66")
+		thief.Signin(hana, apptest.Word).See("Hello")
+		notice := w.Link(hana)
+		w.Clock.Add(time.Minute)
+		thief.Open("/me/password").Fill("Current password", apptest.Word).Fill("New password", "seven gentle river stones").Press("Change").See("changed")
+		changed := w.Link(hana)
+		if notice == changed || !strings.HasPrefix(changed, "/notice?n=") {
+			t.Fatalf("got link %q in the mail of the change, want a notice of its own", changed)
+		}
+		w.Browser("192.0.2.1").Open(notice).See("Was this you?").Press("No, it was not me").See("Your account is protected")
+		thief.Open("/me").Want(401)
+		thief.Signin(hana, "seven gentle river stones").Want(403)
+		w.Browser("192.0.2.1").Open(changed).See("has been stopped since")
 	})
 }
 
@@ -397,6 +418,16 @@ func TestSeveralAccountsInOneBrowser(t *testing.T) {
 	})
 }
 
+func TestKeepIsTakenWhereASessionIsProvedAnew(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		b := w.Browser("192.0.2.1")
+		b.Signin(hana, apptest.Word).See("Hello")
+		b.Open("/signin").Fill("E-mail", hana).Press("Next").Fill("Password", apptest.Word).Check("Keep me signed in").Press("Sign in").See("Hello")
+		b.Open("/me/sessions").See("kept").Miss("End all others")
+	})
+}
+
 func TestKeptBrowserWithoutItsCookieLearnsWhy(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		w.Settle(hana)
@@ -409,6 +440,8 @@ func TestKeptBrowserWithoutItsCookieLearnsWhy(t *testing.T) {
 			}
 		}
 		again.Open("/me").Want(401).See("session.cookie_missing", "private")
+		// The first page tells it too, and goes on.
+		again.Open("/").Want(200).See("this browser has lost the sign-in").Fill("E-mail", hana).Press("Next").See("Enter your password")
 	})
 }
 

@@ -53,6 +53,10 @@ var (
 		En: fault.Text{What: "The security key did not prove it.", Why: "No answer that holds came back: time ran out, it is another key, or it is not connected well.", Fix: "Put the key in again and try once more. Another way is there if it stays silent.",
 			Steps: []string{"Insert the key and look at its light. If it blinks, touch it.", "If it stays dark, turn the key over.", "Pull it out, wait five seconds and insert it again. Try another port.", "Windows: look for it in Device Manager under “Human Interface Devices”.", "macOS: look in About This Mac → System Report → USB.", "Linux: look whether lsusb shows it and whether its udev rule is installed.", "On a phone, hold the key still against the upper back."}}})
 
+	KeyNeedsScript = define(fault.Entry{Code: "key.needs_script", Kind: fault.Bad, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "このブラウザーではパスキーを使えません。", Why: "パスキーを読み取るにはスクリプトが必要ですが、動いていません。", Fix: "メールアドレスなどを入力して、ほかの方法でサインインしてください。"},
+		En: fault.Text{What: "Passkeys cannot be used in this browser.", Why: "Reading one takes a script, and scripts do not run here.", Fix: "Enter your address and sign in another way."}})
+
 	KeyCloned = define(fault.Entry{Code: "key.copied", Kind: fault.Unauthenticated, Topic: fault.Second, Lift: both, Action: toSupport,
 		Ja: fault.Text{What: "このセキュリティキーは使えません。", Why: "キーの使用回数が前より少なくなっています。キーが複製されたおそれがあります。", Fix: "ほかの方法で入り、このキーを削除してから登録し直してください。"},
 		En: fault.Text{What: "This security key cannot be used.", Why: "Its counter is lower than before: somebody may have made a copy of it.", Fix: "Get in another way, remove this key and add it anew."}})

@@ -105,12 +105,12 @@ func Open(ctx context.Context, tx db.Tx, n New) (Session, secret.Text, error) {
 
 // Prove records a new proof in a living session and gives it a new token: the
 // old one, which somebody may have planted, opens nothing any more. acr and amr
-// say what was proved now; what was proved before counts no more.
+// say what was proved now; what was proved before counts no more. s.Keep is kept.
 func Prove(ctx context.Context, tx db.Tx, s Session, acr string, amr []string) (Session, secret.Text, error) {
 	token := secret.Token()
 	s.ACR, s.AMR, s.AuthTime, s.LastUsed = acr, amr, tx.Now(), tx.Now()
-	err := tx.One(ctx, `UPDATE session SET token = $2, auth_time = $3, last_used = $3, acr = $4, amr = $5 WHERE id = $1`,
-		s.ID, secret.Hash(token.Reveal()), tx.Now(), s.ACR, strings.Join(s.AMR, " "))
+	err := tx.One(ctx, `UPDATE session SET token = $2, auth_time = $3, last_used = $3, acr = $4, amr = $5, keep = $6 WHERE id = $1`,
+		s.ID, secret.Hash(token.Reveal()), tx.Now(), s.ACR, strings.Join(s.AMR, " "), s.Keep)
 	return s, token, err
 }
 

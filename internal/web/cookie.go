@@ -223,6 +223,10 @@ func (r *Request) Keep(s session.Session, token secret.Text, slot int) {
 	r.set("at", strconv.Itoa(slot), lives)
 }
 
+// Lost says whether this browser was asked to stay signed in and holds nothing any
+// more (SI-21).
+func (r *Request) Lost() bool { return r.slots.kept && len(r.Slots()) == 0 }
+
 // Slot is one account this browser is signed in to.
 type Slot struct {
 	N     int

@@ -163,7 +163,7 @@ type Notice struct {
 	Account account.Account
 	At      time.Time
 	Session session.Session // what was opened; zero once it has ended
-	Handled bool            // the password was changed since: nothing is left to do
+	Handled bool            // the doors were closed since: nothing is left to do
 }
 
 // ReadNotice reads the link in a notice without doing anything.
@@ -184,16 +184,14 @@ func (c *Change) ReadNotice(ctx context.Context, token string) (Notice, *fault.F
 		if err != nil {
 			return err
 		}
-		rec, err := password.Of(ctx, tx, id)
-		if err != nil && !errors.Is(err, db.ErrNone) {
-			return err
-		}
 		s, err := session.ByID(ctx, tx, opened)
 		if err != nil && !errors.Is(err, db.ErrNone) {
 			return err
 		}
-		n = Notice{Account: a, At: at, Session: s, Handled: rec.SetAt.After(at)}
-		return nil
+		// A password changed since says nothing: who came in may have changed it.
+		closed, err := audit.Of(ctx, tx, id, audit.Filter{Prefix: contained, Since: at, Limit: 1})
+		n = Notice{Account: a, At: at, Session: s, Handled: len(closed) > 0 && s.ID == ""}
+		return err
 	})
 	return n, f, err
 }
@@ -214,6 +212,8 @@ func (c *Change) Contain(ctx context.Context, v flow.Visitor, token string) (*fa
 		return c.contain(ctx, tx, v, a)
 	})
 }
+
+const contained = "account.contained"
 
 // contain closes an account's doors on everybody (SI-25).
 func (c *Change) contain(ctx context.Context, tx db.Tx, v flow.Visitor, a account.Account) error {
@@ -245,13 +245,13 @@ func (c *Change) contain(ctx context.Context, tx db.Tx, v flow.Visitor, a accoun
 	if err := browser.Forget(ctx, tx, a.ID, ""); err != nil {
 		return err
 	}
-	if _, err := audit.Write(ctx, tx, audit.Event{Kind: "account.contained", Account: a.ID, Actor: string(a.ID),
+	if _, err := audit.Write(ctx, tx, audit.Event{Kind: contained, Account: a.ID, Actor: string(a.ID),
 		Addr: v.Addr.String(), Agent: v.Program, Place: v.Place, Detail: struct {
 			Ended int `json:"ended"`
 		}{ended}}); err != nil {
 		return err
 	}
-	return c.TellAll(ctx, tx, a, "account.contained", func(to letter.To) outbox.Letter {
+	return c.TellAll(ctx, tx, a, contained, func(to letter.To) outbox.Letter {
 		return letter.Contained(c.Sheet, to, c.Sheet.URL+"/recover", c.From(v, tx.Now()))
 	})
 }

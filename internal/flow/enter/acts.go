@@ -230,7 +230,8 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 		return err
 	}
 	return e.TellAll(ctx, tx, w.Account, "password.changed", func(to letter.To) outbox.Letter {
-		return letter.PasswordChanged(e.Sheet, to, e.Sheet.URL+"/recover", e.From(w.Visitor, tx.Now()))
+		// Whoever changed it may not be its owner: the link closes the doors.
+		return letter.PasswordChanged(e.Sheet, to, e.noticeLink(id, w.Reprove, tx.Now()), e.From(w.Visitor, tx.Now()))
 	})
 }
 

@@ -331,6 +331,7 @@ func (e *Entry) open(ctx context.Context, tx db.Tx, w Who, l gate.Level) (*Opene
 		if err != nil {
 			return nil, err
 		}
+		old.Keep = old.Keep || w.Keep
 		o.Session, o.Token, err = session.Prove(ctx, tx, old, session.ACR(l), amr(gate.Standing(w.Proofs, w.Account.Turn)))
 		return o, err
 	}
@@ -469,7 +470,7 @@ func (e *Entry) Tell(ctx context.Context, tx db.Tx, a account.Account, topic str
 }
 
 func (e *Entry) tellNewSignin(ctx context.Context, tx db.Tx, w Who, s ref.Session) error {
-	link := e.Sheet.URL + "/notice?n=" + url.QueryEscape(e.Notice(w.Account.ID, s, tx.Now()))
+	link := e.noticeLink(w.Account.ID, s, tx.Now())
 	return e.TellAll(ctx, tx, w.Account, "signin.new", func(to letter.To) outbox.Letter {
 		return letter.NewSignin(e.Sheet, to, link, e.From(w.Visitor, tx.Now()))
 	})
@@ -493,13 +494,17 @@ func (e *Entry) unsign(purpose, token string) []string {
 	return strings.Split(token[:i], ".")
 }
 
+func (e *Entry) noticeLink(a ref.Account, s ref.Session, at time.Time) string {
+	return e.Sheet.URL + "/notice?n=" + url.QueryEscape(e.Notice(a, s, at))
+}
+
 // NoticeLives is how long the two answers to a notice can be given.
 const NoticeLives = 30 * 24 * time.Hour
 
 // Notice is what the link in a notice carries: it names the account, the
 // session and the time, signed. It can do one thing: close the account's doors.
 func (e *Entry) Notice(a ref.Account, s ref.Session, at time.Time) string {
-	return e.sign("notice", string(a)+"."+string(s)+"."+strconv.FormatInt(at.Unix(), 36))
+	return e.sign("notice", string(a)+"."+string(s)+"."+strconv.FormatInt(at.UnixMicro(), 36))
 }
 
 // ReadNotice takes a notice's link apart; ok is false when it was not made
@@ -509,8 +514,8 @@ func (e *Entry) ReadNotice(n string, now time.Time) (a ref.Account, s ref.Sessio
 	if len(parts) != 3 {
 		return
 	}
-	unix, err := strconv.ParseInt(parts[2], 36, 64)
-	at = time.Unix(unix, 0)
+	us, err := strconv.ParseInt(parts[2], 36, 64)
+	at = time.UnixMicro(us)
 	if err != nil || now.Sub(at) > NoticeLives {
 		return
 	}

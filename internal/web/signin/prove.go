@@ -285,6 +285,10 @@ func (d *Door) passkey(ctx context.Context, r *web.Request) (web.Response, error
 	for _, h := range held {
 		sessions[h.Account.ID] = h.Session.ID
 	}
+	if form["response"] == "" {
+		// Pressed where no script runs: nobody has tried anything.
+		return web.Show("signin/identify", Identify{Return: back, Open: d.Open, Held: len(held)}).With(faults.KeyNeedsScript.New()), nil
+	}
 	v, err := d.Signin.Passkey(ctx, r.Describe(), signin.Ask{Return: back}, form["response"], sessions)
 	if err != nil {
 		return web.Response{}, err

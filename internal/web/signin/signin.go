@@ -129,7 +129,12 @@ func (d *Door) identify(_ context.Context, r *web.Request) (web.Response, error)
 	if len(hint) > 254 {
 		hint = ""
 	}
-	return web.Show("signin/identify", Identify{Typed: hint, Return: back, Open: d.Open, Held: len(r.Slots())}).LeadsTo(back), nil
+	page := web.Show("signin/identify", Identify{Typed: hint, Return: back, Open: d.Open, Held: len(r.Slots())}).LeadsTo(back)
+	if r.Lost() {
+		page = page.With(faults.SessionCookieMissing.New())
+		page.Status = http.StatusOK // it tells why, and refuses nothing
+	}
+	return page, nil
 }
 
 func (d *Door) start(ctx context.Context, r *web.Request) (web.Response, error) {
