@@ -116,16 +116,18 @@ func (e *sqliteEngine) connect() (*conn, error) {
 func (e *sqliteEngine) name() string { return "sqlite" }
 
 func (e *sqliteEngine) close() error {
-	e.stop.Do(func() { close(e.quit) })
-	<-e.ended
 	var errs []error
-	for range cap(e.readers) {
-		r := <-e.readers
-		// Whichever connection is the last to close brings the log into the file, and
-		// one that may not write leaves it lying beside.
-		_ = r.plain("PRAGMA query_only = 0")
-		errs = append(errs, r.close())
-	}
+	e.stop.Do(func() {
+		close(e.quit)
+		<-e.ended
+		for range cap(e.readers) {
+			r := <-e.readers
+			// Whichever connection is the last to close brings the log into the file, and
+			// one that may not write leaves it lying beside.
+			_ = r.plain("PRAGMA query_only = 0")
+			errs = append(errs, r.close())
+		}
+	})
 	return errors.Join(errs...)
 }
 

@@ -1,0 +1,180 @@
+package apptest_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sekisho/internal/apptest"
+	"sekisho/internal/gate"
+)
+
+// judged counts the wrong answers of a class that were looked at at all: only
+// those have a truth in their audit row.
+func judged(w *apptest.World, class string) (n int) {
+	w.T.Helper()
+	for _, r := range w.Audit() {
+		var about struct{ Kind, Truth string }
+		if r.Kind == "signin.refused" && json.Unmarshal(r.Detail, &about) == nil && about.Kind == class && about.Truth != "" {
+			n++
+		}
+	}
+	return n
+}
+
+// crowd does something many times, a few at once.
+func crowd(n int, do func(i int)) {
+	var all sync.WaitGroup
+	free := make(chan struct{}, 8)
+	for i := range n {
+		free <- struct{}{}
+		all.Go(func() { do(i); <-free })
+	}
+	all.Wait()
+}
+
+// halfway is a sign-in of a program that has come as far as the second proof.
+func halfway(w *apptest.World, from, who string) (*apptest.Program, string) {
+	w.T.Helper()
+	p := w.Program(from)
+	at := "/api/v1/signin/" + begun(p, who).Flow
+	p.Call("POST", at, map[string]any{"kind": "password", "answer": apptest.Word}).Want(200, "")
+	return p, at
+}
+
+var spellings = []string{"hana@example.com", "HANA@example.com", " hana@EXAMPLE.com ", "ｈａｎａ＠example.com", "hana", "Hana", "+81 90-1234-5678", "+819012345678"}
+
+func TestThousandFlowsAndAllSpellingsShareOneLimit(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana, "hana", phone)
+		crowd(1000, func(i int) {
+			p := w.Program(fmt.Sprintf("198.51.%d.%d", i%200, i/200))
+			p.Agent = fmt.Sprintf("guess/%d", i)
+			var s apptest.Step
+			if a := p.Call("POST", "/api/v1/signin", map[string]any{"identifier": spellings[i%len(spellings)]}); a.Status == 200 {
+				a.Into(&s)
+				p.Call("POST", "/api/v1/signin/"+s.Flow, map[string]any{"kind": "password", "answer": fmt.Sprintf("guess number %d of many", i)})
+			}
+		})
+		if n := judged(w, "password"); n > 11 || n < 8 {
+			t.Errorf("%d passwords were looked at, want no more than 11", n)
+		}
+	})
+}
+
+func TestManyFlowsGuessNoMoreSecondProofsThanOne(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Protect(w.Settle(hana), gate.TOTP)
+		for class, answer := range map[string]string{"totp": "%06d", "backup": "%012d"} {
+			crowd(150, func(i int) {
+				p, at := halfway(w, fmt.Sprintf("198.51.%d.7", i), hana)
+				p.Call("POST", at, map[string]any{"kind": class, "answer": fmt.Sprintf(answer, i)})
+			})
+			if n := judged(w, class); n > 11 || n < 8 {
+				t.Errorf("%d answers of %s were looked at, want no more than 11", n, class)
+			}
+		}
+		// The way through recovery shares the count.
+		b := lost(w, w.Browser("203.0.113.66"))
+		b.Fill("Six-digit", "000000").Press("Next").Want(429).See("signin.too_many_attempts")
+	})
+}
+
+func TestClassesAreCountedApartAndAResendResetsNothing(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		kit := w.Protect(w.Settle(hana), gate.TOTP, gate.Passphrase)
+		b := w.Browser("192.0.2.66").Open("/signin").Fill("E-mail", hana).Press("Next")
+		for range 11 {
+			b.Fill("Password", "wrong wrong wrong wrong").Press("Sign in")
+		}
+		b.Want(429).See("signin.too_many_attempts")
+		// A code by mail is counted by itself; a second send does not give back tries.
+		b.Press("Another way").Press("Code by e-mail")
+		for range 6 {
+			b.Fill("Code", "000000").Press("Next").Want(401)
+		}
+		w.Clock.Add(61 * time.Second)
+		b.Press("Send the code again").Want(200)
+		for range 4 {
+			b.Fill("Code", "000000").Press("Next").Want(401)
+		}
+		b.Fill("Code", "000000").Press("Next").Want(429).See("signin.too_many_attempts")
+		b.Fill("Code", w.Code(hana)).Press("Next").Want(429)
+		// So is recovery, and each second proof in it.
+		w.Clock.Add(61 * time.Second)
+		lost(w, b).See("authenticator")
+		for range 10 {
+			b.Fill("Six-digit", "000000").Press("Next").Want(401)
+		}
+		b.Fill("Six-digit", kit.App()).Press("Next") // the tenth failure is free, and this is right
+		b.See("Choose a new password")
+	})
+}
+
+func TestStrangersDoNotLockAKnownBrowserOutAtTheSecondStep(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		kit := w.Protect(w.Settle(hana), gate.TOTP)
+		b := w.Browser("192.0.2.1").Signin(hana, apptest.Word).Fill("Six-digit", kit.App()).Press("Next").See("Hello")
+		b.Press("Sign out").Press("Sign out")
+		for i := range 25 { // somebody who has the password
+			p, at := halfway(w, fmt.Sprintf("203.0.113.%d", i+1), hana)
+			p.Call("POST", at, map[string]any{"kind": "totp", "answer": "000000"})
+		}
+		p, at := halfway(w, "198.51.100.7", hana)
+		p.Call("POST", at, map[string]any{"kind": "totp", "answer": "000000"}).Want(429, "signin.too_many_attempts")
+		b.Signin(hana, apptest.Word).Fill("Six-digit", kit.App()).Press("Next").See("Hello")
+	})
+}
+
+func TestTooManyFailuresInARowStopOneAuthenticatorUntilRecovery(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		kit := w.Protect(w.Settle(hana), gate.TOTP, gate.Passphrase)
+		for class, most := range map[string]int{"totp": 100, "backup": 20} {
+			wrong := map[string]string{"totp": "000000", "backup": "000000000000"}[class]
+			for i := range most + 3 {
+				w.Clock.Add(25 * time.Hour) // patient, and from many places
+				p, at := halfway(w, fmt.Sprintf("198.51.%d.7", i), hana)
+				p.Call("POST", at, map[string]any{"kind": class, "answer": wrong})
+			}
+			if n := judged(w, class); n != most {
+				t.Errorf("%d answers of %s were looked at, want %d", n, class, most)
+			}
+		}
+		w.Clock.Add(25 * time.Hour)
+		p, at := halfway(w, "192.0.2.1", hana)
+		p.Call("POST", at, map[string]any{"kind": "totp", "answer": kit.App()}).Want(403, "factor.disabled")
+		p.Call("POST", at, map[string]any{"kind": "backup", "answer": kit.Spare()}).Want(403, "factor.disabled")
+		p.Call("POST", at, map[string]any{"kind": "passphrase", "answer": apptest.Phrase}).Want(200, "")
+		// Recovery by what still works opens all of it again.
+		w.Clock.Add(2 * time.Minute) // mails of one instant have no order
+		b := lost(w, w.Browser("192.0.2.1")).Press("Another way").Press("passphrase").Fill("Passphrase", apptest.Phrase).Press("Next")
+		b.Fill("New password", newer).Press("Next").See("Set up your factors anew")
+		b = w.Browser("192.0.2.2").Signin(hana, newer).Fill("Six-digit", kit.App()).Press("Next").See("Hello")
+	})
+}
+
+func TestCountersOutliveARestartAndAFloodOfOthers(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		kit := w.Protect(w.Settle(hana), gate.TOTP)
+		b := w.Browser("203.0.113.66").Signin(hana, apptest.Word)
+		for range 11 {
+			b.Fill("Six-digit", "000000").Press("Next")
+		}
+		b.Want(429)
+		w = w.Again()
+		b.At(w)
+		b.Fill("Six-digit", kit.App()).Press("Next").Want(429).See("signin.too_many_attempts")
+		crowd(300, func(i int) {
+			w.Program(fmt.Sprintf("198.51.%d.7", i%250)).Signin(fmt.Sprintf("other%d@example.com", i), strings.Repeat("guess ", 4))
+		})
+		if err := w.Purge(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		b.Fill("Six-digit", kit.AppAt(w.Clock.Now())).Press("Next").Want(429)
+		w.Clock.Add(15 * time.Minute)
+		b = w.Browser("203.0.113.66").Signin(hana, apptest.Word).Fill("Six-digit", kit.App()).Press("Next").See("Hello")
+	})
+}
