@@ -39,7 +39,7 @@ var (
 		Ja: fault.Text{What: "同時に使えるセッションの数に達しました。", Why: "このアカウントでは {limit} 個まで同時にサインインできます。いま {count} 個あります。",
 			Fix:   "下の一覧から、使っていないものを1つ以上選んで終了してください。そのままサインインします。",
 			Steps: []string{"サインインのページで、名前とパスワードを入力します。", "表示された一覧から、終了するセッションを選びます。", "「終了して続ける」を押します。1つ空けば入れます。"}},
-		En: fault.Text{What: "Too many sessions are open.", Why: "This account can be signed in {limit} times at once, and {count} sessions are open.",
+		En: fault.Text{What: "Too many sessions are open.", Why: "Sessions this account may have at once: {limit}. Open now: {count}.",
 			Fix:   "Choose one or more below that you do not use and end them. You are signed in right after.",
 			Steps: []string{"Enter name and password on the sign-in page.", "Choose which sessions to end from the list.", "Press “End and go on”. One free place is enough."}}})
 
@@ -90,8 +90,8 @@ var (
 		En: fault.Text{What: "This way is not offered here.", Why: "It is not one of the ways that can be used at this step.", Fix: "Choose one of the ways shown."}})
 
 	CodeWrong = define(fault.Entry{Code: "code.wrong", Kind: fault.Unauthenticated, Topic: fault.Entering, Lift: self,
-		Ja: fault.Text{What: "コードが違います。", Why: "入力したコードは、最後に送ったコードと一致しません。新しいコードを送ると、前のコードは使えなくなります。", Fix: "いちばん新しいメールのコードを入力してください。届かないときは、もう一度送ってください。"},
-		En: fault.Text{What: "The code does not match.", Why: "It is not the code that was sent last. Each new code ends the one before it.", Fix: "Enter the code from the newest mail. If none has come, send another."}})
+		Ja: fault.Text{What: "コードが違います。", Why: "入力したコードが一致しません。コードは1回だけ使えます。新しいコードを送ると、前のコードは使えなくなります。", Fix: "いちばん新しいコードを入力してください。届かないときはもう一度送り、認証アプリのときは次のコードを待ってください。"},
+		En: fault.Text{What: "The code does not match.", Why: "It differs from the one that is asked for. A code works once, and each code that is sent ends the one before it.", Fix: "Enter the newest code. If none has come, send another; with an authenticator app, wait for the next."}})
 
 	CodeExpired = define(fault.Entry{Code: "code.expired", Kind: fault.Gone, Topic: fault.Entering, Lift: self,
 		Ja: fault.Text{What: "このコードはもう使えません。", Why: "期限が過ぎたか、すでに使われました。", Fix: "新しいコードを送ってください。"},

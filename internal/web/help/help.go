@@ -66,6 +66,10 @@ func Door() web.Door {
 	}}
 }
 
+// mailProgram is a group of the hub that has no faults yet: no mail program can sign
+// in here.
+const mailProgram fault.Topic = "mail"
+
 func text(e *fault.Entry, l i18n.Lang) fault.Text {
 	if l == i18n.Ja {
 		return e.Ja
@@ -75,7 +79,7 @@ func text(e *fault.Entry, l i18n.Lang) fault.Text {
 
 func hub(_ context.Context, r *web.Request) (web.Response, error) {
 	p := Hub{Guides: Guides}
-	for _, topic := range []fault.Topic{fault.Entering, fault.Second, fault.Forgotten, fault.Other} {
+	for _, topic := range []fault.Topic{fault.Entering, fault.Second, mailProgram, fault.Forgotten, fault.Other} {
 		t := Topic{Name: string(topic)}
 		for _, e := range faults.All() {
 			if e.Topic == topic && e != faults.Support {

@@ -110,7 +110,7 @@ func recoverPath(v recover.View, want string) string {
 func (d *Door) recoverFace(r *web.Request, v recover.View) web.Response {
 	switch v.Step {
 	case recover.Word:
-		return web.Show("signin/new-password", NewPassword{"/recover/password", string(v.ID), v.Name, v.MinWord})
+		return web.Show("signin/new-password", NewPassword{"/recover/password", string(v.ID), v.Typed.Shown, v.MinWord})
 	case recover.Waiting:
 		return web.Show("signin/waiting", Waiting{v.Ready, v.Typed.Shown})
 	case recover.Second:
