@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,6 +17,9 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"sekisho/internal/account"
+	"sekisho/internal/mail"
+	"sekisho/internal/netx"
+	"sekisho/internal/secret"
 )
 
 // Config is everything an operator can set, as text by key.
@@ -39,24 +43,24 @@ type setting struct {
 
 // settings is the whole configuration. Lists are separated by commas.
 var settings = []setting{
-	{"listen", "localhost:8080", "address and port to listen on, or unix:/path", false, nil},
+	{"listen", "localhost:8080", "address and port to listen on, or unix:/path", false, isListen},
 	{"url", "", "public address, such as https://id.example.com; empty: made from listen", false, isURL},
 	{"data", "./data", "folder for the database and the key", false, nil},
-	{"database", "", "sqlite:/path/file.db or postgres://…; empty: SQLite in the data folder", true, nil},
-	{"keys", "", "keys in base64, separated by commas or blanks, newest first, instead of the data folder's key file; the same on every node", true, nil},
+	{"database", "", "sqlite:/path/file.db or postgres://…; empty: SQLite in the data folder", true, isDatabase},
+	{"keys", "", "keys in base64, separated by commas or blanks, newest first, instead of the data folder's key file; the same on every node", true, areKeys},
 	{"service", "Sekisho", "the service's name on pages and in mails", false, nil},
 	{"support", "", "whom people ask: an address, a number or a page", false, nil},
 	{"zone", "", "time zone of pages and of the day's limits, such as Asia/Tokyo; empty: the system's", false, isZone},
-	{"smtp", "", "mail server: smtp://user:password@host:587, smtps://host:465; empty: mail stays in the outbox", true, nil},
+	{"smtp", "", "mail server: smtp://user:password@host:587, smtps://host:465; empty: mail stays in the outbox", true, isMailServer},
 	{"smtp_from", "", "sender of mails; empty: no-reply@ the public host", false, nil},
 	{"sms", "", "SMS gateway: smpp://system_id:password@host:port?source=NAME, smpps://…, or https://user:password@host/path?to={to}&text={text}; outbox: (that word with its colon) keeps SMS to be read here, on loopback only; empty: no SMS", true, nil},
 	{"sms_from", "", "sender of SMS: a number, or at most 11 letters and digits", false, isSender},
 	{"sms_method", "", "method of an HTTP gateway; empty: GET, or POST where there is an sms_body", false, oneOf("GET", "POST", "PUT")},
 	{"sms_body", "", "body for an HTTP gateway, JSON or form, with {to}, {digits}, {text}, {from} and {id} filled in", true, nil},
 	{"sms_header", "", "headers for an HTTP gateway, such as Authorization: Bearer …; one a line", true, nil},
-	{"trusted_proxies", "", "addresses and networks of proxies whose word about a client's address is believed", false, nil},
+	{"trusted_proxies", "", "addresses and networks of proxies whose word about a client's address is believed", false, areNetworks},
 	{"inner_networks", "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7", "inner networks in which apps may be told of a sign-out", false, nil},
-	{"geo", "", "an .mmdb file that knows places of addresses; empty: places are unknown", false, nil},
+	{"geo", "", "an .mmdb file that knows places of addresses; empty: places are unknown", false, isFile},
 	{"signup", "open", "open: people sign up by themselves; closed: only the operator makes accounts", false, oneOf("open", "closed")},
 	{"disclose_accounts", "false", "true: strangers are told that an account does not exist", false, oneOf("true", "false")},
 	{"hosted_domains", "", "domains of mailboxes that these accounts themselves open: no code is sent there to sign in", false, areDomains},
@@ -217,11 +221,31 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
+// made is what stands in for a setting that is left empty.
+func (c *Config) made(key string) string {
+	u, err := c.URL()
+	if err != nil {
+		return ""
+	}
+	switch key {
+	case "url":
+		return u.String()
+	case "database":
+		return c.Database()
+	case "smtp_from":
+		return "no-reply@" + u.Hostname()
+	}
+	return ""
+}
+
 // Shown lists the effective values with their sources; secrets show as dots.
 func (c *Config) Shown() []Value {
 	out := make([]Value, 0, len(settings))
 	for _, s := range settings {
 		v := c.values[s.key]
+		if v.Value == "" {
+			v.Value = c.made(s.key)
+		}
 		switch {
 		case !s.secret || v.Value == "" || v.Value == keptSMS:
 		case s.key == "sms_body" || s.key == "sms_header":
@@ -287,9 +311,11 @@ func (c *Config) span(key string) time.Duration {
 	return d
 }
 
-func (c *Config) list(key string) []string {
+func (c *Config) list(key string) []string { return split(c.text(key)) }
+
+func split(list string) []string {
 	var out []string
-	for _, s := range strings.Split(c.text(key), ",") {
+	for _, s := range strings.Split(list, ",") {
 		if s = strings.TrimSpace(s); s != "" {
 			out = append(out, s)
 		}
@@ -350,6 +376,47 @@ func (c *Config) Data() (string, error) {
 		return "", fmt.Errorf("data folder: %w", err)
 	}
 	return dir, nil
+}
+
+func isListen(v string) error {
+	if path, ok := strings.CutPrefix(v, "unix:"); ok && path != "" {
+		return nil
+	}
+	if _, port, err := net.SplitHostPort(v); err == nil && number(0, 65535)(port) == nil {
+		return nil
+	}
+	return errors.New("is an address and port such as localhost:8080, or unix:/path")
+}
+
+func isDatabase(v string) error {
+	for _, scheme := range []string{"sqlite:", "postgres://", "postgresql://"} {
+		if rest, ok := strings.CutPrefix(v, scheme); ok && rest != "" {
+			return nil
+		}
+	}
+	return errors.New("is sqlite:/path/file.db or postgres://…")
+}
+
+func areKeys(v string) error {
+	_, err := secret.ParseKeys(v)
+	return err
+}
+
+func isMailServer(v string) error {
+	_, err := mail.Parse(v)
+	return err
+}
+
+func areNetworks(v string) error {
+	_, err := netx.ParseProxies(split(v))
+	return err
+}
+
+func isFile(v string) error {
+	if _, err := os.Stat(v); err != nil {
+		return errors.New("is a file that can be read, and this is none")
+	}
+	return nil
 }
 
 func isURL(v string) error {

@@ -86,3 +86,20 @@ func TestKeysAreSeparatedByCommasOrBlanks(t *testing.T) {
 		t.Error("nothing at all was taken for keys")
 	}
 }
+
+func TestNonsenseIsRefusedBeforeAnythingStarts(t *testing.T) {
+	for _, kv := range []string{"LISTEN=nonsense", "LISTEN=5", "LISTEN=unix:", "TRUSTED_PROXIES=abc", "DATABASE=mysql://x", "KEYS=short", "SMTP=bogus", "GEO=/nowhere/at.mmdb", "URL=ftp://x"} {
+		if _, err := LoadConfig("", false, []string{Prefix + kv}); err == nil {
+			t.Errorf("%s was taken; want a refusal", kv)
+		}
+	}
+	c, err := LoadConfig("", false, []string{"SEKISHO_LISTEN=127.0.0.1:9000"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range c.Shown() {
+		if v.Key == "url" && v.Value != "http://127.0.0.1:9000" || v.Key == "smtp_from" && v.Value != "no-reply@127.0.0.1" {
+			t.Errorf("%s: got %q, want what holds", v.Key, v.Value)
+		}
+	}
+}

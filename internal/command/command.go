@@ -195,7 +195,11 @@ func (p *program) showConfig() *cobra.Command {
 		}
 		return p.print(conf.Shown(), func(w io.Writer) {
 			for _, v := range conf.Shown() {
-				fmt.Fprintf(w, "%s\t%q\t%s\n", v.Key, v.Value, v.Source)
+				value := []rune(v.Value)
+				if len(value) > 60 { // --json has all of it
+					value = append(value[:59], '…')
+				}
+				fmt.Fprintf(w, "%s\t%q\t%s\n", v.Key, string(value), v.Source)
 			}
 		})
 	}}
