@@ -227,13 +227,20 @@ func (d *Door) activity(ctx context.Context, r *web.Request) (web.Response, erro
 		return web.Response{}, err
 	}
 	f := audit.Filter{Since: r.Now.AddDate(-1, 0, 0), Prefix: q["kind"], Limit: 50}
-	if n, err := strconv.Atoi(q["limit"]); err == nil && n > 0 && n <= 500 {
+	if raw := q["limit"]; raw != "" {
+		n, err := strconv.Atoi(raw)
+		if err != nil || n < 1 || n > 500 {
+			return web.Refuse(faults.Malformed.New("where", "limit")), nil
+		}
 		f.Limit = n
 	}
-	if at, reference, ok := strings.Cut(q["after"], "_"); ok {
-		if us, err := strconv.ParseInt(at, 10, 64); err == nil {
-			f.After = audit.Cursor{At: time.UnixMicro(us), Reference: ref.Reference(reference)}
+	if raw := q["after"]; raw != "" {
+		at, reference, _ := strings.Cut(raw, "_")
+		us, err := strconv.ParseInt(at, 10, 64)
+		if err != nil || reference == "" {
+			return web.Refuse(faults.Malformed.New("where", "after")), nil
 		}
+		f.After = audit.Cursor{At: time.UnixMicro(us), Reference: ref.Reference(reference)}
 	}
 	var rows []audit.Row
 	err = d.Change.DB.View(ctx, func(tx db.ReadTx) (err error) {

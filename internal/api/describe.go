@@ -79,7 +79,8 @@ func schemas() map[string]any {
 		"Activity": object([]string{"events"}, map[string]any{"events": list(object(nil, map[string]any{"reference": text, "at": when, "kind": text, "code": text,
 			"session": text, "browser": text, "place": text, "address": text})), "next": text}),
 		"Problem": object([]string{"status", "code", "what", "why", "fix"}, map[string]any{"type": text, "title": text, "status": number, "code": text, "what": text, "why": text, "fix": text,
-			"reference": text, "retry_at": when, "flow": text, "next": list(map[string]any{"type": "object"}), "sessions": list(see("Session"))}),
+			"reference": text, "retry_at": when, "flow": text, "step": text, "next": list(map[string]any{"type": "object"}), "resend_at": when, "ready_at": when,
+			"options": map[string]any{"type": "object"}, "min_length": number, "sessions": list(see("Session"))}),
 	}
 	maps.Copy(out, factorSchemas())
 	return out
@@ -123,7 +124,7 @@ func (o operation) describe() map[string]any {
 		ok["description"] = o.summary
 		answers["200"] = ok
 	}
-	op := map[string]any{"operationId": o.id, "summary": o.summary, "responses": answers}
+	op := map[string]any{"operationId": o.id, "summary": o.summary, "responses": answers, "security": []any{}}
 	if o.guard.Name != web.Anyone.Name {
 		op["security"] = []any{map[string]any{"bearer": []any{}}, map[string]any{"cookie": []any{}}}
 	}
@@ -137,7 +138,11 @@ func (o operation) describe() map[string]any {
 		}
 	}
 	for _, q := range o.query {
-		params = append(params, map[string]any{"name": q, "in": "query", "schema": map[string]any{"type": "string"}})
+		kind := "string"
+		if q == "limit" {
+			kind = "integer"
+		}
+		params = append(params, map[string]any{"name": q, "in": "query", "schema": map[string]any{"type": kind}})
 	}
 	if len(params) > 0 {
 		op["parameters"] = params

@@ -52,11 +52,7 @@ func (r *Request) mediaType() string {
 }
 
 func (r *Request) parseForm() error {
-	if r.mediaType() != "application/x-www-form-urlencoded" {
-		res := faults.Unsupported.New()
-		return tell(res)
-	}
-	body, err := r.body()
+	body, err := r.bodyOf("application/x-www-form-urlencoded")
 	if err != nil {
 		return err
 	}
@@ -97,6 +93,20 @@ func cut(s string) string {
 	return s
 }
 
+// bodyOf reads a body of a kind. One that is empty needs no kind: a button without
+// fields sends nothing, and some programs then say nothing of it.
+func (r *Request) bodyOf(kind string) ([]byte, error) {
+	given := r.mediaType()
+	if given != kind && given != "" {
+		return nil, tell(faults.Unsupported.New())
+	}
+	body, err := r.body()
+	if err == nil && len(body) > 0 && given != kind {
+		return nil, tell(faults.Unsupported.New())
+	}
+	return body, err
+}
+
 func (r *Request) body() ([]byte, error) {
 	body, err := io.ReadAll(r.HTTP.Body)
 	var large *http.MaxBytesError
@@ -117,12 +127,12 @@ func kib(n int64) string {
 // ReadJSON reads a JSON body into v: fields that v does not have, names that stand
 // twice, broken UTF-8 and depth beyond reason are refused.
 func (r *Request) ReadJSON(v any) error {
-	if r.mediaType() != "application/json" {
-		return tell(faults.Unsupported.New())
-	}
-	body, err := r.body()
+	body, err := r.bodyOf("application/json")
 	if err != nil {
 		return err
+	}
+	if len(body) == 0 && r.mediaType() == "" {
+		body = []byte("{}")
 	}
 	if !utf8.Valid(body) {
 		return tell(faults.Malformed.New("where", "UTF-8"))

@@ -50,7 +50,7 @@ func signedIn(ctx context.Context, r *Request) (*Response, error) {
 	if err != nil || f == nil {
 		return nil, err
 	}
-	if r.face == Page && r.HTTP.Method == "GET" {
+	if r.face == Page && r.reads() {
 		switch f.Code() {
 		case faults.SessionRequired.Code:
 			res := Go(signinFor(r.HTTP.URL.RequestURI()))
@@ -66,6 +66,9 @@ func signedIn(ctx context.Context, r *Request) (*Response, error) {
 	}
 	return &res, nil
 }
+
+// reads says whether the request only asks: HEAD is answered as GET (RFC 9110 §9.3.2).
+func (r *Request) reads() bool { return r.HTTP.Method == "GET" || r.HTTP.Method == "HEAD" }
 
 func settingUp(ctx context.Context, r *Request) (*Response, error) {
 	res, err := signedIn(ctx, r)
@@ -105,7 +108,7 @@ func (r *Request) elevate(ctx context.Context) (*Response, error) {
 	if err != nil || f == nil {
 		return nil, err
 	}
-	if r.face == Page && r.HTTP.Method == "GET" && f.Code() == faults.FreshRequired.Code {
+	if r.face == Page && r.reads() && f.Code() == faults.FreshRequired.Code {
 		res := Go(elevateFor(r))
 		return &res, nil
 	}

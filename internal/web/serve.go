@@ -60,7 +60,9 @@ func (f *Frame) Handler(doors ...Door) (http.Handler, error) {
 	}
 	mux.Handle("GET /static/", f.static)
 	if _, taken := byPath["/"]; !taken {
-		mux.Handle("/", f.serve(&Route{Path: "/", Guard: Anyone, Face: Page, Handle: notFound}))
+		for path, face := range map[string]Face{"/": Page, "/api/": API, "/oauth/": OAuth} {
+			mux.Handle(path, f.serve(&Route{Path: path, Guard: Anyone, Face: face, Handle: notFound}))
+		}
 	}
 	return mux, nil
 }
