@@ -248,6 +248,19 @@ func TestHostedMailboxIsNotOfferedACode(t *testing.T) {
 	}, "hosted_domains", "mail.example.com")
 }
 
+func TestByAnotherNameAHostedMailboxLooksLikeAnyOther(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle("hana@mail.example.com", "hana")
+		for _, name := range []string{"hana", "nobody"} {
+			b := w.Browser("192.0.2.1").Open("/signin").Fill("E-mail", name).Press("Next").Press("Another way").Press("Code by e-mail").Want(200)
+			b.See("If there is an account, a code is on its way")
+		}
+		if n := len(w.Mails()); n != 0 {
+			t.Errorf("got %d mails, want none", n)
+		}
+	}, "hosted_domains", "mail.example.com")
+}
+
 func TestTooManyAttemptsWaitsAndSparesKnownBrowsers(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		w.Settle(hana)

@@ -2,6 +2,7 @@ package password
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,14 +14,28 @@ import (
 //go:embed blocklist/words.txt
 var words string
 
-// blocked says whether a password is a known one, or one repeated.
+// blocked says whether a password is a known one, one repeated, or a walk over the
+// keyboard, with or without blanks and signs between.
 func blocked(text string) bool {
 	s := strings.ToLower(text)
-	if listed(s) {
+	squeezed := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return -1
+	}, s)
+	return known(s) || squeezed != s && squeezed != "" && known(squeezed)
+}
+
+// shortUnit is up to how many characters nobody gains by saying the same again.
+const shortUnit = 7
+
+func known(s string) bool {
+	if listed(s) || walked(s) {
 		return true
 	}
 	for unit := 1; unit <= len(s)/2; unit++ {
-		if len(s)%unit == 0 && strings.Repeat(s[:unit], len(s)/unit) == s && (utf8.RuneCountInString(s[:unit]) <= 3 || listed(s[:unit])) {
+		if len(s)%unit == 0 && strings.Repeat(s[:unit], len(s)/unit) == s && (utf8.RuneCountInString(s[:unit]) <= shortUnit || listed(s[:unit])) {
 			return true
 		}
 	}
@@ -29,6 +44,21 @@ func blocked(text string) bool {
 		return true
 	}
 	return sequence(s)
+}
+
+// rows of the keyboard, one after another as fingers walk them.
+const rows = "1234567890qwertyuiopasdfghjklzxcvbnm"
+
+// walked says whether a text is a stretch of the rows, there or back, or rows begun
+// anew.
+func walked(s string) bool {
+	if len(s) < 8 {
+		return false
+	}
+	back := []rune(s)
+	slices.Reverse(back)
+	twice := rows + rows
+	return strings.Contains(twice, s) || strings.Contains(twice, string(back))
 }
 
 // sequence says whether every letter follows the one before it: 123456789,

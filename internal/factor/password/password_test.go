@@ -81,7 +81,7 @@ func TestKnownPasswordsAndNamesAreRefused(t *testing.T) {
 	rules := Rules{Min: 8}
 	for raw, want := range map[string]Problem{
 		"password": Common, "PassWord": Common, "passwordpassword": Common, "aaaaaaaaaaaaaaaa": Common, "123456789012345": Common,
-		"abcdefghijklmnop": Common, "my yamada secret": HasName, "TAROU likes tea": HasName, "example words 9": HasName, "short": TooShort,
+		"abcdefghijklmnop": Common, "password password": Common, "qwertyuiopasdfgh": Common, "hgfdsapoiuytrewq": Common, "sekisho sekisho sekisho": Common, "p a s s w o r d": Common, "my yamada secret": HasName, "TAROU likes tea": HasName, "example words 9": HasName, "short": TooShort,
 	} {
 		got := Check(must(t, raw), rules, about)
 		if len(got) == 0 || got[0] != want && got[len(got)-1] != want {

@@ -144,8 +144,11 @@ func (s *Signin) Start(ctx context.Context, v flow.Visitor, ask Ask) (View, erro
 			view = View{Fault: f, Typed: typed}
 			return err
 		}
+		// What was typed decides, not whose it is: by any other name the code is offered
+		// alike and goes nowhere (SI-28). Only an address that is marked itself says so.
+		marked := a.Email.Hosted && a.Email.Kind == typed.Kind && a.Email.Norm == typed.Norm
 		st := state{Typed: typed, Account: a.ID, Step: Proof, Return: ask.Return, Reprove: ask.Reprove,
-			Hosted: a.Email.Hosted || slices.Contains(s.HostedDomains, a.Email.Domain()) || slices.Contains(s.HostedDomains, typed.Domain()) || s.Group(typed) != nil}
+			Hosted: marked || slices.Contains(s.HostedDomains, typed.Domain()) || s.Group(typed) != nil}
 		if st.Ways, err = s.known(ctx, tx, v, a); err != nil {
 			return err
 		}
