@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -55,6 +56,9 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 	var jobs sync.WaitGroup
 	jobs.Go(func() { s.Work(work) })
+	// Reading pages, patterns and migrations at the start leaves garbage that a small
+	// server would carry for hours.
+	defer time.AfterFunc(2*time.Second, debug.FreeOSMemory).Stop()
 	done := make(chan error, 1)
 	go func() { done <- s.http.Serve(s.net) }()
 	var err error

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -42,12 +43,12 @@ type Door struct {
 	Files  fs.FS
 }
 
-// pages are all templates, parsed once for each language so that nothing about a
-// language is decided while a page is rendered.
+// pages are all templates, parsed at most once for each language so that nothing
+// about a language is decided while a page is rendered.
 type pages struct {
 	frame *Frame
 	words *i18n.Catalogue
-	by    map[i18n.Lang]map[string]*template.Template
+	by    map[i18n.Lang]map[string]func() (*template.Template, error)
 	lay   map[string]Layout
 }
 
@@ -83,7 +84,7 @@ type faultView struct {
 }
 
 func (f *Frame) loadPages(doors []Door) (*pages, error) {
-	p := &pages{frame: f, by: map[i18n.Lang]map[string]*template.Template{}, lay: map[string]Layout{"fault": Card}}
+	p := &pages{frame: f, by: map[i18n.Lang]map[string]func() (*template.Template, error){}, lay: map[string]Layout{"fault": Card}}
 	sets := []fs.FS{own}
 	for _, d := range doors {
 		if d.Files != nil {
@@ -95,16 +96,12 @@ func (f *Frame) loadPages(doors []Door) (*pages, error) {
 		return nil, err
 	}
 	for _, l := range i18n.Langs {
-		p.by[l] = map[string]*template.Template{}
+		p.by[l] = map[string]func() (*template.Template, error){}
 		base, err := template.New("").Option("missingkey=error").Funcs(p.funcs(l)).ParseFS(own, "templates/*.html")
 		if err != nil {
 			return nil, err
 		}
-		one, err := template.Must(base.Clone()).ParseFS(own, "templates/fault.html")
-		if err != nil {
-			return nil, err
-		}
-		p.by[l]["fault"] = one
+		p.by[l]["fault"] = lazy(base, own, "templates/fault.html")
 		for _, d := range doors {
 			if err := p.add(l, base, d); err != nil {
 				return nil, err
@@ -123,14 +120,22 @@ func (p *pages) add(l i18n.Lang, base *template.Template, d Door) error {
 		return err
 	}
 	for _, file := range list {
-		t, err := template.Must(base.Clone()).ParseFS(d.Files, file)
-		if err != nil {
-			return fmt.Errorf("page %s: %w", file, err)
-		}
 		name := d.Name + "/" + strings.TrimSuffix(path.Base(file), ".html")
-		p.by[l][name], p.lay[name] = t, d.Layout
+		p.by[l][name], p.lay[name] = lazy(base, d.Files, file), d.Layout
 	}
 	return nil
+}
+
+// lazy parses a page when it is first shown: most of them are not for hours, and all
+// of them in every language are megabytes. The gallery's test shows each.
+func lazy(base *template.Template, files fs.FS, file string) func() (*template.Template, error) {
+	return sync.OnceValues(func() (*template.Template, error) {
+		own, err := base.Clone()
+		if err != nil {
+			return nil, err
+		}
+		return own.ParseFS(files, file)
+	})
 }
 
 // Templates lists every page there is, for the gallery's test.
@@ -143,9 +148,13 @@ func (f *Frame) Templates() []string {
 }
 
 func (p *pages) render(w io.Writer, r *Request, res Response) error {
-	t, ok := p.by[r.Lang][res.Template]
+	page, ok := p.by[r.Lang][res.Template]
 	if !ok {
 		return fmt.Errorf("no template %q", res.Template)
+	}
+	t, err := page()
+	if err != nil {
+		return fmt.Errorf("page %s: %w", res.Template, err)
 	}
 	f := p.frame
 	v := view{
