@@ -62,7 +62,15 @@ func Start(t testing.TB, env ...string) *Server {
 	s.URL = fmt.Sprintf("http://localhost:%d", port)
 	s.Env = append([]string{"SEKISHO_DATA=" + s.Data, fmt.Sprintf("SEKISHO_LISTEN=localhost:%d", port), "SEKISHO_HASH_MEMORY_KIB=8192", "SEKISHO_HASH_PASSES=1"}, env...)
 	s.Run()
-	t.Cleanup(s.Kill)
+	t.Cleanup(func() {
+		if t.Failed() && s.cmd.ProcessState == nil {
+			// What it was doing tells more than that it did not answer.
+			_ = s.cmd.Process.Signal(syscall.SIGQUIT)
+			_ = s.cmd.Wait()
+			t.Logf("sekisho said:\n%s", s.Out)
+		}
+		s.Kill()
+	})
 	return s
 }
 

@@ -112,6 +112,14 @@ const focused = `(() => { const e = document.activeElement; if (!e || e === docu
 // reach moves the focus with the Tab key until it is on the named thing.
 func (x *tab) reach(name string, whole bool) {
 	x.t.Helper()
+	// A field that takes the focus by itself does so a moment after the page is there;
+	// a Tab before that would go past it.
+	for range 80 {
+		if eval[bool](x, "!document.querySelector('[autofocus]') || document.activeElement !== document.body") {
+			break
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
 	for range 80 {
 		if got := eval[string](x, focused); got == name || !whole && strings.Contains(got, name) {
 			return
