@@ -132,7 +132,7 @@ func TestLoadCountsAnswersAndErrors(t *testing.T) {
 // A run that is interrupted leaves no process behind.
 func TestWhatWasStartedEndsWithTheContext(t *testing.T) {
 	if _, err := exec.LookPath("sleep"); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	c := own(ctx, "sleep", "60")
