@@ -29,7 +29,7 @@ func (p *program) accounts() *cobra.Command {
 		p.accountCreate(), p.accountList(),
 		p.accountChange("disable", "Close an account and end its sessions", disable),
 		p.accountChange("enable", "Open a disabled or deleted account again", enable),
-		p.accountDelete(), p.accountAddress())
+		p.accountDelete(), p.accountAddress(), p.accountBackupCode())
 }
 
 type shownAccount struct {

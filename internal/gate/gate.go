@@ -110,6 +110,7 @@ type Facts struct {
 	SignedInSince time.Time
 
 	Set       []Kind    // Enter, Change: what is set up and may be a second proof
+	Issued    bool      // Enter: support issued a backup code that was not used yet
 	SecondVia string    // the number codes of the second factor go to
 	Trusted   bool      // Enter: the account trusts this browser
 	StepUp    bool      // Enter: a fresh proof is asked for within a session

@@ -40,6 +40,8 @@ type Proof struct {
 	Via  string    `json:"via,omitempty"`  // the inbox or number a code went to
 	Hard bool      `json:"hard,omitempty"` // the key cannot leave its device
 	Turn int64     `json:"turn,omitempty"` // the account's when it was made
+
+	Issued bool `json:"issued,omitempty"` // a backup code that support issued after checking who asks
 }
 
 // Level is how much was proved.
@@ -55,19 +57,19 @@ const (
 // LevelOf says what proofs amount to: two of different kinds that no single
 // inbox answers, or one key that verified its user, make Multi.
 func LevelOf(proofs []Proof) Level {
-	return levelOf(proofs, func(Kind) bool { return true })
+	return levelOf(proofs, func(Proof) bool { return true })
 }
 
-func levelOf(proofs []Proof, counts func(Kind) bool) Level {
+func levelOf(proofs []Proof, counts func(Proof) bool) Level {
 	for _, first := range proofs {
 		if first.Kind == Passkey {
-			if first.User && counts(Passkey) {
+			if first.User && counts(first) {
 				return Multi
 			}
 			continue // without its user's verification a key is a second proof only
 		}
 		for _, second := range proofs {
-			if slices.Contains(firsts, first.Kind) && slices.Contains(seconds, second.Kind) && counts(second.Kind) && apart(first, second) {
+			if slices.Contains(firsts, first.Kind) && slices.Contains(seconds, second.Kind) && counts(second) && apart(first, second) {
 				return Multi
 			}
 		}
@@ -96,7 +98,7 @@ func Ways(f *Facts, p *policy.Effective) []Kind {
 		if !slices.Contains(f.Set, k) || !slices.ContainsFunc(f.Proofs, func(x Proof) bool { return apart(x, Proof{Kind: k, Via: f.via(k)}) }) {
 			continue
 		}
-		if Permits(p, k) {
+		if Permits(p, k) || k == Backup && f.Issued {
 			allowed = append(allowed, k)
 		} else if Switches(k) {
 			rest = append(rest, k)
@@ -115,7 +117,9 @@ func (f *Facts) via(k Kind) string {
 	return ""
 }
 
-// Permits says whether the policy lets a kind be used as a second proof.
+// Permits says whether the policy lets a kind be used as a second proof. A backup
+// code that support issued counts under every policy: it is the way in that is left
+// where people make none of their own (BC-04, BC-06).
 func Permits(p *policy.Effective, k Kind) bool {
 	switch k {
 	case Backup:
@@ -131,7 +135,7 @@ func (f *Facts) on() bool { return slices.ContainsFunc(f.Set, Switches) }
 
 // level is what the proofs amount to as far as the policy lets them count.
 func (f *Facts) level(p *policy.Effective) Level {
-	return levelOf(f.Proofs, func(k Kind) bool { return Permits(p, k) })
+	return levelOf(f.Proofs, func(x Proof) bool { return x.Issued || Permits(p, x.Kind) })
 }
 
 // secondProof asks for the second proof wherever a second factor is set up. A

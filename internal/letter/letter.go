@@ -84,8 +84,8 @@ var layout = template.Must(template.New("mail").Parse(`<!doctype html>
 {{end}}{{with .Code}}<p class="code">{{.}}</p>
 {{end}}{{with .Link}}<p><a class="go" href="{{.}}">{{$.Button}}</a></p>
 <p class="quiet link">{{.}}</p>
-{{end}}<p class="quiet asked">{{range .Asked}}{{.}}<br>{{end}}</p>
-{{range .Close}}<p class="quiet">{{.}}</p>
+{{end}}{{with .Asked}}<p class="quiet asked">{{range .}}{{.}}<br>{{end}}</p>
+{{end}}{{range .Close}}<p class="quiet">{{.}}</p>
 {{end}}<p class="quiet from">{{.Service}}</p>
 </body></html>
 `))
@@ -131,10 +131,12 @@ func (d draft) letter() outbox.Letter {
 	if place == "" {
 		place = d.t("place.unknown")
 	}
-	p.Asked = []string{
-		d.t("asked.time") + i18n.Time(l, d.from.Time.In(d.from.Zone)),
-		d.t("asked.agent") + clean(d.from.Agent),
-		d.t("asked.place") + clean(place) + " (" + d.from.Addr + ")",
+	if d.from.Addr != "" { // else nobody asked for it from a browser
+		p.Asked = []string{
+			d.t("asked.time") + i18n.Time(l, d.from.Time.In(d.from.Zone)),
+			d.t("asked.agent") + clean(d.from.Agent),
+			d.t("asked.place") + clean(place) + " (" + d.from.Addr + ")",
+		}
 	}
 	p.Close = []string{d.t(d.topic + ".close")}
 	if d.sheet.Support != "" {
@@ -160,7 +162,9 @@ func (p page) text() string {
 	if p.Link != "" {
 		para(p.Button + ":\n" + p.Link)
 	}
-	para(strings.Join(p.Asked, "\n"))
+	if len(p.Asked) > 0 {
+		para(strings.Join(p.Asked, "\n"))
+	}
 	for _, s := range p.Close {
 		para(s)
 	}

@@ -27,3 +27,8 @@ func SMSCode(s Sheet, lang i18n.Lang, code string, minutes int) string {
 	}
 	return texts.T(lang, "sms.bare", args...)
 }
+
+// SMSIssued tells by SMS that a backup code was issued. It has no code and no link.
+func SMSIssued(s Sheet, lang i18n.Lang) string {
+	return texts.T(lang, "sms.issued", "service", clean(s.Service))
+}

@@ -131,12 +131,25 @@ func put(ctx context.Context, tx db.Tx, a ref.Account, c code) error {
 // Hand is the hashes of an account's live codes, to be matched outside any
 // transaction.
 type Hand struct {
-	ids  []ref.Factor
-	phcs []string
+	ids    []ref.Factor
+	phcs   []string
+	issued ref.Factor // the one of them that support issued; empty: none
 }
 
 // Any says whether there is a code to match: one of the set or an issued one.
 func (h Hand) Any() bool { return len(h.ids) > 0 }
+
+// Issued is the hand without the account's own set.
+func (h Hand) Issued() Hand {
+	if h.issued == "" {
+		return Hand{}
+	}
+	last := len(h.ids) - 1 // its slot comes after those of the set
+	return Hand{h.ids[last:], h.phcs[last:], h.issued}
+}
+
+// IsIssued says whether a code is the one that support issued.
+func (h Hand) IsIssued(id ref.Factor) bool { return id != "" && id == h.issued }
 
 // Look reads the hashes of the codes that are neither used nor expired; none for
 // an account that has none or is not known.
@@ -146,10 +159,14 @@ func Look(ctx context.Context, r db.Reader, a ref.Account) (Hand, error) {
 	_, err := db.List(ctx, r, func(s db.Scanner) (none struct{}, err error) {
 		var id ref.Factor
 		var phc string
-		err = s.Scan(&id, &phc)
+		var slot int
+		err = s.Scan(&id, &phc, &slot)
 		h.ids, h.phcs = append(h.ids, id), append(h.phcs, phc)
+		if slot == issuedSlot {
+			h.issued = id
+		}
 		return
-	}, `SELECT id, phc FROM backup_code WHERE account = $1 AND used IS NULL AND (expires IS NULL OR expires > $2) ORDER BY slot`, a, r.Now())
+	}, `SELECT id, phc, slot FROM backup_code WHERE account = $1 AND used IS NULL AND (expires IS NULL OR expires > $2) ORDER BY slot`, a, r.Now())
 	if err != nil {
 		return Hand{}, fmt.Errorf("look up backup codes: %w", err)
 	}

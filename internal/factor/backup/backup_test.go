@@ -373,7 +373,7 @@ func TestNoCodesCostAsMuchAsWrongOnes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, full := Hand{make([]ref.Factor, 1), s.phcs[:1]}, Hand{make([]ref.Factor, PerSet), s.phcs}
+	one, full := Hand{make([]ref.Factor, 1), s.phcs[:1], ""}, Hand{make([]ref.Factor, PerSet), s.phcs, ""}
 	cases := []struct {
 		name   string
 		hand   Hand

@@ -20,6 +20,7 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
+	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/factor/totp"
@@ -117,6 +118,7 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 		return s, err
 	}
 	f.PasswordSet, f.MustChange = s.set.Record.SetAt, s.set.Record.MustChange
+	f.Issued = s.set.Issued
 	f.Set, f.SecondVia, f.OnFile = s.set.Seconds(), s.set.number().Norm, s.set.onFile()
 	if w.Lost {
 		f.OnFile = slices.DeleteFunc(f.OnFile, func(k gate.Kind) bool { return k == gate.Password })
@@ -261,6 +263,9 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 		Detail: told{Door: w.Visitor.Door, Proofs: amr(w.Proofs), Trace: d.Trace},
 	})
 	if err != nil {
+		return Result{}, err
+	}
+	if err := e.tellSpent(ctx, tx, w, o.Session.ID); err != nil {
 		return Result{}, err
 	}
 	// The first sign-in of all is no news to whoever signed up a moment ago.
@@ -467,6 +472,26 @@ func (e *Entry) Tell(ctx context.Context, tx db.Tx, a account.Account, topic str
 		}
 	}
 	return nil
+}
+
+// tellSpent tells the owner that a backup code opened the session: whoever found the
+// sheet of paper may have used it.
+func (e *Entry) tellSpent(ctx context.Context, tx db.Tx, w Who, s ref.Session) error {
+	if !slices.ContainsFunc(gate.Standing(w.Proofs, w.Account.Turn), func(p gate.Proof) bool { return p.Kind == gate.Backup }) {
+		return nil
+	}
+	left, _, _, err := backup.Left(ctx, tx, w.Account.ID)
+	if err != nil {
+		return err
+	}
+	const topic = "backup.used"
+	if _, err := audit.Write(ctx, tx, audit.Event{Kind: topic, Account: w.Account.ID, Actor: string(w.Account.ID), Session: s,
+		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place}); err != nil {
+		return err
+	}
+	return e.Tell(ctx, tx, w.Account, topic, func(letter.To) letter.Change {
+		return letter.Change{What: topic, Name: strconv.Itoa(left), Link: e.Sheet.URL + "/me/factors", From: e.From(w.Visitor, tx.Now())}
+	})
 }
 
 func (e *Entry) tellNewSignin(ctx context.Context, tx db.Tx, w Who, s ref.Session) error {

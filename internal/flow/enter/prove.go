@@ -71,7 +71,9 @@ type Reckoned struct {
 	hash  string // password, passphrase
 	code  ref.Factor
 	right bool
-	fresh string // the same secret at today's cost
+	// issued: the code is the one that support issued
+	issued bool
+	fresh  string // the same secret at today's cost
 }
 
 // Hashes are what a slow kind is compared with.
@@ -90,7 +92,7 @@ func (e *Entry) HashesOf(ctx context.Context, r db.Reader, k gate.Kind, a ref.Ac
 	case gate.Passphrase:
 		h.hash, err = passphraseHash(ctx, r, a)
 	case gate.Backup:
-		h.hand, err = backup.Look(ctx, r, a)
+		h.hand, err = e.hand(ctx, r, a)
 	}
 	if errors.Is(err, db.ErrNone) {
 		err = nil
@@ -108,7 +110,7 @@ func passphraseHash(ctx context.Context, r db.Reader, a ref.Account) (string, er
 func (e *Entry) Reckon(ctx context.Context, k gate.Kind, answer string, h Hashes) (Reckoned, error) {
 	if k == gate.Backup {
 		id, ok, err := h.hand.Match(ctx, e.Hasher, answer)
-		return Reckoned{code: id, right: ok}, err
+		return Reckoned{code: id, right: ok, issued: h.hand.IsIssued(id)}, err
 	}
 	text, could := readSlow(k, answer)
 	phc := h.hash
@@ -238,6 +240,7 @@ func checkBackup(ctx context.Context, tx db.Tx, p Proving) (verdict, error) {
 	if !v.right {
 		return v, nil
 	}
+	v.proof.Issued = p.Reckon.issued
 	err := backup.Spend(ctx, tx, p.Account.ID, p.Reckon.code)
 	if errors.Is(err, db.ErrNone) {
 		v.right, v.truth = false, "a code used before"

@@ -31,7 +31,8 @@ type Set struct {
 	Keys       []passkey.Credential
 	Backup     int // codes left of the account's own set
 	BackupOf   int
-	Spare      bool // there is a backup code, of the set or issued by support
+	Spare      bool // there is a backup code that may be used, of the set or issued by support
+	Issued     bool // there is one that support issued
 	Passphrase bool
 }
 
@@ -57,16 +58,26 @@ func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Se
 	if s.Backup, s.BackupOf, _, err = backup.Left(ctx, r, a.ID); err != nil {
 		return s, err
 	}
-	hand, err := backup.Look(ctx, r, a.ID)
+	hand, err := e.hand(ctx, r, a.ID)
 	if err != nil {
 		return s, err
 	}
-	s.Spare = hand.Any()
+	s.Spare, s.Issued = hand.Any(), hand.Issued().Any()
 	_, err = passphrase.Of(ctx, r, a.ID)
 	if s.Passphrase = err == nil; errors.Is(err, db.ErrNone) {
 		err = nil
 	}
 	return s, err
+}
+
+// hand is the backup codes that may be used: where the policy forbids them, the one
+// that support issued (BC-04, BC-06).
+func (e *Entry) hand(ctx context.Context, r db.Reader, a ref.Account) (backup.Hand, error) {
+	h, err := backup.Look(ctx, r, a)
+	if !e.Policy.SecondFactor.BackupCodes {
+		h = h.Issued()
+	}
+	return h, err
 }
 
 // hosted says whether a mailbox is opened by the account itself: a code sent
