@@ -16,6 +16,7 @@ import (
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/gate"
 	"sekisho/internal/outbox"
+	"sekisho/internal/ready"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/ua"
@@ -32,6 +33,20 @@ type Factors struct {
 	Passphrase   bool        `json:"passphrase"`
 	Trusted      int         `json:"trusted_browsers"`
 	Kinds        []gate.Kind `json:"kinds"` // that can be added here
+	Readiness    Readiness   `json:"readiness"`
+}
+
+// Readiness is what would happen if one thing were lost (MF-05).
+type Readiness struct {
+	Losses []Fate     `json:"losses"`
+	Next   ready.Step `json:"next,omitempty"` // what mends the most
+}
+
+// Fate is what one loss would mean.
+type Fate struct {
+	Loss    ready.Loss    `json:"loss"`
+	Outcome ready.Outcome `json:"outcome"`
+	By      []ready.Way   `json:"by"` // each of them would be enough
 }
 
 // Factor is one of them.
@@ -91,7 +106,7 @@ func (d *Door) factors(ctx context.Context, r *web.Request) (web.Response, error
 	}
 	s, e := h.Set, d.Enrol
 	out := Factors{SecondFactor: s.On(), Demanded: e.Policy.SecondFactor.Demanded, Preferred: h.Account.Preferred, Factors: []Factor{}, Kinds: []gate.Kind{},
-		Backup: BackupCodes{s.Backup, s.BackupOf, at(h.Made)}, Passphrase: s.Passphrase, Trusted: len(h.Trusts)}
+		Backup: BackupCodes{s.Backup, s.BackupOf, at(h.Made)}, Passphrase: s.Passphrase, Trusted: len(h.Trusts), Readiness: readiness(e.Ready(h.Account, s))}
 	for _, x := range s.Apps {
 		out.Factors = append(out.Factors, Factor{x.ID, gate.TOTP, x.Name, x.Created.UTC(), at(x.LastUsed), false, nil})
 	}
@@ -109,6 +124,14 @@ func (d *Door) factors(ctx context.Context, r *web.Request) (web.Response, error
 		}
 	}
 	return web.JSON(http.StatusOK, out), nil
+}
+
+func readiness(r ready.Report) Readiness {
+	out := Readiness{[]Fate{}, r.Next}
+	for _, f := range r.Fates {
+		out.Losses = append(out.Losses, Fate{f.Loss, f.Outcome, append([]ready.Way{}, f.By...)})
+	}
+	return out
 }
 
 // done answers what came of a change, and keeps a new token where the old one came
@@ -331,6 +354,14 @@ func (d *Door) endTrust(ctx context.Context, r *web.Request) (web.Response, erro
 	return web.Response{Status: http.StatusNoContent}, err
 }
 
+func (d *Door) endApp(ctx context.Context, r *web.Request) (web.Response, error) {
+	id, ok := ref.ParseClient(r.HTTP.PathValue("id"))
+	if !ok {
+		return web.Refuse(faults.NotFound.New()), nil
+	}
+	return web.Response{Status: http.StatusNoContent}, d.Change.Disconnect(ctx, r.Describe(), r.Session, id)
+}
+
 // elevate begins to prove the session anew; its steps are answered as those of a
 // sign-in, and end in the same session with another token.
 func (d *Door) elevate(ctx context.Context, r *web.Request) (web.Response, error) {
@@ -360,6 +391,7 @@ func (d *Door) factorOperations() []operation {
 		{"PATCH", "/api/v1/me/factors/{id}", web.FreshSetup, d.renameFactor, "renameFactor", "Name one factor", map[string]any{"name": text}, []string{"name"}, "Done", nil},
 		{"DELETE", "/api/v1/me/factors/{id}", web.FreshSetup, d.removeFactor, "removeFactor", "Remove one factor; with the last the second factor is off", nil, nil, "Done", nil},
 		{"GET", "/api/v1/me/access", web.SignedIn, d.access, "access", "Everything that has access to the account", nil, nil, "AccessList", nil},
+		{"DELETE", "/api/v1/me/apps/{id}", web.SignedIn, d.endApp, "endApp", "Disconnect an app; its tokens end", nil, nil, "", nil},
 		{"DELETE", "/api/v1/me/trusted-browsers/{id}", web.SignedIn, d.endTrust, "endTrust", "Stop trusting a browser", nil, nil, "", nil},
 	}
 }
@@ -373,9 +405,10 @@ func factorSchemas() map[string]any {
 	return map[string]any{
 		"Factor": object([]string{"id", "kind", "name", "created_at", "last_used_at"}, map[string]any{"id": text, "kind": text, "name": text, "created_at": when,
 			"last_used_at": never, "synced": flag, "copied_at": when}),
-		"Factors": object([]string{"second_factor", "demanded", "factors", "backup", "passphrase", "trusted_browsers", "kinds"}, map[string]any{"second_factor": flag, "demanded": flag,
+		"Factors": object([]string{"second_factor", "demanded", "factors", "backup", "passphrase", "trusted_browsers", "kinds", "readiness"}, map[string]any{"second_factor": flag, "demanded": flag,
 			"preferred": text, "factors": list(see("Factor")), "backup": object([]string{"left", "of", "made_at"}, map[string]any{"left": number, "of": number, "made_at": never}),
-			"passphrase": flag, "trusted_browsers": number, "kinds": list(text)}),
+			"passphrase": flag, "trusted_browsers": number, "kinds": list(text),
+			"readiness": object([]string{"losses"}, map[string]any{"next": text, "losses": list(object([]string{"loss", "outcome", "by"}, map[string]any{"loss": text, "outcome": text, "by": list(text)}))})}),
 		"Begun":       object([]string{"flow"}, map[string]any{"flow": text, "secret": text, "uri": text, "resend_at": when, "delivery": text}),
 		"Done":        object(nil, map[string]any{"factor": text, "token": text, "codes": list(text)}),
 		"BegunOrDone": map[string]any{"anyOf": []any{see("Begun"), see("Done")}},

@@ -171,3 +171,36 @@ func TestAPIListsAccessAndEndsATrustedBrowser(t *testing.T) {
 		x.Signin(hana, apptest.Word).See("Code from the authenticator app")
 	})
 }
+
+func TestAPIDisconnectsAnAppAndSaysWhatALossWouldMean(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		c, word := wiki(w)
+		b := w.Browser("192.0.2.1").Signin(hana, apptest.Word)
+		var tok tokens
+		redeem(w.Program("203.0.113.1"), c, word, answered(t, b.Open(authorize(c))).Get("code")).Want(200, "").Into(&tok)
+		p := w.Program("192.0.2.3")
+		p.Token = b.Cookie("sekisho")
+		p.Call("DELETE", "/api/v1/me/apps/nothing", nil).Want(404, "request.not_found")
+		p.Call("DELETE", "/api/v1/me/apps/"+string(c.ID), nil).Want(204, "")
+		var list []struct{ Kind string }
+		p.Call("GET", "/api/v1/me/access", nil).Want(200, "").Into(&list)
+		if len(list) != 1 || list[0].Kind != "session" {
+			t.Errorf("got %v, want the app to be gone", list)
+		}
+		enrolApp(t, w, p)
+		var f struct {
+			Readiness struct {
+				Losses []struct {
+					Loss, Outcome string
+					By            []string
+				}
+				Next string
+			}
+		}
+		p.Call("GET", "/api/v1/me/factors", nil).Want(200, "").Into(&f)
+		if got := f.Readiness.Losses; len(got) != 3 || got[0].Loss != "phone" || got[0].Outcome != "spare" || len(got[0].By) != 1 || got[0].By[0] != "backup" {
+			t.Errorf("got %+v, want the phone's loss to be met by backup codes", f.Readiness)
+		}
+	})
+}
