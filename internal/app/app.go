@@ -190,7 +190,7 @@ func (a *App) policy() (policy.Effective, error) {
 	p.Session.Lifetime, p.Session.Idle = c.span("session_lifetime"), c.span("session_idle")
 	p.Session.Concurrent, p.Session.DailySignins = int(c.num("session_limit")), int(c.num("daily_signins"))
 	p.Password.MinLengthSingle = int(c.num("password_min"))
-	p.Password.MinLength = min(p.Password.MinLength, p.Password.MinLengthSingle)
+	p.Password.MinLength = min(int(c.num("password_min_second_factor")), p.Password.MinLengthSingle)
 	p.Password.MaxAge, p.Password.MinAge = c.span("password_max_age"), c.span("password_min_age")
 	p.Password.Recent = int(c.num("password_recent"))
 	p.SecondFactor.Demanded, p.SecondFactor.GraceDays = c.text("second_factor") == "required", int(c.num("second_factor_grace_days"))

@@ -74,6 +74,7 @@ var settings = []setting{
 	{"session_limit", "50", "sessions of one account at once, 1 to 50", false, number(1, 50)},
 	{"daily_signins", "50", "sign-ins of one account a day; 0: no limit", false, number(0, 100000)},
 	{"password_min", "15", "characters of a password that is the only factor, 8 to 128", false, number(8, 128)},
+	{"password_min_second_factor", "8", "characters of a password beside a second factor, 8 to 128; never more than password_min", false, number(8, 128)},
 	{"password_max_age", "0s", "after how long a password must be changed; 0s: never", false, span(0, 10*365*24*time.Hour)},
 	{"password_min_age", "0s", "how long a password must be kept; 0s: not at all", false, span(0, 365*24*time.Hour)},
 	{"password_recent", "0", "former passwords that are refused, 0 to 24", false, number(0, 24)},

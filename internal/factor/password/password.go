@@ -169,6 +169,7 @@ type Record struct {
 	PHC        string
 	SetAt      time.Time
 	MustChange bool
+	Short      bool     // long enough only beside a second factor
 	History    []string // former hashes, the newest first
 }
 
@@ -179,8 +180,8 @@ const keptHistory = 24
 func Of(ctx context.Context, r db.Reader, a ref.Account) (Record, error) {
 	var rec Record
 	var history string
-	err := r.QueryRow(ctx, `SELECT hash, set_at, must_change, history FROM password WHERE account = $1`, a).
-		Scan(&rec.PHC, db.Time(&rec.SetAt), db.Bool(&rec.MustChange), &history)
+	err := r.QueryRow(ctx, `SELECT hash, set_at, must_change, short, history FROM password WHERE account = $1`, a).
+		Scan(&rec.PHC, db.Time(&rec.SetAt), db.Bool(&rec.MustChange), db.Bool(&rec.Short), &history)
 	rec.History = strings.Fields(history)
 	return rec, err
 }
@@ -194,7 +195,7 @@ func Set(ctx context.Context, tx db.Tx, a ref.Account, phc string) error {
 		history = history[:min(len(history), keptHistory)]
 	}
 	_, err = tx.Exec(ctx, `INSERT INTO password (account, hash, set_at, must_change, history) VALUES ($1, $2, $3, 0, $4)
-		ON CONFLICT (account) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at, must_change = 0, history = excluded.history`,
+		ON CONFLICT (account) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at, must_change = 0, short = 0, history = excluded.history`,
 		a, phc, tx.Now(), strings.Join(history, "\n"))
 	return err
 }
@@ -204,6 +205,11 @@ func Set(ctx context.Context, tx db.Tx, a ref.Account, phc string) error {
 func Rehash(ctx context.Context, tx db.Tx, a ref.Account, old, fresh string) error {
 	_, err := tx.Exec(ctx, `UPDATE password SET hash = $3 WHERE account = $1 AND hash = $2`, a, old, fresh)
 	return err
+}
+
+// Mark notes that the password is long enough only beside a second factor.
+func Mark(ctx context.Context, tx db.Tx, a ref.Account) error {
+	return tx.One(ctx, `UPDATE password SET short = 1 WHERE account = $1`, a)
 }
 
 // Order asks for a new password at the next sign-in.

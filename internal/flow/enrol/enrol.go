@@ -22,6 +22,7 @@ import (
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/passphrase"
+	"sekisho/internal/factor/password"
 	"sekisho/internal/factor/smscode"
 	"sekisho/internal/factor/totp"
 	"sekisho/internal/fault"
@@ -342,6 +343,11 @@ func (x *act) off(ctx context.Context, tx db.Tx) error {
 	}
 	if err := account.Prefer(ctx, tx, x.account.ID, ""); err != nil {
 		return err
+	}
+	if x.set.Record.Short { // it is the only factor from now on
+		if err := password.Order(ctx, tx, x.account.ID); err != nil {
+			return err
+		}
 	}
 	_, err := browser.EndTrusts(ctx, tx, x.account.ID)
 	return err

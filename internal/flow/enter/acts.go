@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
@@ -131,7 +132,10 @@ func (e *Entry) Confirm(ctx context.Context, tx db.Tx, a *account.Account, v flo
 }
 
 // Word is a new password, checked and hashed.
-type Word struct{ phc string }
+type Word struct {
+	phc   string
+	short bool // long enough only beside a second factor
+}
 
 // Stored is the word as it is kept.
 func (w Word) Stored() string { return w.phc }
@@ -142,15 +146,19 @@ func (w Word) Stored() string { return w.phc }
 func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) (Word, *fault.Fault, error) {
 	plain, problem := password.Parse(raw)
 	if problem != nil {
-		return Word{}, e.tellProblem(*problem), nil
+		return Word{}, tellProblem(*problem, e.Policy.Password.MinLengthSingle), nil
+	}
+	least, err := e.leastOf(ctx, a.ID)
+	if err != nil {
+		return Word{}, nil, err
 	}
 	rules := e.Policy.Password
 	about := password.About{Name: a.Name, Identifiers: []string{a.Email.Norm, a.Username}}
 	problems := password.Check(plain, password.Rules{
-		Min: rules.MinLengthSingle, Upper: rules.Upper, Lower: rules.Lower, Digit: rules.Digit, Special: rules.Special,
+		Min: least, Upper: rules.Upper, Lower: rules.Lower, Digit: rules.Digit, Special: rules.Special,
 	}, about)
 	if len(problems) > 0 {
-		return Word{}, e.tellProblem(problems[0]), nil
+		return Word{}, tellProblem(problems[0], least), nil
 	}
 	if a.ID != "" {
 		// The one that holds now is refused by every policy: a change that was ordered,
@@ -171,7 +179,49 @@ func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) 
 	if errors.Is(err, slowhash.ErrBusy) {
 		return Word{}, faults.Busy.New(), nil
 	}
-	return Word{phc}, nil, err
+	short := utf8.RuneCountInString(plain.Text().Reveal()) < rules.MinLengthSingle
+	return Word{phc, short}, nil, err
+}
+
+// Least is how many characters a new password must have (spec section 11): fewer
+// beside a second factor (NIST SP 800-63B-4 §3.1.1.2).
+func (e *Entry) Least(s Set) int {
+	if s.On() {
+		return e.Policy.Password.MinLength
+	}
+	return e.Policy.Password.MinLengthSingle
+}
+
+func (e *Entry) leastOf(ctx context.Context, id ref.Account) (least int, err error) {
+	if least = e.Policy.Password.MinLengthSingle; id == "" {
+		return least, nil
+	}
+	err = e.DB.View(ctx, func(tx db.ReadTx) error {
+		a, err := account.Of(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		s, err := e.SetOf(ctx, tx, a)
+		least = e.Least(s)
+		return err
+	})
+	return least, err
+}
+
+// mark notes a short password. Where the second factor was switched off since it was
+// checked, another is asked for at the next sign-in.
+func (e *Entry) mark(ctx context.Context, tx db.Tx, a account.Account, word Word) error {
+	if !word.short {
+		return nil
+	}
+	if err := password.Mark(ctx, tx, a.ID); err != nil {
+		return err
+	}
+	s, err := e.SetOf(ctx, tx, a)
+	if err != nil || s.On() {
+		return err
+	}
+	return password.Order(ctx, tx, a.ID)
 }
 
 func (e *Entry) usedBefore(ctx context.Context, id ref.Account, plain password.Plain, recent int) (bool, error) {
@@ -201,6 +251,9 @@ func (e *Entry) usedBefore(ctx context.Context, id ref.Account, plain password.P
 func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) error {
 	id := w.Account.ID
 	if err := password.Set(ctx, tx, id, word.phc); err != nil {
+		return err
+	}
+	if err := e.mark(ctx, tx, w.Account, word); err != nil {
 		return err
 	}
 	if err := account.Close(ctx, tx, id); err != nil {
@@ -274,10 +327,10 @@ func (e *Entry) EndChosen(ctx context.Context, tx db.Tx, w Who, ids []ref.Sessio
 }
 
 // tellProblem gives the fault for what is wrong with a new password.
-func (e *Entry) tellProblem(p password.Problem) *fault.Fault {
+func tellProblem(p password.Problem, least int) *fault.Fault {
 	switch p {
 	case password.TooShort:
-		return faults.PasswordTooShort.New("min", e.Policy.Password.MinLengthSingle)
+		return faults.PasswordTooShort.New("min", least)
 	case password.TooLong:
 		return faults.PasswordTooLong.New()
 	case password.NeedsKind:

@@ -7,6 +7,7 @@
 package recover
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -56,6 +57,7 @@ type state struct {
 	Resend   time.Time          `json:"resend"`
 	Ready    time.Time          `json:"ready"` // Waiting: until when
 	Failures map[string]int64   `json:"failures,omitempty"`
+	Least    int                `json:"least,omitempty"` // Word: how long it must be
 }
 
 // sent is a code that is out.
@@ -90,7 +92,7 @@ type Way struct {
 
 func (r *Recover) view(s *flow.Stored[state]) View {
 	x := s.State
-	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, MinWord: r.Policy.Password.MinLengthSingle}
+	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, MinWord: cmp.Or(x.Least, r.Policy.Password.MinLengthSingle)}
 	for _, w := range x.Ways {
 		out, is := x.Sent[w.Kind]
 		v.Ways = append(v.Ways, Way{Kind: w.Kind, Names: w.Names, Sent: is, Until: out.Resend})
@@ -337,6 +339,11 @@ func (m *moment) advance(ctx context.Context, tx db.Tx) error {
 		if x.Step = Word; !x.Ready.IsZero() {
 			x.Step = Waiting
 		}
+		var set enter.Set
+		if err == nil {
+			set, err = m.SetOf(ctx, tx, m.account)
+		}
+		x.Least = m.Least(set)
 	}
 	return err
 }

@@ -7,6 +7,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -66,7 +67,8 @@ type state struct {
 	Return   string             `json:"return,omitempty"`
 	Reprove  ref.Session        `json:"reprove,omitempty"`
 	StepUp   bool               `json:"step_up,omitempty"`
-	Sent     map[string]sent    `json:"sent,omitempty"` // by kind of answer
+	Sent     map[string]sent    `json:"sent,omitempty"`  // by kind of answer
+	Least    int                `json:"least,omitempty"` // NewWord: how long it must be
 }
 
 // sent is a code that is out, or would be.
@@ -262,7 +264,7 @@ func (s *Signin) view(visitor flow.Visitor, st *flow.Stored[state]) View {
 	case Limit:
 		v.Ways = []Way{{Kind: EndSessions}}
 	case NewWord:
-		v.Ways, v.MinWord = []Way{{Kind: NewPassword}}, s.Policy.Password.MinLengthSingle
+		v.Ways, v.MinWord = []Way{{Kind: NewPassword}}, cmp.Or(x.Least, s.Policy.Password.MinLengthSingle)
 	case Address:
 		v.Ways = []Way{x.way(enter.Way{Kind: ConfirmCode})}
 	}
@@ -418,7 +420,9 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 		return nil
 	case gate.NeedPassword:
 		x.Step, m.fault = NewWord, faults.PasswordExpired.New()
-		return nil
+		set, err := m.SetOf(ctx, tx, m.account)
+		x.Least = m.Least(set)
+		return err
 	case gate.NeedAddress:
 		x.Step = Address
 		return m.send(ctx, tx, ConfirmCode)

@@ -8,14 +8,12 @@ package me
 import (
 	"context"
 	"embed"
-	"errors"
 	"slices"
 	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/password"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow/access"
 	"sekisho/internal/flow/address"
@@ -169,17 +167,19 @@ func (d *Door) end(ctx context.Context, r *web.Request) (web.Response, error) {
 }
 
 func (d *Door) passwordState(ctx context.Context, r *web.Request) (Password, error) {
-	p := Password{Min: d.Change.Policy.Password.MinLengthSingle}
+	var p Password
 	err := d.Change.DB.View(ctx, func(tx db.ReadTx) error {
 		a, err := account.Of(ctx, tx, r.Session.Account)
 		if err != nil {
 			return err
 		}
 		p.Email = a.Email.Shown
-		rec, err := password.Of(ctx, tx, a.ID)
-		if err != nil && !errors.Is(err, db.ErrNone) {
+		set, err := d.Change.SetOf(ctx, tx, a)
+		if err != nil {
 			return err
 		}
+		rec := set.Record
+		p.Min = d.Change.Least(set)
 		p.Has, p.Since = rec.PHC != "", rec.SetAt
 		list, err := d.Change.Living(ctx, tx, a.ID)
 		if err != nil {
