@@ -120,3 +120,33 @@ func TestTerminalIssuesABackupCode(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+// After a sign-in one page asks for what is missing, and may be put off (SI-23).
+func TestTheLastWayInIsNotLeftAlone(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		kit := w.Protect(w.Settle(hana), gate.TOTP)
+		b := w.Browser("192.0.2.1").Signin(hana, apptest.Word).Fill("Six-digit", kit.App()).Press("Next")
+		b.See("Add a way back in").Press("Later").See("Hello")
+		b.Open("/me/factors/passphrase").Fill("Passphrase", apptest.Phrase).Press("Set it").See("The recovery passphrase is set")
+		w.Browser("192.0.2.2").Signin(hana, apptest.Word).Fill("Six-digit", kit.App()).Press("Next").See("Hello")
+	}, "backup_codes", "false")
+}
+
+// Of five codes the last but one asks for new ones.
+func TestBackupCodesThatRunOutAreAskedFor(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		kit := w.Protect(w.Settle(hana), gate.TOTP)
+		for i := range 4 {
+			byBackup(w, "192.0.2.1", kit.Spare()).See("Set up your factors anew")
+			w.Clock.Add(time.Duration(i+1) * time.Minute)
+		}
+		b := w.Browser("192.0.2.2").Signin(hana, apptest.Word).Fill("Six-digit", kit.App()).Press("Next").Miss("Hello")
+		b.Press("Later").See("Hello")
+		var s struct{ Missing string }
+		p, at := halfway(w, "192.0.2.3", hana)
+		p.Call("POST", at, map[string]any{"kind": "totp", "answer": kit.App()}).Want(200, "").Into(&s)
+		if s.Missing != "backup_codes" {
+			t.Errorf("got missing %q, want backup_codes", s.Missing)
+		}
+	})
+}

@@ -102,6 +102,7 @@ func entering() []Page {
 		{Name: "recover-ready", Response: web.Show("signin/ready-now", signin.Ready{Token: "token"})},
 		{Name: "recover-cancel", Response: web.Show("signin/cancel", signin.Cancel{Token: "token", Until: At.Add(24 * time.Hour)})},
 		{Name: "ready-anew", Response: web.Show("signin/ready", signin.Left{Need: "factors_anew", Return: "/me"})},
+		{Name: "ready-way-back", Response: web.Show("signin/ready", signin.Left{Need: "way_back", Return: "/me"})},
 		{Name: "ready-backup", Response: web.Show("signin/ready", signin.Left{Need: "backup_codes", Return: "/me"})},
 		{Name: "limit", Response: web.Show("signin/sessions", signin.Limit{Flow: flow, Typed: hana, Sessions: sessions})},
 		{Name: "new-password", Response: web.Show("signin/new-password", signin.NewPassword{Base: "/recover/password", Flow: flow, Typed: hana, Min: 15}).With(faults.PasswordCommon.New())},

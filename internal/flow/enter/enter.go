@@ -286,6 +286,8 @@ func (e *Entry) missing(o *Opened, s seen) {
 		o.Missing = gate.NeedFactor
 	case s.set.On() && e.Policy.SecondFactor.BackupCodes && s.set.BackupOf > 0 && s.set.Backup <= 1:
 		o.Missing = NeedBackup
+	case s.set.alone() && !s.facts.StepUp: // a step-up goes on with what was begun
+		o.Missing = NeedWayBack
 	}
 }
 
@@ -295,6 +297,10 @@ const NeedAnew gate.Need = "factors_anew"
 
 // NeedBackup asks to renew backup codes that are nearly used up.
 const NeedBackup gate.Need = "backup_codes"
+
+// NeedWayBack asks whoever has one factor and nothing that stands in for it to add a
+// way back.
+const NeedWayBack gate.Need = "way_back"
 
 // trust gives the tokens this browser shows from now on; nil when they stay.
 func (e *Entry) trust(ctx context.Context, tx db.Tx, w Who, s seen, l gate.Level) ([]secret.Text, error) {

@@ -122,6 +122,11 @@ func (s Set) Seconds() []gate.Kind {
 // On says whether a second factor is on.
 func (s Set) On() bool { return slices.ContainsFunc(s.Seconds(), gate.Switches) }
 
+// alone says whether one factor is all there is: with it, every way in is lost.
+func (s Set) alone() bool {
+	return s.On() && len(s.Apps)+len(s.Numbers)+len(s.Keys) == 1 && !s.Spare && !s.Passphrase
+}
+
 // Trusts lists the browsers an account trusts, the last used first. A policy
 // tightened later shortens trusts given under the looser one.
 func (e *Entry) Trusts(ctx context.Context, r db.Reader, a ref.Account) ([]browser.Trust, error) {

@@ -330,7 +330,7 @@ func afterwards(need gate.Need, back string) string {
 		return "/confirm?return=" + url.QueryEscape(back)
 	case gate.NeedFactor:
 		return "/me/factors?return=" + url.QueryEscape(back)
-	case "factors_anew", "backup_codes":
+	case "factors_anew", "backup_codes", "way_back":
 		return "/whats-left?need=" + string(need) + "&return=" + url.QueryEscape(back)
 	}
 	return back
@@ -346,7 +346,7 @@ func left(_ context.Context, r *web.Request) (web.Response, error) {
 		back = "/me"
 	}
 	need := q["need"]
-	if need != "factors_anew" && need != "backup_codes" {
+	if need != "factors_anew" && need != "backup_codes" && need != "way_back" {
 		return web.Go(back), nil
 	}
 	return web.Show("signin/ready", Left{Need: need, Return: back}).LeadsTo(back), nil
