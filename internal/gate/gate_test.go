@@ -177,6 +177,18 @@ func TestSecondProofs(t *testing.T) {
 		{name: "a policy that forbids trust", act: Enter, facts: func(f *Facts) { f.Set, f.Trusted = []Kind{TOTP}, true }, policy: func(p *policy.Effective) { p.SecondFactor.TrustDays = 0 }, need: NeedSecond},
 		{name: "a kind the policy forbids leads in at the lower level", act: Enter, facts: func(f *Facts) { f.Set, f.Proofs = []Kind{TOTP}, two }, policy: only("passkey"), level: Single},
 		{name: "a passkey the policy forbids", act: Enter, facts: func(f *Facts) { f.Proofs = []Proof{{Kind: Passkey, User: true, At: now}} }, policy: only("totp"), level: Single},
+		{name: "a passkey the policy forbids, beside an app that counts", act: Enter, facts: func(f *Facts) {
+			f.Set, f.Proofs = []Kind{TOTP, Passkey}, []Proof{{Kind: Passkey, User: true, At: now}}
+		}, policy: only("totp"), need: NeedSecond},
+		{name: "and with the app's code", act: Enter, facts: func(f *Facts) {
+			f.Set, f.Proofs = []Kind{TOTP, Passkey}, []Proof{{Kind: Passkey, User: true, At: now}, {Kind: TOTP, At: now}}
+		}, policy: only("totp"), level: Multi},
+		{name: "beside backup codes alone it leads in as it did", act: Enter, facts: func(f *Facts) {
+			f.Set, f.Proofs = []Kind{Passkey, Backup}, []Proof{{Kind: Passkey, User: true, At: now}}
+		}, policy: only("totp"), level: Single},
+		{name: "a backup code that support issued counts where codes are forbidden", act: Enter, facts: func(f *Facts) {
+			f.Set, f.Proofs = []Kind{TOTP}, []Proof{{Kind: Password, At: now}, {Kind: Backup, At: now, Issued: true}}
+		}, policy: func(p *policy.Effective) { p.SecondFactor.BackupCodes = false }, level: Multi},
 		{name: "an unusual sign-in asks once more", act: Enter, facts: func(f *Facts) { f.Unusual, f.OnFile = true, []Kind{Password, MailCode} }, need: NeedAnother},
 		{name: "the same again is not more", act: Enter, facts: func(f *Facts) {
 			f.Unusual, f.OnFile = true, []Kind{Password, MailCode}

@@ -63,10 +63,12 @@ func LevelOf(proofs []Proof) Level {
 func levelOf(proofs []Proof, counts func(Proof) bool) Level {
 	for _, first := range proofs {
 		if first.Kind == Passkey {
-			if first.User && counts(first) {
+			if !first.User {
+				continue // without its user's verification a key is a second proof only
+			}
+			if counts(first) {
 				return Multi
 			}
-			continue // without its user's verification a key is a second proof only
 		}
 		for _, second := range proofs {
 			if slices.Contains(firsts, first.Kind) && slices.Contains(seconds, second.Kind) && counts(second) && apart(first, second) {
@@ -143,12 +145,21 @@ func (f *Facts) level(p *policy.Effective) Level {
 // (TB-01).
 func secondProof(f *Facts, p *policy.Effective) Decision {
 	switch {
-	case LevelOf(f.Proofs) == Multi, !f.on():
+	case f.level(p) == Multi, !f.on():
 		return pass
+	case LevelOf(f.Proofs) == Multi && !f.better(p):
+		return pass // what counts no more leads in at the lower level
 	case f.Trusted && !f.StepUp && p.SecondFactor.TrustDays > 0:
 		return Decision{Verdict: Admit, Trace: []Step{{Source: p.Source.SecondFactor, Saw: "trusted browser"}}}
 	}
 	return prove(NeedSecond, p.Source.SecondFactor)
+}
+
+// better says whether somebody who signed in with a passkey that the policy lets
+// count no more has an authenticator app that does. An SMS may find no gateway, and
+// a spare is not to be spent for this.
+func (f *Facts) better(p *policy.Effective) bool {
+	return slices.Contains(f.Set, TOTP) && Permits(p, TOTP) && !slices.ContainsFunc(f.Proofs, func(x Proof) bool { return x.Kind == TOTP })
 }
 
 // anotherProof asks for one more proof where a browser and a place are both new
