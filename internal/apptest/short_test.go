@@ -34,3 +34,36 @@ func TestAShorterPasswordIsEnoughBesideASecondFactor(t *testing.T) {
 		d.Fill("New password", newer).Press("Next").See("Hello")
 	})
 }
+
+// The current password is one proof. It does not make the second one new: else whoever
+// knows it keeps a stolen session fresh for ever, by changing it again and again.
+func TestAPasswordChangeMakesNoOtherProofNew(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		kit := w.Protect(w.Settle(hana), gate.TOTP)
+		p, at := halfway(w, "192.0.2.1", hana)
+		var s apptest.Step
+		p.Call("POST", at, map[string]any{"kind": "totp", "answer": kit.App()}).Want(200, "").Into(&s)
+		p.Token = s.Token
+		w.Clock.Add(9 * time.Minute)
+		var changed struct{ Token string }
+		p.Call("POST", "/api/v1/me/password", map[string]any{"current": apptest.Word, "new": newer}).Want(200, "").Into(&changed)
+		p.Token = changed.Token
+		p.Call("POST", "/api/v1/me/factors/backup", nil).Want(200, "")
+		w.Clock.Add(2 * time.Minute)
+		p.Call("POST", "/api/v1/me/factors/backup", nil).Want(403, "session.fresh_required")
+		p.Call("POST", "/api/v1/me/password", map[string]any{"current": newer, "new": apptest.Word}).Want(403, "session.fresh_required")
+	})
+}
+
+func TestARecoveryHoldsForHalfAnHour(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		b := w.Browser("192.0.2.1").Open("/recover").Fill("E-mail", hana).Press("Send")
+		code, link := w.Code(hana), w.Link(hana)
+		w.Clock.Add(29 * time.Minute)
+		w.Browser("192.0.2.2").Open(link).See("Go on")
+		w.Clock.Add(61 * time.Second)
+		w.Browser("192.0.2.2").Open(link).Want(410).See("recovery.link_expired")
+		b.Fill("Code", code).Press("Next").Miss("Choose a new password").Miss("Hello")
+	})
+}

@@ -114,6 +114,13 @@ func Prove(ctx context.Context, tx db.Tx, s Session, acr string, amr []string) (
 	return s, token, err
 }
 
+// Turn gives a living session a new token and nothing else: what it proved stays as
+// old as it was.
+func Turn(ctx context.Context, tx db.Tx, s Session) (secret.Text, error) {
+	token := secret.Token()
+	return token, tx.One(ctx, `UPDATE session SET token = $2, last_used = $3 WHERE id = $1`, s.ID, secret.Hash(token.Reveal()), tx.Now())
+}
+
 const columns = `id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place, since`
 
 func scan(r db.Scanner) (Session, error) {

@@ -152,6 +152,11 @@ func (c *Change) set(ctx context.Context, try enter.Attempt, s session.Session, 
 		if err := c.SetPassword(ctx, tx, enter.Who{Visitor: try.Visitor, Account: a, Reprove: s.ID}, ch.word); err != nil {
 			return err
 		}
+		if living.Level() == gate.Multi {
+			// The password alone makes the other proof no newer (MF-17).
+			out.Token, err = session.Turn(ctx, tx, living)
+			return err
+		}
 		_, out.Token, err = session.Prove(ctx, tx, living, living.ACR, enter.With(living.AMR, "pwd"))
 		return err
 	})
