@@ -215,3 +215,19 @@ func (w *World) Somewhere(towns map[string]string) *World {
 	w.T.Helper()
 	return w.Another("geo", w.places(towns))
 }
+
+// Last is the newest backup code that was not used; Drop says that it was.
+func (k *Kit) Last() string {
+	k.w.T.Helper()
+	if len(k.codes) == 0 {
+		k.w.T.Fatal("no backup codes are left")
+	}
+	return k.codes[len(k.codes)-1]
+}
+
+// Drop forgets the code of Last where it was a backup code.
+func (k *Kit) Drop(kind string) {
+	if kind == string(gate.Backup) {
+		k.codes = k.codes[:len(k.codes)-1]
+	}
+}

@@ -15,44 +15,45 @@ import (
 // A session that proved a password only, of an account that has more by now, tries
 // every route that changes what guards the account.
 func TestALesserSessionChangesNothingThatGuardsTheAccount(t *testing.T) {
-	w := apptest.New(t, "sqlite")
-	a := w.Settle(hana)
-	b := w.Browser("192.0.2.1").Signin(hana, apptest.Word).See("Hello")
-	kit := w.Protect(a, gate.TOTP)
-	p := w.Program("192.0.2.1")
-	seen := 0
-	for _, d := range w.Doors {
-		for _, r := range d.Routes {
-			if !strings.HasPrefix(r.Guard.Name, "fresh proof") {
-				continue
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		a := w.Settle(hana)
+		b := w.Browser("192.0.2.1").Signin(hana, apptest.Word).See("Hello")
+		kit := w.Protect(a, gate.TOTP)
+		p := w.Program("192.0.2.1")
+		seen := 0
+		for _, d := range w.Doors {
+			for _, r := range d.Routes {
+				if !strings.HasPrefix(r.Guard.Name, "fresh proof") {
+					continue
+				}
+				path := strings.NewReplacer("{id}", "fac_01kf0e7st00000000000000001", "{flow}", "flw_01kf0e7st00000000000000001").Replace(r.Path)
+				req, err := http.NewRequest(r.Method, w.Base+path, strings.NewReader(""))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, c := range b.Cookies() {
+					req.AddCookie(c)
+				}
+				req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				got := p.Do(req)
+				away := got.Status == 303 && strings.HasPrefix(got.Header.Get("Location"), "/elevate?return=")
+				if !away && (got.Status != 403 || !strings.Contains(string(got.Body), "session.fresh_required")) {
+					t.Errorf("%s %s: got %d %s, want to be asked for all proofs", r.Method, r.Path, got.Status, got.Header.Get("Location"))
+				}
+				seen++
 			}
-			path := strings.NewReplacer("{id}", "fac_01kf0e7st00000000000000001", "{flow}", "flw_01kf0e7st00000000000000001").Replace(r.Path)
-			req, err := http.NewRequest(r.Method, w.Base+path, strings.NewReader(""))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, c := range b.Cookies() {
-				req.AddCookie(c)
-			}
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			got := p.Do(req)
-			away := got.Status == 303 && strings.HasPrefix(got.Header.Get("Location"), "/elevate?return=")
-			if !away && (got.Status != 403 || !strings.Contains(string(got.Body), "session.fresh_required")) {
-				t.Errorf("%s %s: got %d %s, want to be asked for all proofs", r.Method, r.Path, got.Status, got.Header.Get("Location"))
-			}
-			seen++
 		}
-	}
-	if seen < 30 {
-		t.Errorf("only %d routes were tried", seen)
-	}
-	// The password's own page has the current password for a proof; it is not enough.
-	b.Post("/me/password", url.Values{"current": {apptest.Word}, "new": {newer}}).Want(403).See("session.fresh_required")
-	// With all proofs the same session may.
-	b.Open("/me/factors/backup").See("confirm once more").Fill("Password", apptest.Word).Press("Next").Fill("Six-digit", kit.App()).Press("Next")
-	if got := b.URL.Path; got != "/me/factors/backup" {
-		t.Errorf("got to %s, want back to what was begun", got)
-	}
+		if seen < 30 {
+			t.Errorf("only %d routes were tried", seen)
+		}
+		// The password's own page has the current password for a proof; it is not enough.
+		b.Post("/me/password", url.Values{"current": {apptest.Word}, "new": {newer}}).Want(403).See("session.fresh_required")
+		// With all proofs the same session may.
+		b.Open("/me/factors/backup").See("confirm once more").Fill("Password", apptest.Word).Press("Next").Fill("Six-digit", kit.App()).Press("Next")
+		if got := b.URL.Path; got != "/me/factors/backup" {
+			t.Errorf("got to %s, want back to what was begun", got)
+		}
+	})
 }
 
 // spelled are ways people type the same code, and others that are no code.

@@ -216,6 +216,7 @@ func (e *Entry) more(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decisi
 	case gate.NeedSecond:
 		res.Ways = e.ways(gate.Ways(&s.facts, &e.Policy), s.set, w.Account)
 	case gate.NeedAnother:
+		s.set.Numbers = nil // the code goes to the number on file
 		res.Ways = e.ways(gate.Others(&s.facts), s.set, w.Account)
 	default:
 		return res, nil

@@ -190,6 +190,7 @@ func (e *Entry) Firsts(ctx context.Context, r db.Reader, a account.Account) ([]W
 		}
 	}
 	a.Preferred = ""
+	s.Numbers = nil // a first proof goes to the number on file
 	return e.ways(kinds, s, a), nil
 }
 
