@@ -235,14 +235,12 @@ func TestWaysNameTheNumberTheCodeGoesTo(t *testing.T) {
 	eachWithPhones(t, func(t *testing.T, w *apptest.World, phones *apptest.Phones) {
 		const other = "+819087650000"
 		kit := w.Carry().ProtectWith(phones, phone, w.Settle(hana, other), gate.SMSCode)
-		b := w.Browser("192.0.2.1").Signin(hana, apptest.Word).Press("Another way").See("78").Miss("00")
+		b := w.Browser("192.0.2.1").Signin(hana, apptest.Word).Press("Another way").See("•678").Miss("•000")
 		b.Press("Code by SMS").Fill("Code you received", kit.SMS()).Press("Next").See("Hello")
 		b.Press("Sign out").Press("Sign out")
 		// The browser is known now, so that its owner's own ways are named.
 		b.Open("/signin").Fill("E-mail", hana).Press("Next").Press("Another way")
-		if list := b.Text(); strings.Contains(list, "5678") || strings.Contains(list, "•78") {
-			t.Errorf("the list names the second factor's number:\n%s", list)
-		}
+		b.See("•000").Miss("•678")
 		b.Press("Code by SMS")
 		if phones.Code(other) == "" {
 			t.Error("the code did not go to the number on file")
