@@ -261,6 +261,28 @@ func TestByAnotherNameAHostedMailboxLooksLikeAnyOther(t *testing.T) {
 	}, "hosted_domains", "mail.example.com")
 }
 
+func TestAMarkedAccountLooksLikeAnyOtherToStrangers(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		a := w.Settle(hana)
+		w.Update(func(tx db.Tx) error {
+			_, err := tx.Exec(t.Context(), `UPDATE identifier SET hosted = 1 WHERE account = $1`, a.ID)
+			return err
+		})
+		for _, name := range []string{hana, "nobody@example.com"} {
+			w.Browser("192.0.2.1").Open("/signin").Fill("E-mail", name).Press("Next").Press("Another way").Press("Code by e-mail").Want(200).
+				See("If there is an account, a code is on its way")
+		}
+		if n := len(w.Mails()); n != 0 {
+			t.Errorf("got %d mails, want none", n)
+		}
+		// A browser that it knows is told the truth.
+		known := w.Browser("192.0.2.2")
+		known.Signin(hana, apptest.Word).See("Hello")
+		known.Press("Sign out").Press("Sign out")
+		known.Open("/signin").Fill("E-mail", hana).Press("Next").Miss("Code by e-mail")
+	})
+}
+
 func TestTooManyAttemptsWaitsAndSparesKnownBrowsers(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		w.Settle(hana)

@@ -3,6 +3,7 @@ package enter
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"sekisho/internal/account"
@@ -49,10 +50,12 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 		s.Account = account.Account{}
 	}
 	it := e.item(s, sent, tx.Now())
-	if it.Kind != outbox.Nothing {
-		if err := e.Outbox.Withdraw(ctx, tx, s.Account.ID, it.Topic); err != nil {
-			return resend, nil, err
-		}
+	whose := it.Account
+	if whose == "" {
+		whose = ref.NewAccount(tx.Now()) // nobody's: the statement runs all the same
+	}
+	if err := e.Outbox.Withdraw(ctx, tx, whose, it.Topic); err != nil {
+		return resend, nil, err
 	}
 	_, err = e.Outbox.Put(ctx, tx, it)
 	return sent.Resend, nil, err
@@ -69,32 +72,42 @@ func Topic(f sentcode.For) string {
 	return string(f.Purpose) + ".code"
 }
 
+// item is what is put into the outbox. Where nothing may be sent the same letter is
+// written to nobody, with a code that opens nothing, into a row that goes nowhere:
+// answers must not differ by the time a letter takes (SI-28).
 func (e *Entry) item(s Send, sent sentcode.Sent, now time.Time) outbox.Item {
-	it := outbox.Item{Kind: outbox.Nothing, Topic: Topic(s.For), Account: s.Account.ID, Expires: sent.Expires, Body: outbox.Letter{}}
-	minutes := int(sent.Expires.Sub(now).Minutes())
+	it := outbox.Item{Kind: outbox.Nothing, Topic: Topic(s.For), Expires: sent.Expires, Body: outbox.Letter{}}
 	to := s.To
 	if to.Norm == "" && s.For.Channel != sentcode.SMS {
 		to = s.Account.Email.Identifier
 	}
-	if s.Account.ID == "" || to.Norm == "" || e.unproved(s) {
-		it.Account = ""
+	code, link := sent.Code.Reveal(), sent.Link.Reveal()
+	out := s.Account.ID != "" && to.Norm != "" && !e.unproved(s)
+	if !out {
+		s.Account = account.Account{Name: "Nobody There", Lang: s.Visitor.Lang}
+		to = account.Identifier{Kind: account.Email, Norm: "nobody@example.com", Shown: "nobody@example.com"}
+		code, link = strings.Repeat("0", len(code)), strings.Repeat("0", len(link))
+	}
+	minutes := int(sent.Expires.Sub(now).Minutes())
+	if write := writers[s.For.Purpose]; write != nil { // by SMS too: whose number is on file is not to be timed
+		c := letter.Code{Code: code, Minutes: minutes, From: e.From(s.Visitor, now)}
+		if link != "" {
+			c.Link = e.Sheet.URL + "/recover/link?c=" + link
+		}
+		who := To(s.Account)
+		if who.Address = to.Mailbox(); s.For.Purpose == sentcode.Address {
+			who.Name = "" // nobody has proved that it is theirs: no words of ours in a stranger's inbox
+		}
+		it.Body = write(e.Sheet, who, c)
+	}
+	if !out {
 		return it
 	}
-	it.To = to.Shown
+	it.Kind, it.Account, it.To = outbox.Mail, s.Account.ID, to.Shown
 	if s.For.Channel == sentcode.SMS {
 		it.Kind, it.To = outbox.SMS, to.Norm
-		it.Body = outbox.Text{To: to.Norm, Text: letter.SMSCode(e.Sheet, s.Account.Lang, sent.Code.Reveal(), minutes)}
-		return it
+		it.Body = outbox.Text{To: to.Norm, Text: letter.SMSCode(e.Sheet, s.Account.Lang, code, minutes)}
 	}
-	c := letter.Code{Code: sent.Code.Reveal(), Minutes: minutes, From: e.From(s.Visitor, now)}
-	if sent.Link != "" {
-		c.Link = e.Sheet.URL + "/recover/link?c=" + sent.Link.Reveal()
-	}
-	who := To(s.Account)
-	if who.Address = to.Mailbox(); s.For.Purpose == sentcode.Address {
-		who.Name = "" // nobody has proved that it is theirs: no words of ours in a stranger's inbox
-	}
-	it.Kind, it.Body = outbox.Mail, writers[s.For.Purpose](e.Sheet, who, c)
 	return it
 }
 

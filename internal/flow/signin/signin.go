@@ -57,7 +57,7 @@ type state struct {
 	Typed    account.Identifier `json:"typed"`
 	Account  ref.Account        `json:"account,omitempty"`
 	Open     bool               `json:"open,omitempty"`   // nothing was typed: a passkey is to say who it is
-	Hosted   bool               `json:"hosted,omitempty"` // no code by mail: this account opens the mailbox, or several people read it
+	Hosted   bool               `json:"hosted,omitempty"` // no code by mail: accounts here open the domain's mailboxes, or several people read it
 	Step     Step               `json:"step"`
 	Ways     []enter.Way        `json:"ways,omitempty"` // what this account can answer; empty: what strangers are shown
 	Proofs   []gate.Proof       `json:"proofs,omitempty"`
@@ -146,11 +146,10 @@ func (s *Signin) Start(ctx context.Context, v flow.Visitor, ask Ask) (View, erro
 			view = View{Fault: f, Typed: typed}
 			return err
 		}
-		// What was typed decides, not whose it is: by any other name the code is offered
-		// alike and goes nowhere (SI-28). Only an address that is marked itself says so.
-		marked := a.Email.Hosted && a.Email.Kind == typed.Kind && a.Email.Norm == typed.Norm
+		// What was typed decides, not whose it is: for an account that is marked, and by
+		// any other name, the code is offered alike and goes nowhere (SI-28).
 		st := state{Typed: typed, Account: a.ID, Step: Proof, Return: ask.Return, Reprove: ask.Reprove,
-			Hosted: marked || slices.Contains(s.HostedDomains, typed.Domain()) || s.Group(typed) != nil}
+			Hosted: slices.Contains(s.HostedDomains, typed.Domain()) || s.Group(typed) != nil}
 		if st.Ways, err = s.known(ctx, tx, v, a); err != nil {
 			return err
 		}
@@ -277,7 +276,7 @@ func (x state) way(w enter.Way) Way {
 }
 
 // firsts says which first proofs may be used. Without ways of its own it looks at
-// what was typed and at whether the mailbox is hosted here (SI-05), at nothing a
+// what was typed and at whether its domain is hosted here (SI-05), at nothing a
 // stranger could learn from.
 func (s *Signin) firsts(x state) []enter.Way {
 	if x.Open && s.Keys != nil {
