@@ -33,10 +33,7 @@ type holder struct {
 func (d *Door) bearer(ctx context.Context, r *web.Request) (*web.Response, error) {
 	deny := func(status int, code, why string) (*web.Response, error) {
 		res := refuse(r, status, code, why)
-		res.Header["WWW-Authenticate"] = `Bearer realm="sekisho"`
-		if code != "" {
-			res.Header["WWW-Authenticate"] += `, error="` + code + `", error_description="` + why + `"`
-		}
+		res.Header["WWW-Authenticate"] = `Bearer realm="sekisho", error="` + code + `", error_description="` + why + `"`
 		return &res, nil
 	}
 	kind, token, ok := strings.Cut(r.HTTP.Header.Get("Authorization"), " ")
@@ -51,7 +48,8 @@ func (d *Door) bearer(ctx context.Context, r *web.Request) (*web.Response, error
 		}
 	}
 	if token == "" {
-		return deny(401, "invalid_request", "an access token is required")
+		// Who shows no token is told what is wanted, and no error (RFC 6750 §3.1).
+		return &web.Response{Status: 401, Header: map[string]string{"Access-Control-Allow-Origin": "*", "WWW-Authenticate": `Bearer realm="sekisho"`}}, nil
 	}
 	h, ok, err := d.hold(ctx, grant.ByAccess, token, client.Client{})
 	if err != nil {
