@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/hashicorp/golang-lru"
 	"github.com/ua-parser/uap-go/uaparser"
 )
 
@@ -28,14 +27,41 @@ const MaxLen = 400
 // memory; results are kept, because one parse costs up to milliseconds.
 var (
 	parser = sync.OnceValues(func() (*uaparser.Parser, error) { return uaparser.New() })
-	cache  = sync.OnceValue(func() *lru.Cache {
-		c, err := lru.New(1024)
-		if err != nil {
-			panic(err) // only for a size that is not positive
-		}
-		return c
-	})
+	kept   = cache{at: map[string]Agent{}}
 )
+
+// places is how many headers are kept.
+const places = 1024
+
+// cache keeps what was read; where it is full, the oldest goes.
+type cache struct {
+	mu   sync.Mutex
+	at   map[string]Agent
+	ring []string
+	next int // place of the oldest, once the ring is full
+}
+
+func (c *cache) look(header string) (Agent, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a, ok := c.at[header]
+	return a, ok
+}
+
+func (c *cache) add(header string, a Agent) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, there := c.at[header]; there {
+		return
+	}
+	c.at[header] = a
+	if len(c.ring) < places {
+		c.ring = append(c.ring, header)
+		return
+	}
+	delete(c.at, c.ring[c.next])
+	c.ring[c.next], c.next = header, (c.next+1)%places
+}
 
 // Cut shortens a header to what is kept, without control characters.
 func Cut(header string) string {
@@ -54,8 +80,8 @@ func Parse(header string) Agent {
 	if header == "" {
 		return Agent{}
 	}
-	if a, ok := cache().Get(header); ok {
-		return a.(Agent)
+	if a, ok := kept.look(header); ok {
+		return a
 	}
 	if !budget.take(time.Now()) {
 		return rough(header)
@@ -77,7 +103,7 @@ func Parse(header string) Agent {
 		a.Browser = name[:min(len(name), 40)]
 	}
 	a.Browser, a.OS = plain(a.Browser), plain(a.OS)
-	cache().Add(header, a)
+	kept.add(header, a)
 	return a
 }
 

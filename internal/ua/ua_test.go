@@ -1,6 +1,7 @@
 package ua
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -53,5 +54,22 @@ func TestNewHeadersCostABoundedShareOfACore(t *testing.T) {
 	}
 	if got := rough("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"); got.Browser != "Chrome" {
 		t.Errorf("got %q, want Chrome", got.Browser)
+	}
+}
+
+func TestTheCacheIsBounded(t *testing.T) {
+	c := cache{at: map[string]Agent{}}
+	for i := range 3 * places {
+		c.add(strconv.Itoa(i), Agent{Browser: "b"})
+		c.add(strconv.Itoa(i), Agent{Browser: "twice"})
+	}
+	if len(c.at) != places || len(c.ring) != places {
+		t.Errorf("got %d and %d kept, want %d", len(c.at), len(c.ring), places)
+	}
+	if _, ok := c.look(strconv.Itoa(2*places - 1)); ok {
+		t.Error("the oldest is still there")
+	}
+	if a, ok := c.look(strconv.Itoa(3*places - 1)); !ok || a.Browser != "b" {
+		t.Errorf("got %v %v, want the newest as it was first read", a, ok)
 	}
 }
