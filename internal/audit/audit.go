@@ -74,6 +74,9 @@ type about struct {
 	Detail json.RawMessage `json:"detail,omitempty"`
 }
 
+// act bounds in microseconds how far the rows of one act lie apart.
+const act = 1000 * time.Microsecond
+
 // Write keeps an event and gives the reference by which it is found.
 func Write(ctx context.Context, tx db.Tx, e Event) (ref.Reference, error) {
 	var salt [16]byte
@@ -92,9 +95,11 @@ func Write(ctx context.Context, tx db.Tx, e Event) (ref.Reference, error) {
 	}
 	hash := sha256.Sum256(text)
 	reference := ref.Reference(secret.Human())
+	// One act is one instant, and references are drawn: what an account did in it stands
+	// a microsecond apart, so that it reads in the order in which it happened.
 	_, err = tx.Exec(ctx, `INSERT INTO audit (reference, at, kind, account, actor, session, client, code, about, about_hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		reference, tx.Now(), e.Kind, e.Account, e.Actor, e.Session, e.Client, e.Code, string(text), hash[:])
+		VALUES ($1, (SELECT coalesce(max(at) + 1, $2) FROM audit WHERE account = $4 AND at >= $2 AND at < $11), $3, $4, $5, $6, $7, $8, $9, $10)`,
+		reference, tx.Now(), e.Kind, e.Account, e.Actor, e.Session, e.Client, e.Code, string(text), hash[:], tx.Now().Add(act))
 	if err != nil {
 		return "", fmt.Errorf("audit row of %s: %w", e.Kind, err)
 	}

@@ -60,6 +60,10 @@ func Open(ctx context.Context, url string, o Options) (*DB, error) {
 	if o.Crowded == nil {
 		o.Crowded = func() {}
 	}
+	// What is kept has microseconds: an instant that is handed out before it was read
+	// back must be the same.
+	clock := o.Clock
+	o.Clock = func() time.Time { return clock().Truncate(time.Microsecond) }
 	d := &DB{clock: o.Clock}
 	var err error
 	switch {
