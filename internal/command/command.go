@@ -22,6 +22,7 @@ import (
 	"sekisho/internal/db"
 	"sekisho/internal/faults"
 	"sekisho/internal/i18n"
+	"sekisho/internal/web"
 )
 
 // Codes with which a command ends.
@@ -236,7 +237,7 @@ func (p *program) fault() *cobra.Command {
 			return none(db.ErrNone, "there is no code %s; /help lists all", a[0])
 		}
 		t := e.New().Say(i18n.En, time.UTC)
-		return p.print(e.New().Problem(i18n.En, time.UTC, 0), func(w io.Writer) { fmt.Fprintf(w, "%s\n%s\n%s\n", t.What, t.Why, t.Fix) })
+		return p.print(e.New().Problem(i18n.En, time.UTC, web.Status(e.Kind)), func(w io.Writer) { fmt.Fprintf(w, "%s\n%s\n%s\n", t.What, t.Why, t.Fix) })
 	}}
 }
 

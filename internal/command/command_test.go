@@ -97,7 +97,8 @@ func TestACutLogIsToldUntilTheOperatorGoesOn(t *testing.T) {
 	}
 	d.run("audit", "verify").want(0, "3 rows linked, 0 waiting")
 	d.sql(`DELETE FROM audit WHERE seq > 1`, `UPDATE audit_head SET seq = 1, hash = (SELECT hash FROM audit WHERE seq = 1)`)
-	d.run("account", "disable", "hana@example.com").want(0)
+	d.run("account", "disable", "hana@example.com").want(0).miss("already")
+	d.run("account", "disable", "hana@example.com").want(0, "disabled already")
 	for range 2 {
 		d.run("audit", "verify").want(4, "row 1", "not signed by this server", "1 waiting")
 	}
@@ -140,4 +141,5 @@ func TestWhatIsNotThereIsNamed(t *testing.T) {
 		d.run(strings.Fields(line)...).want(3, want).miss("no such row", "db:")
 	}
 	d.run("account", "disable", "no one@").want(2)
+	d.run("fault", "session.limit", "--json").want(0, `"status": 409`)
 }

@@ -218,12 +218,18 @@ func (p *program) accountChange(verb, short string, do change) *cobra.Command {
 func (p *program) changeAccount(c *cobra.Command, what, kind string, do change) error {
 	return p.with(c, func(ctx context.Context, a *app.App) error {
 		var found account.Account
+		already := false
 		err := a.DB.Update(ctx, func(tx db.Tx) (err error) {
 			if found, err = find(ctx, tx, what); err != nil {
 				return none(err, "there is no account %s", what)
 			}
 			if err := do(ctx, tx, a, found.ID); err != nil {
-				if errors.Is(err, db.ErrNone) {
+				// What a script asked for twice is so, and nothing to complain about.
+				already = errors.Is(err, db.ErrNone) && stands(kind, found.State)
+				switch {
+				case already:
+					return nil
+				case errors.Is(err, db.ErrNone):
 					return fmt.Errorf("the account is %s", found.State)
 				}
 				return err
@@ -237,8 +243,25 @@ func (p *program) changeAccount(c *cobra.Command, what, kind string, do change) 
 		if err != nil {
 			return err
 		}
-		return p.print(show(found), func(w io.Writer) { fmt.Fprintf(w, "%s\t%s\n", found.ID, found.State) })
+		return p.print(show(found), func(w io.Writer) {
+			said := string(found.State)
+			if already {
+				said += " already"
+			}
+			fmt.Fprintf(w, "%s\t%s\n", found.ID, said)
+		})
 	})
+}
+
+// stands says whether a state is what a change leads to.
+func stands(kind string, s account.State) bool {
+	switch kind {
+	case "account.disabled":
+		return s == account.Disabled
+	case "account.enabled":
+		return s == account.Active || s == account.Unconfirmed
+	}
+	return false
 }
 
 func (p *program) accountDelete() *cobra.Command {
