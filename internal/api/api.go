@@ -114,6 +114,9 @@ func answer(r *web.Request, f *fault.Fault, s Step) (web.Response, error) {
 	if s.Flow == "" {
 		return web.Refuse(f), nil
 	}
+	if f.Reference == "" {
+		f.Reference = r.ID // as the frame does
+	}
 	status := web.Status(f.Entry.Kind)
 	body, err := json.Marshal(refusal{f.Problem(r.Lang, r.Zone, status), s})
 	return web.Response{Status: status, Fault: f, Type: "application/problem+json", Body: body}, err

@@ -76,8 +76,8 @@ var (
 		En: fault.Text{What: "There is nothing here.", Why: "The address is different, or what was here is gone.", Fix: "Check the address, or start from the first page."}})
 
 	MethodNotAllowed = define(fault.Entry{Code: "request.method_not_allowed", Kind: fault.Bad, Topic: fault.Other, Lift: self, Action: toHome,
-		Ja: fault.Text{What: "この送り方はできません。", Why: "このアドレスは、この種類のリクエストを受け付けません。", Fix: "ページのボタンから操作してください。"},
-		En: fault.Text{What: "This cannot be asked this way.", Why: "The address does not take this kind of request.", Fix: "Use the buttons of the page."}})
+		Ja: fault.Text{What: "この送り方はできません。", Why: "このアドレスは、この種類のリクエストを受け付けません。", Fix: "ページの中のリンクから進んでください。プログラムのときは、Allow ヘッダーにある送り方を使ってください。"},
+		En: fault.Text{What: "This cannot be asked this way.", Why: "The address does not take this kind of request.", Fix: "Follow the links of the page. For a program, the Allow header names what the address takes."}})
 
 	TooLarge = define(fault.Entry{Code: "request.too_large", Kind: fault.TooLarge, Topic: fault.Other, Lift: self,
 		Ja: fault.Text{What: "送られた内容が大きすぎます。", Why: "このページが受け取れる大きさは {limit} までです。", Fix: "短くしてから送ってください。"},

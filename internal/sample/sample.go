@@ -104,7 +104,7 @@ func entering() []Page {
 		{Name: "ready-anew", Response: web.Show("signin/ready", signin.Left{Need: "factors_anew", Return: "/me"})},
 		{Name: "ready-way-back", Response: web.Show("signin/ready", signin.Left{Need: "way_back", Return: "/me"})},
 		{Name: "ready-backup", Response: web.Show("signin/ready", signin.Left{Need: "backup_codes", Return: "/me"})},
-		{Name: "limit", Response: web.Show("signin/sessions", signin.Limit{Flow: flow, Typed: hana, Sessions: sessions})},
+		{Name: "limit", Response: web.Show("signin/sessions", signin.Limit{Flow: flow, Typed: hana, Reference: "7K2M-9QXP", Sessions: sessions})},
 		{Name: "new-password", Response: web.Show("signin/new-password", signin.NewPassword{Base: "/recover/password", Flow: flow, Typed: hana, Min: 15}).With(faults.PasswordCommon.New())},
 		{Name: "signup", Response: web.Show("signin/signup", signin.SignUp{})},
 		{Name: "setup", Response: web.Show("signin/setup", signin.Setup{Key: "key", Min: 15})},

@@ -143,10 +143,12 @@ func (r *Request) ReadJSON(v any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		where := "JSON"
+		where := "JSON {…}" // what is expected: an object
 		var wrong *json.UnmarshalTypeError
-		if errors.As(err, &wrong) {
+		if errors.As(err, &wrong) && wrong.Field != "" {
 			where = wrong.Field
+		} else if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok { // it has no type of its own
+			where = cut(name)
 		}
 		return tell(faults.Malformed.New("where", where))
 	}

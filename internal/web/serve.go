@@ -123,7 +123,7 @@ func (s *sender) WriteHeader(status int) {
 }
 
 func (f *Frame) request(h *http.Request, route *Route) *Request {
-	r := &Request{HTTP: h, ID: requestID(), Now: f.Clock(), Zone: f.Zone, frame: f, face: route.Face}
+	r := &Request{HTTP: h, ID: requestID(), Now: f.Clock().Truncate(time.Microsecond), Zone: f.Zone, frame: f, face: route.Face}
 	r.Lang = f.language(h)
 	f.visitor(r)
 	return r
@@ -209,29 +209,21 @@ var (
 	nosniff    = []string{"nosniff"}
 	noReferrer = []string{"no-referrer"}
 	noStore    = []string{"no-store"}
+
+	acceptLanguage = []string{"Accept-Language"}
 )
 
 func (f *Frame) write(ctx context.Context, w http.ResponseWriter, r *Request, res Response) {
-	h := w.Header()
-	// As they are sent, names in their canonical form: Set would bring each into it
-	// and make a slice for it, at every request.
-	h["X-Content-Type-Options"], h["Referrer-Policy"], h["Cache-Control"] = nosniff, noReferrer, noStore
-	h["X-Request-Id"] = []string{r.ID}
-	if f.URL.Scheme == "https" {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
+	if res.Fault != nil && res.Fault.Reference == "" && res.Page == nil {
+		res.Fault.Reference = r.ID // no audit row tells of it; the request's line in the log does
 	}
-	for k, v := range res.Header {
-		h.Set(k, v)
-	}
+	f.heads(w.Header(), r, res)
 	for _, c := range r.cookies {
 		http.SetCookie(w, c)
 	}
-	if res.Fault != nil && h.Get("Retry-After") == "" && !res.Fault.RetryAt.IsZero() {
-		h.Set("Retry-After", strconv.Itoa(max(1, int(res.Fault.RetryAt.Sub(r.Now).Seconds()))))
-	}
 	switch {
 	case res.Location != "":
-		h.Set("Location", res.Location)
+		w.Header().Set("Location", res.Location)
 		w.WriteHeader(res.Status)
 	case res.Body != nil:
 		send(w, res.Status, res.Type, res.Body)
@@ -247,6 +239,26 @@ func (f *Frame) write(ctx context.Context, w http.ResponseWriter, r *Request, re
 		w.WriteHeader(res.Status)
 	default:
 		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// heads sets the headers of every answer.
+func (f *Frame) heads(h http.Header, r *Request, res Response) {
+	// As they are sent, names in their canonical form: Set would bring each into it
+	// and make a slice for it, at every request.
+	h["X-Content-Type-Options"], h["Referrer-Policy"], h["Cache-Control"] = nosniff, noReferrer, noStore
+	h["X-Request-Id"] = []string{r.ID}
+	if f.URL.Scheme == "https" {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	if r.face == API {
+		h["Content-Language"], h["Vary"] = []string{string(r.Lang)}, acceptLanguage
+	}
+	for k, v := range res.Header {
+		h.Set(k, v)
+	}
+	if res.Fault != nil && h.Get("Retry-After") == "" && !res.Fault.RetryAt.IsZero() {
+		h.Set("Retry-After", strconv.Itoa(max(1, int(res.Fault.RetryAt.Sub(r.Now).Seconds()))))
 	}
 }
 

@@ -67,8 +67,9 @@ type state struct {
 	Return   string             `json:"return,omitempty"`
 	Reprove  ref.Session        `json:"reprove,omitempty"`
 	StepUp   bool               `json:"step_up,omitempty"`
-	Sent     map[string]sent    `json:"sent,omitempty"`  // by kind of answer
-	Least    int                `json:"least,omitempty"` // NewWord: how long it must be
+	Sent     map[string]sent    `json:"sent,omitempty"`    // by kind of answer
+	Least    int                `json:"least,omitempty"`   // NewWord: how long it must be
+	Refused  string             `json:"refused,omitempty"` // Step Limit: the reference of the refusal that led there
 }
 
 // sent is a code that is out, or would be.
@@ -109,6 +110,7 @@ type View struct {
 	StepUp    bool
 	MinWord   int          // Step NewWord: how long the password must be
 	TrustDays int          // Step Second: for how long this browser can be trusted; 0: not at all
+	Refused   string       // Step Limit: the reference of the refusal
 	Delivery  outbox.Stage // what became of the SMS, where its owner is at the other end
 }
 
@@ -261,7 +263,7 @@ func (s *Signin) view(visitor flow.Visitor, st *flow.Stored[state]) View {
 			v.TrustDays = s.Policy.SecondFactor.TrustDays
 		}
 	case Limit:
-		v.Ways = []Way{{Kind: EndSessions}}
+		v.Ways, v.Refused = []Way{{Kind: EndSessions}}, x.Refused
 	case NewWord:
 		v.Ways, v.MinWord = []Way{{Kind: NewPassword}}, cmp.Or(x.Least, s.Policy.Password.MinLengthSingle)
 	case Address:
@@ -428,7 +430,7 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 	}
 	switch {
 	case m.fault != nil && m.fault.Code() == faults.SessionLimit.Code:
-		x.Step = Limit
+		x.Step, x.Refused = Limit, m.fault.Reference
 	case m.fault != nil:
 		// Whatever else refuses ends what was proved: the next try begins anew.
 		x.Proofs, x.Step, x.Sent = nil, Proof, nil

@@ -98,6 +98,7 @@ type (
 	// Limit lists the sessions of which one has to end (ER-16).
 	Limit struct {
 		Flow, Typed string
+		Reference   string // of the refusal that led here
 		Sessions    []session.Session
 	}
 	// NewPassword asks for a new password.
@@ -228,7 +229,7 @@ func (d *Door) page(r *web.Request, v signin.View) web.Response {
 	flow, typed := string(v.ID), v.Typed.Shown
 	switch v.Step {
 	case signin.Limit:
-		return web.Show("signin/sessions", Limit{flow, typed, v.Sessions}).LeadsTo(v.Return)
+		return web.Show("signin/sessions", Limit{flow, typed, v.Refused, v.Sessions}).LeadsTo(v.Return)
 	case signin.NewWord:
 		p := web.Show("signin/new-password", NewPassword{"/signin/new-password", flow, typed, v.MinWord}).With(faults.PasswordExpired.New()).LeadsTo(v.Return)
 		p.Status = http.StatusOK // it tells why, and refuses nothing
