@@ -17,14 +17,31 @@ var words string
 // blocked says whether a password is a known one, one repeated, or a walk over the
 // keyboard, with or without blanks and signs between.
 func blocked(text string) bool {
-	s := strings.ToLower(text)
-	squeezed := strings.Map(func(r rune) rune {
+	s, squeezed := strings.ToLower(text), squeeze(text)
+	return known(s) || squeezed != s && squeezed != "" && known(squeezed)
+}
+
+// squeeze gives a text in lower case without blanks and signs.
+func squeeze(text string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
 			return r
 		}
 		return -1
-	}, s)
-	return known(s) || squeezed != s && squeezed != "" && known(squeezed)
+	}, strings.ToLower(text))
+}
+
+// ownWords is how many characters a password needs beside the service's name, which
+// is among the first things tried here and nowhere else.
+const ownWords = 8
+
+// ofService says whether a password is the service's name and little more.
+func ofService(text, service string) bool {
+	s, name := squeeze(text), squeeze(service)
+	if utf8.RuneCountInString(name) < shortestName || !strings.Contains(s, name) {
+		return false
+	}
+	return utf8.RuneCountInString(strings.ReplaceAll(s, name, "")) < ownWords
 }
 
 // shortUnit is up to how many characters nobody gains by saying the same again.
@@ -58,7 +75,30 @@ func walked(s string) bool {
 	back := []rune(s)
 	slices.Reverse(back)
 	twice := rows + rows
-	return strings.Contains(twice, s) || strings.Contains(twice, string(back))
+	return strings.Contains(twice, s) || strings.Contains(twice, string(back)) || stretches(s)
+}
+
+// shortStretch is how many keys side by side make a stretch.
+const shortStretch = 4
+
+// stretches says whether a text is made of stretches of the rows alone, each there or back,
+// in any order.
+func stretches(s string) bool {
+	for len(s) > 0 {
+		n, way := 1, 0
+		for ; n < len(s); n++ {
+			step := strings.IndexByte(rows, s[n]) - strings.IndexByte(rows, s[n-1])
+			if step != 1 && step != -1 || way != 0 && step != way || strings.IndexByte(rows, s[n]) < 0 || strings.IndexByte(rows, s[n-1]) < 0 {
+				break
+			}
+			way = step
+		}
+		if n < shortStretch {
+			return false
+		}
+		s = s[n:]
+	}
+	return true
 }
 
 // sequence says whether every letter follows the one before it: 123456789,

@@ -85,6 +85,7 @@ type Rules struct {
 type About struct {
 	Name        string
 	Identifiers []string
+	Service     string // the name under which the service is known
 }
 
 // Check finds everything that is wrong with a new password.
@@ -101,7 +102,7 @@ func Check(p Plain, r Rules, about About) []Problem {
 	if names(p.text, about) {
 		out = append(out, HasName)
 	}
-	if blocked(p.text) {
+	if blocked(p.text) || ofService(p.text, about.Service) {
 		out = append(out, Common)
 	}
 	return out

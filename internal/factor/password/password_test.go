@@ -77,18 +77,18 @@ func TestHashesTellPasswordsApart(t *testing.T) {
 }
 
 func TestKnownPasswordsAndNamesAreRefused(t *testing.T) {
-	about := About{Name: "山田 Tarou", Identifiers: []string{"tarou.yamada@example.com"}}
+	about := About{Name: "山田 Tarou", Identifiers: []string{"tarou.yamada@example.com"}, Service: "The Checkpoint"}
 	rules := Rules{Min: 8}
 	for raw, want := range map[string]Problem{
 		"password": Common, "PassWord": Common, "passwordpassword": Common, "aaaaaaaaaaaaaaaa": Common, "123456789012345": Common,
-		"abcdefghijklmnop": Common, "password password": Common, "qwertyuiopasdfgh": Common, "hgfdsapoiuytrewq": Common, "sekisho sekisho sekisho": Common, "p a s s w o r d": Common, "my yamada secret": HasName, "TAROU likes tea": HasName, "example words 9": HasName, "short": TooShort,
+		"abcdefghijklmnop": Common, "password password": Common, "qwertyuiopasdfgh": Common, "hgfdsapoiuytrewq": Common, "sekisho sekisho sekisho": Common, "p a s s w o r d": Common, "poiuytrewqlkjhgf": Common, "asdfghjklqwertyuiop": Common, "qwer asdf zxcv 1234": Common, "The-Checkpoint-2026": Common, "thecheckpoint 1 thecheckpoint": Common, "my yamada secret": HasName, "TAROU likes tea": HasName, "example words 9": HasName, "short": TooShort,
 	} {
 		got := Check(must(t, raw), rules, about)
 		if len(got) == 0 || got[0] != want && got[len(got)-1] != want {
 			t.Errorf("%q: got %v, want %d", raw, got, want)
 		}
 	}
-	for _, raw := range []string{"kettle orbit plum seven", "静かな湖と青い自転車", "zq8#Lm2p!vTe"} {
+	for _, raw := range []string{"kettle orbit plum seven", "静かな湖と青い自転車", "zq8#Lm2p!vTe", "the checkpoint has seven lamps", "asdf kettle orbit"} {
 		if got := Check(must(t, raw), rules, about); len(got) != 0 {
 			t.Errorf("%q: got problems %v, want none", raw, got)
 		}

@@ -153,7 +153,7 @@ func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) 
 		return Word{}, nil, err
 	}
 	rules := e.Policy.Password
-	about := password.About{Name: a.Name, Identifiers: []string{a.Email.Norm, a.Username}}
+	about := password.About{Name: a.Name, Identifiers: []string{a.Email.Norm, a.Username}, Service: e.Sheet.Service}
 	problems := password.Check(plain, password.Rules{
 		Min: least, Upper: rules.Upper, Lower: rules.Lower, Digit: rules.Digit, Special: rules.Special,
 	}, about)
