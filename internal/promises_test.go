@@ -103,6 +103,16 @@ func checkFault(t *testing.T, e *fault.Entry) {
 	if !slices.Equal(ja, en) {
 		t.Errorf("%s has placeholders %v in ja and %v in en", e.Code, ja, en)
 	}
+	// Its help page tells of no refusal in particular: there is nothing to fill in.
+	for _, l := range i18n.Langs {
+		h := e.Help(l)
+		if left := i18n.Placeholders(h.What + h.Why + h.Fix); len(left) > 0 {
+			t.Errorf("%s: its help page in %s has places %v; give it a General text", e.Code, l, left)
+		}
+	}
+	if e.General != nil && len(ja) == 0 {
+		t.Errorf("%s has a General text and no places", e.Code)
+	}
 }
 
 // TestGoldenErrors keeps docs/errors.md: the catalogue as a table for people.

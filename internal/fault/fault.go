@@ -6,6 +6,7 @@
 package fault
 
 import (
+	"cmp"
 	"maps"
 	"time"
 
@@ -70,7 +71,23 @@ type Entry struct {
 	Lift      []Lifter
 	Ja, En    Text
 	Disclosed *[2]Text // ja, en: told instead, where the operator discloses accounts
+	General   *[2]Text // ja, en: what its help page says instead, where the text has places; empty sentences stay
 	Action    *Action
+}
+
+// Help is the entry as its help page tells it, of no refusal in particular.
+func (e *Entry) Help(l i18n.Lang) Text {
+	t, g := e.En, Text{}
+	if l == i18n.Ja {
+		t = e.Ja
+	}
+	if e.General != nil {
+		g = e.General[1]
+		if l == i18n.Ja {
+			g = e.General[0]
+		}
+	}
+	return Text{What: cmp.Or(g.What, t.What), Why: cmp.Or(g.Why, t.Why), Fix: cmp.Or(g.Fix, t.Fix), Steps: t.Steps}
 }
 
 // Fault is one refusal.

@@ -11,6 +11,8 @@ var (
 		En: fault.Text{What: "This one is on the account already.", Why: "You added and confirmed it before.", Fix: "Use the one in the list."}})
 
 	AddressFull = define(fault.Entry{Code: "address.full", Kind: fault.Conflict, Topic: fault.Other, Lift: self, Action: toAddresses,
+		General: &[2]fault.Text{{Why: "メールアドレスにも携帯番号にも、登録できる数の上限があります。確認を待っているものも数えます。"},
+			{Why: "An account has room for a number of e-mail addresses and as many mobile numbers. Those that wait to be confirmed count."}},
 		Ja: fault.Text{What: "これ以上は追加できません。", Why: "メールアドレスも携帯番号も、登録できるのは{most}個までです。確認を待っているものも数えます。", Fix: "使わないものを削除してから、追加してください。"},
 		En: fault.Text{What: "No more can be added.", Why: "An account has at most {most} e-mail addresses and as many mobile numbers, those that wait to be confirmed among them.", Fix: "Remove one that is not used, then add this one."}})
 

@@ -16,6 +16,8 @@ var (
 			{What: "There is no such account.", Why: "Nobody has signed up here with this name.", Fix: "Check the spelling, sign up, or ask the people who run this service."}}})
 
 	SigninTooManyAttempts = define(fault.Entry{Code: "signin.too_many_attempts", Kind: fault.TooMany, Topic: fault.Entering, Lift: []fault.Lifter{fault.Time, fault.Self}, Action: toRecover,
+		General: &[2]fault.Text{{Fix: "画面に出る時刻を過ぎたら、もう一度試してください。急ぐときは、ふだん使っているブラウザーで試すか、パスワードを再設定してください。"},
+			{Fix: "Try again after the time that the refusal names. If it is urgent, use a browser you have signed in with before, or reset the password."}},
 		Ja: fault.Text{What: "しばらくサインインを待ってください。", Why: "間違いが続いたため、アカウントを守るために試行を止めています。正しいパスワードでも、この間は確かめません。",
 			Fix:   "{retry_at} を過ぎたら（あと{wait}）もう一度試してください。急ぐときは、ふだん使っているブラウザーで試すか、パスワードを再設定してください。",
 			Steps: []string{"表示された時刻まで待ちます。待つあいだに試しても、待ち時間は短くなりません。", "ふだんサインインしているブラウザーがあれば、そちらで試します。", "パスワードに自信がなければ、待たずに再設定します。", "心当たりがないときは、だれかが試しているかもしれません。サインインしたあと「アクティビティ」を見てください。"}},
@@ -24,6 +26,8 @@ var (
 			Steps: []string{"Wait until the time shown. Trying earlier does not make it shorter.", "If you have a browser that you usually sign in with, use that one.", "If you are not sure of the password, reset it without waiting.", "If it was not you who tried, somebody else may have. Look at Activity after you sign in."}}})
 
 	SigninDailyLimit = define(fault.Entry{Code: "signin.daily_limit", Kind: fault.TooMany, Topic: fault.Entering, Lift: []fault.Lifter{fault.Time, fault.Operator}, Action: toSupport,
+		General: &[2]fault.Text{{Why: "このアカウントは、1日にサインインできる回数に達しました。", Fix: "日付が変わると、またサインインできます。いま開いているセッションはそのまま使えます。"},
+			{Why: "This account has reached the number of sign-ins allowed in a day.", Fix: "You can sign in again when the day ends. Sessions that are open now keep working."}},
 		Ja: fault.Text{What: "今日はもうサインインできません。", Why: "このアカウントは、1日にサインインできる回数（{limit}回）に達しました。",
 			Fix:   "{ends} に日付が変わると、またサインインできます。いま開いているセッションはそのまま使えます。",
 			Steps: []string{"すでにサインインしているブラウザーを使います。", "日付が変わるまで待ちます。", "プログラムが何度もサインインしていないか確かめます。", "回数を増やしたいときは、管理者に頼みます。"}},
@@ -36,6 +40,8 @@ var (
 		En: fault.Text{What: "You cannot sign in from here.", Why: "The request comes from outside the networks that are allowed.", Fix: "If a VPN is on, leave it. Sign in from an allowed place, such as the office, or ask the administrator."}})
 
 	SessionLimit = define(fault.Entry{Code: "session.limit", Kind: fault.Conflict, Topic: fault.Entering, Lift: self,
+		General: &[2]fault.Text{{Why: "このアカウントで同時に使えるセッションの数には上限があり、いまその数だけ開いています。"},
+			{Why: "An account may have only so many sessions at once, and that many are open now."}},
 		Ja: fault.Text{What: "同時に使えるセッションの数に達しました。", Why: "このアカウントでは {limit} 個まで同時にサインインできます。いま {count} 個あります。",
 			Fix:   "下の一覧から、使っていないものを1つ以上選んで終了してください。そのままサインインします。",
 			Steps: []string{"サインインのページで、名前とパスワードを入力します。", "表示された一覧から、終了するセッションを選びます。", "「終了して続ける」を押します。1つ空けば入れます。"}},
@@ -98,10 +104,14 @@ var (
 		En: fault.Text{What: "This code no longer works.", Why: "Its time has passed, or it was used.", Fix: "Send a new one."}})
 
 	CodeResendEarly = define(fault.Entry{Code: "code.resend_early", Kind: fault.TooMany, Topic: fault.Entering, Lift: wait,
+		General: &[2]fault.Text{{Fix: "少し待ってから送ってください。迷惑メールのフォルダーも見てください。"},
+			{Fix: "Wait a little and send again. Look in the spam folder too."}},
 		Ja: fault.Text{What: "コードはいま送ったばかりです。", Why: "メールが届くまで少しかかることがあります。続けて送れるのは60秒に1回です。", Fix: "あと{wait}待ってから送ってください。迷惑メールのフォルダーも見てください。"},
 		En: fault.Text{What: "A code was sent a moment ago.", Why: "Mail can take a little while. Another code can be sent once in 60 seconds.", Fix: "Wait {wait} and send again. Look in the spam folder too."}})
 
 	CodeSendLimit = define(fault.Entry{Code: "code.send_limit", Kind: fault.TooMany, Topic: fault.Entering, Lift: wait,
+		General: &[2]fault.Text{{Fix: "しばらくすると、また送れます。それまでは、届いているいちばん新しいコードを使うか、別の方法を選んでください。"},
+			{Fix: "You can send again after a while. Until then use the newest code you have, or another way."}},
 		Ja: fault.Text{What: "コードをこれ以上送れません。", Why: "1時間に送れるのは5回までです。", Fix: "{retry_at} を過ぎたら送れます。それまでは、届いているいちばん新しいコードを使うか、別の方法を選んでください。"},
 		En: fault.Text{What: "No more codes for now.", Why: "Five codes an hour can be sent.", Fix: "You can send again after {retry_at}. Until then use the newest code you have, or another way."}})
 

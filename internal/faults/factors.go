@@ -42,6 +42,8 @@ var (
 		En: fault.Text{What: "This one was added before.", Why: "A key or number can be added once.", Fix: "Use the one in the list."}})
 
 	CodeClockSkew = define(fault.Entry{Code: "code.clock_skew", Kind: fault.Unauthenticated, Topic: fault.Second, Lift: self,
+		General: &[2]fault.Text{{Why: "コードを表示した端末の時計がずれています。"},
+			{Why: "The clock of the device that showed it is fast or slow."}},
 		Ja: fault.Text{What: "コードが、いまの時刻のものではありません。", Why: "コードを表示した端末の時計が、約{drift}います。", Fix: "端末の時刻を自動設定にしてから、新しく表示されたコードを入力してください。",
 			Steps: []string{"iPhone：設定 → 一般 → 日付と時刻 → 「自動設定」をオンにします。", "Android：設定 → システム → 日付と時刻 → 「日付と時刻を自動的に設定」をオンにします。", "時刻が直ったら、認証アプリを開き直し、新しいコードを待って入力します。"}},
 		En: fault.Text{What: "The code is of another moment.", Why: "The clock of the device that showed it is about {drift}.", Fix: "Let the device set its time by itself, then enter the code it shows next.",

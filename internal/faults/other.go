@@ -5,6 +5,8 @@ import "sekisho/internal/fault"
 // What stops a new password, and getting back in.
 var (
 	PasswordTooYoung = define(fault.Entry{Code: "password.too_young", Kind: fault.Conflict, Topic: fault.Forgotten, Lift: []fault.Lifter{fault.Time, fault.Operator},
+		General: &[2]fault.Text{{Fix: "決まった時間が過ぎたら変更できます。だれかに知られたおそれがあるときは、すぐに「パスワードを忘れたとき」から再設定してください。"},
+			{Fix: "You can change it when that time is over. If somebody may know it, reset it now through “Forgot password”."}},
 		Ja: fault.Text{What: "パスワードはまだ変更できません。", Why: "前の変更から間もないため、決まりによりまだ変更できません。", Fix: "{retry_at} を過ぎたら変更できます。だれかに知られたおそれがあるときは、すぐに「パスワードを忘れた」から再設定できます。"},
 		En: fault.Text{What: "The password cannot be changed yet.", Why: "It was changed a short while ago, and a rule asks for some time between changes.", Fix: "You can change it after {retry_at}. If somebody may know it, reset it now through “Forgot password”."}})
 
@@ -13,6 +15,8 @@ var (
 		En: fault.Text{What: "Choose a new password.", Why: "The one you have is older than is allowed, or you were asked to change it.", Fix: "Enter a new one and go on."}})
 
 	PasswordTooShort = define(fault.Entry{Code: "password.too_short", Kind: fault.Bad, Topic: fault.Forgotten, Lift: self,
+		General: &[2]fault.Text{{Why: "決められた文字数に足りません。長いほど、当てられにくくなります。"},
+			{Why: "It has fewer characters than are asked for. Length is what makes it hard to guess."}},
 		Ja: fault.Text{What: "パスワードが短すぎます。", Why: "{min}文字以上が必要です。長いほど、当てられにくくなります。", Fix: "いくつかの言葉をつなげると、長くて覚えやすくなります。"},
 		En: fault.Text{What: "The password is too short.", Why: "It needs at least {min} characters. Length is what makes it hard to guess.", Fix: "Put several words together: long, and easy to remember."}})
 
@@ -25,14 +29,16 @@ var (
 		En: fault.Text{What: "This password has characters that cannot be used.", Why: "Control characters and broken text cannot be stored. Any letter of any language can.", Fix: "If you pasted it, type it by hand."}})
 
 	PasswordCommon = define(fault.Entry{Code: "password.common", Kind: fault.Bad, Topic: fault.Forgotten, Lift: self,
-		Ja: fault.Text{What: "このパスワードはよく知られています。", Why: "流出したパスワードの一覧にあるため、最初に試されます。", Fix: "ほかのだれも使わない言葉の組み合わせにしてください。"},
-		En: fault.Text{What: "This password is well known.", Why: "It is on lists of leaked passwords, which are tried first.", Fix: "Choose words that nobody else puts together."}})
+		Ja: fault.Text{What: "このパスワードはよく知られています。", Why: "流出したパスワードの一覧にあるか、同じような作り方なので、最初に試されます。", Fix: "ほかのだれも使わない言葉の組み合わせにしてください。"},
+		En: fault.Text{What: "This password is well known.", Why: "It is on lists of leaked passwords or made as those are, and is tried first.", Fix: "Choose words that nobody else puts together."}})
 
 	PasswordHasName = define(fault.Entry{Code: "password.has_name", Kind: fault.Bad, Topic: fault.Forgotten, Lift: self,
 		Ja: fault.Text{What: "パスワードに名前やアドレスが入っています。", Why: "あなたを知っている人に当てられやすくなります。", Fix: "名前やアドレスと関係のない言葉にしてください。"},
 		En: fault.Text{What: "The password contains your name or address.", Why: "Whoever knows you tries that.", Fix: "Choose words that have nothing to do with either."}})
 
 	PasswordReused = define(fault.Entry{Code: "password.reused", Kind: fault.Bad, Topic: fault.Forgotten, Lift: self,
+		General: &[2]fault.Text{{Why: "最近使ったものは使えない決まりです。"},
+			{Why: "It is among the last you had, which a rule keeps from coming back."}},
 		Ja: fault.Text{What: "以前に使ったパスワードです。", Why: "最近の{recent}個は使えない決まりです。", Fix: "新しいものにしてください。"},
 		En: fault.Text{What: "This password was used before.", Why: "It is among the last {recent} you had, which a rule keeps from coming back.", Fix: "Choose a new one."}})
 
@@ -80,14 +86,20 @@ var (
 		En: fault.Text{What: "This cannot be asked this way.", Why: "The address does not take this kind of request.", Fix: "Follow the links of the page. For a program, the Allow header names what the address takes."}})
 
 	TooLarge = define(fault.Entry{Code: "request.too_large", Kind: fault.TooLarge, Topic: fault.Other, Lift: self,
+		General: &[2]fault.Text{{Why: "ページごとに、受け取れる大きさが決まっています。"},
+			{Why: "Every page takes only so much at once."}},
 		Ja: fault.Text{What: "送られた内容が大きすぎます。", Why: "このページが受け取れる大きさは {limit} までです。", Fix: "短くしてから送ってください。"},
 		En: fault.Text{What: "Too much was sent.", Why: "This page takes up to {limit}.", Fix: "Make it shorter and send again."}})
 
 	Malformed = define(fault.Entry{Code: "request.malformed", Kind: fault.Bad, Topic: fault.Other, Lift: self,
+		General: &[2]fault.Text{{Why: "形式が決まりと違います。"},
+			{Why: "Its form is different from what is expected."}},
 		Ja: fault.Text{What: "送られた内容が読めません。", Why: "形式が決まりと違います：{where}", Fix: "ページを開き直して、もう一度送ってください。プログラムのときは、API の説明を見てください。"},
 		En: fault.Text{What: "What was sent does not read.", Why: "Its form is different from what is expected: {where}", Fix: "Load the page again and send it once more. For a program, see the API's description."}})
 
 	DuplicateParameter = define(fault.Entry{Code: "request.duplicate_parameter", Kind: fault.Bad, Topic: fault.Other, Lift: self,
+		General: &[2]fault.Text{{Why: "同じ名前のものが2つ以上あり、どちらを使うか決められません。"},
+			{Why: "One name is there more than once, and only one can count."}},
 		Ja: fault.Text{What: "同じ項目が2回送られました。", Why: "「{name}」が2つ以上あり、どちらを使うか決められません。", Fix: "1つにしてから送ってください。"},
 		En: fault.Text{What: "The same thing was sent twice.", Why: "“{name}” is there more than once, and only one can count.", Fix: "Send it once."}})
 

@@ -11,7 +11,6 @@ import (
 
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
-	"sekisho/internal/i18n"
 	"sekisho/internal/web"
 )
 
@@ -70,20 +69,13 @@ func Door() web.Door {
 // in here.
 const mailProgram fault.Topic = "mail"
 
-func text(e *fault.Entry, l i18n.Lang) fault.Text {
-	if l == i18n.Ja {
-		return e.Ja
-	}
-	return e.En
-}
-
 func hub(_ context.Context, r *web.Request) (web.Response, error) {
 	p := Hub{Guides: Guides}
 	for _, topic := range []fault.Topic{fault.Entering, fault.Second, mailProgram, fault.Forgotten, fault.Other} {
 		t := Topic{Name: string(topic)}
 		for _, e := range faults.All() {
 			if e.Topic == topic && e != faults.Support {
-				t.Faults = append(t.Faults, Line{e.Code, text(e, r.Lang).What})
+				t.Faults = append(t.Faults, Line{e.Code, e.Help(r.Lang).What})
 			}
 		}
 		p.Topics = append(p.Topics, t)
@@ -97,7 +89,7 @@ func article(_ context.Context, r *web.Request) (web.Response, error) {
 	if !ok {
 		return web.Refuse(faults.NotFound.New()), nil
 	}
-	t := general(text(e, r.Lang), r.Lang)
+	t := e.Help(r.Lang)
 	if e == faults.Support {
 		q, err := r.Query()
 		if err != nil {
@@ -115,20 +107,6 @@ func article(_ context.Context, r *web.Request) (web.Response, error) {
 // reference is what references look like; nothing else is said back to who came by
 // a link.
 var reference = regexp.MustCompile(`^[0-9A-Za-z_-]{6,14}$`)
-
-// general fills the places where a real refusal names a time or number.
-func general(t fault.Text, l i18n.Lang) fault.Text {
-	blank := "…"
-	fill := func(s string) string {
-		var args []any
-		for _, name := range i18n.Placeholders(s) {
-			args = append(args, name, blank)
-		}
-		return i18n.Fill(l, s, args...)
-	}
-	t.What, t.Why, t.Fix = fill(t.What), fill(t.Why), fill(t.Fix)
-	return t
-}
 
 // About is the page of a guide.
 func About(name string) Guide {
