@@ -370,7 +370,9 @@ func (p *Program) do(req *http.Request) Answer {
 	if err != nil {
 		p.w.T.Fatal(err)
 	}
-	return Answer{res.StatusCode, res.Header, body, p.w.T}
+	a := Answer{res.StatusCode, res.Header, body, p.w.T}
+	p.fits(req, a)
+	return a
 }
 
 // Into reads the answer's JSON.
