@@ -75,6 +75,10 @@ func notFound(context.Context, *Request) (Response, error) {
 }
 
 func wrongMethod(path string, methods []string) *Route {
+	methods = slices.Clone(methods)
+	if slices.Contains(methods, "GET") {
+		methods = append(methods, "HEAD") // answered wherever GET is
+	}
 	sort.Strings(methods)
 	allow := strings.Join(methods, ", ")
 	face := Page
