@@ -370,12 +370,18 @@ func (s *Signin) step(ctx context.Context, v flow.Visitor, id ref.Flow, want Ste
 }
 
 func (s *Signin) lock(ctx context.Context, tx db.Tx, x state) (account.Account, error) {
-	if x.Account == "" {
-		return account.Account{}, nil
+	id := x.Account
+	if id == "" {
+		id = ref.NewAccount(tx.Now()) // nobody's: it is asked all the same (SI-28)
 	}
-	a, err := account.Lock(ctx, tx, x.Account)
+	a, err := account.Lock(ctx, tx, id)
 	if errors.Is(err, db.ErrNone) {
-		return account.Account{}, nil // erased meanwhile: from now on a stranger like any other
+		// Nobody, or erased meanwhile: from now on a stranger like any other, for whom
+		// the second half of the work is done too.
+		if _, err = account.Of(ctx, tx, id); errors.Is(err, db.ErrNone) {
+			err = nil
+		}
+		return account.Account{}, err
 	}
 	return a, err
 }
