@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"sort"
 	"strconv"
 	"strings"
@@ -235,6 +236,8 @@ func (c *Config) made(key string) string {
 		return c.Database()
 	case "smtp_from":
 		return "no-reply@" + u.Hostname()
+	case "hash_workers":
+		return strconv.Itoa(runtime.NumCPU())
 	}
 	return ""
 }
@@ -244,7 +247,7 @@ func (c *Config) Shown() []Value {
 	out := make([]Value, 0, len(settings))
 	for _, s := range settings {
 		v := c.values[s.key]
-		if v.Value == "" {
+		if v.Value == "" || s.key == "hash_workers" && v.Value == "0" {
 			v.Value = c.made(s.key)
 		}
 		switch {

@@ -103,3 +103,22 @@ func TestNonsenseIsRefusedBeforeAnythingStarts(t *testing.T) {
 		}
 	}
 }
+
+func TestShownSaysWhatHolds(t *testing.T) {
+	c, err := LoadConfig("", false, []string{"SEKISHO_DATA=" + t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range c.Shown() {
+		switch v.Key {
+		case "url", "database", "smtp_from":
+			if v.Value == "" {
+				t.Errorf("%s: got nothing, want what holds", v.Key)
+			}
+		case "hash_workers":
+			if v.Value == "0" || v.Value == "" {
+				t.Errorf("hash_workers: got %q, want how many there are", v.Value)
+			}
+		}
+	}
+}
