@@ -276,7 +276,50 @@ func TestBodiesThatDoNotRead(t *testing.T) {
 	}
 	p.Call("PUT", "/api/v1/signin", nil).Want(405, "request.method_not_allowed")
 	p.Call("GET", "/api/v1/nothing", nil).Want(404, "request.not_found")
-	p.Raw("POST", "/api/v1/me/elevate", "", nil).Want(401, "session.required") // an empty body needs no type
+	p.Raw("POST", "/api/v1/me/elevate", "", nil).Want(401, "session.required")
+	p.Raw("POST", "/api/v1/signin", "", nil).Want(400, "identifier.malformed") // an empty body needs no type
+	p.Raw("POST", "/api/v1/signin", "", []byte(`{}`)).Want(400, "request.unsupported_media_type")
+	p.Raw("POST", "/oauth/token", "", nil).Want(401, "invalid_client")
+}
+
+func TestUnknownAddressesAnswerInTheDoorsOwnForm(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	p := w.Program("192.0.2.1")
+	for _, method := range []string{"GET", "POST", "DELETE"} {
+		for path, x := range map[string]struct{ kind, code string }{
+			"/api/nothing": {"application/problem+json", "request.not_found"}, "/api/v1/nothing": {"application/problem+json", "request.not_found"},
+			"/oauth/nothing": {"application/json", "invalid_request"}, "/nothing": {"text/html; charset=utf-8", ""},
+		} {
+			if got := p.Raw(method, path, "", nil).Want(404, x.code).Header.Get("Content-Type"); got != x.kind {
+				t.Errorf("%s %s: got %s, want %s", method, path, got, x.kind)
+			}
+		}
+	}
+}
+
+func TestHeadIsAnsweredAsGet(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	for _, path := range []string{"/me", "/me/sessions", "/me/activity"} {
+		get, head := w.Program("192.0.2.1").Raw("GET", path, "", nil), w.Program("192.0.2.1").Raw("HEAD", path, "", nil)
+		if head.Status != 303 || head.Status != get.Status || head.Header.Get("Location") != get.Header.Get("Location") {
+			t.Errorf("%s: HEAD got %d, GET %d", path, head.Status, get.Status)
+		}
+	}
+}
+
+func TestActivityRefusesWhatItCannotRead(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	w.Settle(hana)
+	p := w.Program("192.0.2.1")
+	p.Signin(hana, apptest.Word).Want(200, "")
+	for query, name := range map[string]string{"limit=abc": "limit", "limit=0": "limit", "limit=501": "limit", "after=bogus": "after", "after=1_": "after"} {
+		if got := p.Call("GET", "/api/v1/me/activity?"+query, nil).Want(400, "request.malformed"); !strings.Contains(string(got.Body), name) {
+			t.Errorf("%s: the answer does not name %s: %s", query, name, got.Body)
+		}
+	}
+	var page struct{ Next string }
+	p.Call("GET", "/api/v1/me/activity?limit=1", nil).Want(200, "").Into(&page)
+	p.Call("GET", "/api/v1/me/activity?after="+page.Next, nil).Want(200, "")
 }
 
 func TestCookiesThatAreNotOurs(t *testing.T) {
@@ -407,12 +450,31 @@ func TestNoSecretInLogsOrTables(t *testing.T) {
 func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 	w := apptest.New(t, "sqlite")
 	var doc struct {
-		OpenAPI string
-		Paths   map[string]map[string]any
+		OpenAPI    string
+		Servers    []struct{ URL string }
+		Paths      map[string]map[string]any
+		Components struct {
+			Schemas map[string]struct{ Properties map[string]any }
+		}
 	}
 	w.Program("192.0.2.1").Call("GET", "/api/v1/openapi.json", nil).Want(200, "").Into(&doc)
-	if doc.OpenAPI != "3.1.0" {
-		t.Errorf("got %q", doc.OpenAPI)
+	if doc.OpenAPI != "3.1.0" || len(doc.Servers) != 1 || doc.Servers[0].URL == "" {
+		t.Errorf("got %q, servers %v", doc.OpenAPI, doc.Servers)
+	}
+	for _, name := range []string{"step", "resend_at", "min_length", "options", "ready_at"} {
+		if doc.Components.Schemas["Problem"].Properties[name] == nil {
+			t.Errorf("Problem has no %s", name)
+		}
+	}
+	operation := func(path, method string) string {
+		text, _ := json.Marshal(doc.Paths[path][method])
+		return string(text)
+	}
+	if got := operation("/api/v1/signin", "post"); !strings.Contains(got, `"security":[]`) {
+		t.Errorf("signing in is not public: %s", got)
+	}
+	if got := operation("/api/v1/me/activity", "get"); !strings.Contains(got, `"name":"limit","schema":{"type":"integer"}`) || strings.Contains(got, `"security":[]`) {
+		t.Errorf("got %s", got)
 	}
 	for _, d := range w.Doors {
 		for _, r := range d.Routes {
