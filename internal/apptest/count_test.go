@@ -178,3 +178,59 @@ func TestCountersOutliveARestartAndAFloodOfOthers(t *testing.T) {
 		b = w.Browser("203.0.113.66").Signin(hana, apptest.Word).Fill("Six-digit", kit.App()).Press("Next").See("Hello")
 	})
 }
+
+// A reset by SMS has no link beside its code: whoever guesses at somebody's codes
+// must not take the way back from them.
+func TestGuessingAtRecoveryCodesLeavesTheOwnerALongerOne(t *testing.T) {
+	eachWithPhones(t, func(t *testing.T, w *apptest.World, phones *apptest.Phones) {
+		work(t, w)
+		w.Settle(hana)
+		b := w.Browser("192.0.2.1").Signin(hana, apptest.Word)
+		b.Open("/me/addresses").Press("Add one").Fill("E-mail address or mobile", "+81 90 1111 2222").Press("Send a code").See("Enter the code")
+		b.Fill("Code", phones.Code(number)).Press("Confirm").See("It can be used")
+		// The owner asked for a code before the guessing began.
+		early := w.Browser("192.0.2.7").Open("/recover").Fill("E-mail", number).Press("Send the code")
+		eventually(t, func() bool { return len(phones.Texts(number)) == 2 })
+		short := phones.Code(number)
+		const nobody = "nobody@example.com"
+		for i := range 3 {
+			w.Clock.Add(61 * time.Second)
+			for _, typed := range []string{number, nobody} {
+				x := w.Browser(fmt.Sprintf("198.51.100.%d", i)).Open("/recover").Fill("E-mail", typed).Press("Send the code")
+				for range 5 {
+					x.Fill("Code", "000000").Press("Next")
+				}
+			}
+		}
+		early.Fill("Code", short).Press("Next").Want(403).See("code.too_short", "Send the code again")
+		w.Clock.Add(time.Hour + time.Minute)
+		for _, typed := range []string{nobody, number} {
+			was := len(phones.Texts(number))
+			x := w.Browser("192.0.2.8").Open("/recover").Fill("E-mail", typed).Press("Send the code").See("16 digits")
+			x.Fill("Code", "0000 0000 0000 0000").Press("Next").Want(401)
+			x.Fill("Code", "000000").Press("Next").Want(401)
+			if typed == nobody {
+				continue
+			}
+			eventually(t, func() bool { return len(phones.Texts(number)) > was })
+			if code := phones.Code(number); len(code) != 16 {
+				t.Errorf("got a code of %d digits, want 16", len(code))
+			}
+			x.Fill("Code", phones.Code(number)).Press("Next").See("New password")
+		}
+		// A hundred of them in a row stop short codes for known browsers too, and no more than those.
+		for i := range 110 {
+			w.Clock.Add(25 * time.Hour)
+			x := w.Browser(fmt.Sprintf("198.51.100.%d", i)).Open("/recover").Fill("E-mail", number).Press("Send the code")
+			x.Fill("Code", "000000").Press("Next")
+		}
+		w.Clock.Add(25 * time.Hour)
+		was := len(phones.Texts(number))
+		x := w.Browser("192.0.2.9").Open("/recover").Fill("E-mail", number).Press("Send the code").See("16 digits")
+		eventually(t, func() bool { return len(phones.Texts(number)) > was })
+		x.Fill("Code", phones.Code(number)).Press("Next").Fill("New password", newer).Press("Next").See("Hello Hana")
+		// It is forgiven from then on.
+		w.Clock.Add(time.Hour)
+		w.Browser("192.0.2.9").Open("/recover").Fill("E-mail", number).Press("Send the code").Miss("16 digits")
+	})
+}

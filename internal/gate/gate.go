@@ -85,6 +85,16 @@ type Wait struct {
 	FactorStopped bool      // the authenticator had too many consecutive failures
 }
 
+// Guess says how an answer stands against strangers who try others.
+type Guess string
+
+// The ways it can stand.
+const (
+	Guessable Guess = ""
+	Renewable Guess = "renewable" // guessable, and one that is not can be sent instead
+	Beyond    Guess = "beyond"    // too long to be guessed
+)
+
 // Facts are what a decision looks at.
 type Facts struct {
 	Door          Door
@@ -96,6 +106,7 @@ type Facts struct {
 	Proofs        []Proof
 	Turn          int64 // the account's now: proofs of an earlier turn count no more
 	Wait          Wait
+	Guess         Guess // Try: how the answer stands against guessing
 	KnownBrowser  bool
 	From          netip.Addr
 	PasswordSet   time.Time
@@ -250,18 +261,25 @@ func addressWaits(f *Facts, _ *policy.Effective) Decision {
 
 // Guessing by strangers never locks out a browser the account knows (ER-07).
 func accountWaits(f *Facts, _ *policy.Effective) Decision {
-	if !f.KnownBrowser && f.Now.Before(f.Wait.Account) {
-		return until(refuse("signin.too_many_attempts", "", "account"), f.Wait.Account)
+	switch {
+	case f.KnownBrowser, f.Guess == Beyond, !f.Now.Before(f.Wait.Account):
+		return pass
+	case f.Guess == Renewable:
+		return refuse("code.too_short", "", "account")
 	}
-	return pass
+	return until(refuse("signin.too_many_attempts", "", "account"), f.Wait.Account)
 }
 
-// NIST SP 800-63B-4 §3.2.2: no more than 100 consecutive failures.
+// NIST SP 800-63B-4 §3.2.2: no more than 100 consecutive failures. Where the way back
+// in itself is stopped, it opens for a code that nobody guesses.
 func factorStopped(f *Facts, _ *policy.Effective) Decision {
-	if f.Wait.FactorStopped {
-		return refuse("factor.disabled", "", string(f.Kind))
+	switch {
+	case !f.Wait.FactorStopped, f.Guess == Beyond:
+		return pass
+	case f.Guess == Renewable:
+		return refuse("code.too_short", "", string(f.Kind))
 	}
-	return pass
+	return refuse("factor.disabled", "", string(f.Kind))
 }
 
 func methodOffered(f *Facts, _ *policy.Effective) Decision {

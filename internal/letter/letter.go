@@ -177,7 +177,8 @@ func group(code string) string {
 	if len(code) < 6 {
 		return code
 	}
-	return code[:len(code)/2] + " " + code[len(code)/2:]
+	half := len(code) / 2
+	return group(code[:half]) + " " + group(code[half:])
 }
 
 func codeLetter(topic string, s Sheet, to To, c Code) outbox.Letter {

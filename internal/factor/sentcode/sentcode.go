@@ -12,6 +12,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"sekisho/internal/db"
@@ -58,6 +59,7 @@ type For struct {
 	Flow    ref.Flow
 	Target  string // the address or number it goes to, where that is what is proved
 	Known   bool   // a browser asks that the account knows; its sends are counted apart
+	Long    bool   // LongDigits digits, beyond guessing
 }
 
 func (f For) channel() Channel {
@@ -74,6 +76,9 @@ const (
 	ResendAfter  = 60 * time.Second
 	SendsAnHour  = 5
 )
+
+// LongDigits is how long a code is that nobody guesses, however often they may try.
+const LongDigits = 16
 
 func (p Purpose) lives() time.Duration {
 	if p == Recover {
@@ -114,7 +119,7 @@ func (c Codes) Make(ctx context.Context, tx db.Tx, f For) (Sent, *Wait, error) {
 	if _, err := tx.Exec(ctx, `UPDATE mailcode SET used = $2 WHERE flow = $1 AND used IS NULL`, f.Flow, tx.Now()); err != nil {
 		return Sent{}, nil, fmt.Errorf("void codes: %w", err)
 	}
-	s := Sent{Code: secret.Text(secret.Digits(c.Digits)), Expires: tx.Now().Add(f.Purpose.lives()), Resend: tx.Now().Add(ResendAfter)}
+	s := Sent{Code: secret.Text(secret.Digits(c.digits(f))), Expires: tx.Now().Add(f.Purpose.lives()), Resend: tx.Now().Add(ResendAfter)}
 	var link []byte
 	if f.Purpose == Recover {
 		s.Link = secret.Token()
@@ -147,8 +152,16 @@ func (c Codes) wait(ctx context.Context, r db.Reader, f For) (*Wait, error) {
 	return nil, nil
 }
 
+// digits is how long a code is.
+func (c Codes) digits(f For) int {
+	if f.Long {
+		return LongDigits
+	}
+	return c.Digits
+}
+
 func (c Codes) mac(f For, code string) []byte {
-	return c.Ring.MAC("sentcode", []byte(f.Purpose), []byte(f.channel()), []byte(f.Subject), []byte(f.Flow), []byte(f.Target), []byte(code))
+	return c.Ring.MAC("sentcode", []byte(f.Purpose), []byte(f.channel()), []byte(f.Subject), []byte(f.Flow), []byte(f.Target), []byte(strconv.FormatBool(f.Long)), []byte(code))
 }
 
 // Outcome of a check.

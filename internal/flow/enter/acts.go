@@ -32,6 +32,7 @@ type Attempt struct {
 	Kind    gate.Kind
 	Class   Class
 	Offered bool
+	Guess   gate.Guess
 	Truth   string         // what the audit row says of a failure
 	Tell    *fault.Entry   // what is said of a failure; nil: the class's own
 	Args    map[string]any // for Tell
@@ -47,7 +48,7 @@ func (e *Entry) Try(ctx context.Context, tx db.Tx, a Attempt) (gate.Decision, er
 	if err != nil {
 		return gate.Decision{}, err
 	}
-	d, _, err := a.counters().Try(ctx, tx, a.Visitor, gate.Facts{Kind: a.Kind, Offered: a.Offered, KnownBrowser: friend}, &e.Policy)
+	d, _, err := a.counters().Try(ctx, tx, a.Visitor, gate.Facts{Kind: a.Kind, Offered: a.Offered, KnownBrowser: friend, Guess: a.Guess}, &e.Policy)
 	return d, err
 }
 

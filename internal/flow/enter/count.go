@@ -147,6 +147,22 @@ func (c Counters) Succeed(ctx context.Context, tx db.Tx, failures int64) error {
 	return c.factor.Clear(ctx, tx)
 }
 
+// Besieged says whether strangers guess so much at a class of proofs that the owner
+// could not give one: what is sent then is to be too long to guess.
+func (e *Entry) Besieged(ctx context.Context, r db.Reader, a Attempt) (bool, error) {
+	friend, err := e.Known(ctx, r, a.Account, a.Visitor)
+	if err != nil {
+		return false, err
+	}
+	c := a.counters()
+	tried, err := c.account.Look(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	stopped, err := c.factor.Look(ctx, r)
+	return stopped.Failures >= c.class.stop() || !friend && tried.Failures > limit.Account.Free, err
+}
+
 // Known says whether the account knows the browser. Only a browser that showed
 // our cookie can be known.
 func (e *Entry) Known(ctx context.Context, r db.Reader, a account.Account, v flow.Visitor) (bool, error) {

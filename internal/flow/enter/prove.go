@@ -33,6 +33,7 @@ type Proving struct {
 	Class   Class // what the failure counts as; empty: the kind's own
 	Offered bool
 	Code    sentcode.For    // for codes that were sent
+	Guess   gate.Guess
 	Ask     passkey.Purpose // for a passkey: what the challenge was made for
 	Bound   string          // and what it is bound to
 	Answer  string
@@ -48,7 +49,7 @@ func (p Proving) class() Class {
 }
 
 func (p Proving) attempt() Attempt {
-	return Attempt{Visitor: p.Visitor, Account: p.Account, Typed: p.Typed, Kind: p.Kind, Class: p.class(), Offered: p.Offered}
+	return Attempt{Visitor: p.Visitor, Account: p.Account, Typed: p.Typed, Kind: p.Kind, Class: p.class(), Offered: p.Offered, Guess: p.Guess}
 }
 
 // Judged is what came of it. Without Right the Fault tells why; Expired says

@@ -79,6 +79,7 @@ type View struct {
 	Fault    *fault.Fault
 	Opened   *enter.Opened
 	MinWord  int
+	Digits   int          // of the code that is out, where it is a long one; else 0
 	Delivery outbox.Stage // what became of the second proof's SMS
 }
 
@@ -93,6 +94,9 @@ type Way struct {
 func (r *Recover) view(s *flow.Stored[state]) View {
 	x := s.State
 	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, MinWord: cmp.Or(x.Least, r.Policy.Password.MinLengthSingle)}
+	if x.For.Long {
+		v.Digits = sentcode.LongDigits
+	}
 	for _, w := range x.Ways {
 		out, is := x.Sent[w.Kind]
 		v.Ways = append(v.Ways, Way{Kind: w.Kind, Names: w.Names, Sent: is, Until: out.Resend})
@@ -206,15 +210,23 @@ func (m *moment) proving() enter.Proving {
 	if x.For.Channel == sentcode.SMS {
 		p.Kind = gate.SMSCode
 	}
+	if p.Guess = gate.Renewable; x.For.Long {
+		p.Guess = gate.Beyond
+	}
 	return p
 }
 
-func (m *moment) send(ctx context.Context, tx db.Tx) error {
-	resend, f, err := m.SendCode(ctx, tx, enter.Send{Visitor: m.visitor, Account: m.account, For: m.flow.State.For, To: m.flow.State.To})
+func (m *moment) send(ctx context.Context, tx db.Tx) (err error) {
+	x := &m.flow.State
+	out := x.For
+	if out.Long, err = m.Besieged(ctx, tx, enter.Attempt{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Class: enter.ByRecovery}); err != nil {
+		return err
+	}
+	resend, f, err := m.SendCode(ctx, tx, enter.Send{Visitor: m.visitor, Account: m.account, For: out, To: x.To})
 	if f != nil {
 		m.fault = f
 	} else {
-		m.flow.State.Resend = resend
+		x.For, x.Resend = out, resend // a code that was not made changes nothing about the one that is out
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"time"
@@ -120,7 +121,7 @@ func (d *Door) recoverFace(r *web.Request, v recover.View) web.Response {
 		}
 		return d.askPage(r, a)
 	}
-	return web.Show("signin/code", Code{Digits: d.Digits, Base: "/recover/code", Flow: string(v.ID), Typed: v.Typed.Shown, Way: "recover",
+	return web.Show("signin/code", Code{Digits: cmp.Or(v.Digits, d.Digits), Base: "/recover/code", Flow: string(v.ID), Typed: v.Typed.Shown, Way: "recover",
 		Mobile: v.Typed.Kind == account.Mobile, Wait: max(0, int(v.Resend.Sub(r.Now).Seconds())), Sent: true})
 }
 
