@@ -13,7 +13,6 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
-	"sekisho/internal/browser"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/password"
 	"sekisho/internal/fault"
@@ -21,8 +20,6 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
-	"sekisho/internal/letter"
-	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
@@ -194,7 +191,7 @@ func (c *Change) ReadNotice(ctx context.Context, token string) (Notice, *fault.F
 			return err
 		}
 		// A password changed since says nothing: who came in may have changed it.
-		closed, err := audit.Of(ctx, tx, id, audit.Filter{Prefix: contained, Since: at, Limit: 1})
+		closed, err := audit.Of(ctx, tx, id, audit.Filter{Prefix: enter.Contained, Since: at, Limit: 1})
 		n = Notice{Account: a, At: at, Session: s, Handled: len(closed) > 0 && s.ID == ""}
 		return err
 	})
@@ -214,50 +211,7 @@ func (c *Change) Contain(ctx context.Context, v flow.Visitor, token string) (*fa
 		if err != nil {
 			return err
 		}
-		return c.contain(ctx, tx, v, a)
-	})
-}
-
-const contained = "account.contained"
-
-// contain closes an account's doors on everybody (SI-25).
-func (c *Change) contain(ctx context.Context, tx db.Tx, v flow.Visitor, a account.Account) error {
-	ended, err := c.Grants.EndAccount(ctx, tx, a.ID)
-	if err != nil {
-		return err
-	}
-	// Whoever was in had the password or reads the mailbox. What else there is stays
-	// good for recovery, which takes more than one of them.
-	for _, class := range []enter.Class{enter.ByPassword, enter.ByMailCode} {
-		if err := enter.Factor(class, a.ID).Halt(ctx, tx); err != nil {
-			return err
-		}
-	}
-	if err := account.Close(ctx, tx, a.ID); err != nil {
-		return err
-	}
-	if err := c.VoidCodes(ctx, tx, a.ID); err != nil {
-		return err
-	}
-	if err := c.EndCooling(ctx, tx, a.ID, v); err != nil {
-		return err
-	}
-	if _, err := browser.EndTrusts(ctx, tx, a.ID); err != nil {
-		return err
-	}
-	// The browser that was not the owner's is spared nothing any more, and is news
-	// when it comes back. Which of them it was nobody can tell for sure.
-	if err := browser.Forget(ctx, tx, a.ID, ""); err != nil {
-		return err
-	}
-	if _, err := audit.Write(ctx, tx, audit.Event{Kind: contained, Account: a.ID, Actor: string(a.ID),
-		Addr: v.Addr.String(), Agent: v.Program, Place: v.Place, Detail: struct {
-			Ended int `json:"ended"`
-		}{ended}}); err != nil {
-		return err
-	}
-	return c.TellAll(ctx, tx, a, contained, func(to letter.To) outbox.Letter {
-		return letter.Contained(c.Sheet, to, c.Sheet.URL+"/recover", c.From(v, tx.Now()))
+		return c.Entry.Contain(ctx, tx, v, a)
 	})
 }
 
@@ -288,7 +242,7 @@ func (c *Change) Cancel(ctx context.Context, v flow.Visitor, token string) (f *f
 				_, err = c.ReadCancel(ctx, tx, token)
 			}
 			if err == nil {
-				return c.contain(ctx, tx, v, a)
+				return c.Entry.Contain(ctx, tx, v, a)
 			}
 		}
 		if errors.Is(err, db.ErrNone) {
