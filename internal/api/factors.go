@@ -156,9 +156,9 @@ func reveal(list []secret.Text) []string {
 }
 
 // begun answers with what is being set up, or with the fault and how to go on.
-func (d *Door) begun(v enrol.View) (web.Response, error) {
-	if v.Fault != nil && v.ID == "" {
-		return web.Refuse(v.Fault), nil
+func (d *Door) begun(r *web.Request, v enrol.View) (web.Response, error) {
+	if v.Fault != nil {
+		return answer(r, v.Fault, Step{Flow: v.Handle, Next: d.ways(r, string(gate.SMSCode)), RetryAt: at(v.Resend)})
 	}
 	return web.JSON(http.StatusOK, Begun{v.Handle, v.Key.Reveal(), v.URI, at(v.Resend), v.Stage}), nil
 }
@@ -168,7 +168,7 @@ func (d *Door) beginApp(ctx context.Context, r *web.Request) (web.Response, erro
 	if err != nil {
 		return web.Response{}, err
 	}
-	return d.begun(v)
+	return d.begun(r, v)
 }
 
 // confirming is what confirms a factor that is being set up.
@@ -201,7 +201,7 @@ func (d *Door) beginNumber(ctx context.Context, r *web.Request) (web.Response, e
 	if err != nil {
 		return web.Response{}, err
 	}
-	return d.begun(v)
+	return d.begun(r, v)
 }
 
 // confirmNumber takes the code; without one another is sent, and it is told what
@@ -233,7 +233,7 @@ func (d *Door) confirmNumber(ctx context.Context, r *web.Request) (web.Response,
 		return web.Refuse(faults.SMSFailed.New()), nil
 	}
 	view.Handle = r.HTTP.PathValue("flow")
-	return d.begun(view)
+	return d.begun(r, view)
 }
 
 // key gives what the browser is asked to make a passkey; with its answer the key is

@@ -230,6 +230,46 @@ func TestANumberThatGetsNothingIsToldOnThePage(t *testing.T) {
 	})
 }
 
+func TestANumberWhoseCodeHasToWaitIsNotToldThatOneWasSent(t *testing.T) {
+	const other = "+819087654321"
+	eachWithPhones(t, func(t *testing.T, w *apptest.World, p *apptest.Phones) {
+		work(t, w)
+		w.Settle(hana)
+		b := w.Browser("192.0.2.1")
+		b.Signin(hana, apptest.Word)
+		b.Open("/me/factors/sms").Fill("Mobile number", phone).Press("Send the code").See("The SMS was")
+		first := b.URL.RequestURI()
+		b.Open("/me/factors/sms").Fill("Mobile number", other).Press("Send the code").Want(429)
+		b.See("code.resend_early", other, "No code has been sent here yet", "You can ask for another in").Miss("The SMS was").Miss("on its way")
+		if got := p.Texts(other); len(got) != 0 {
+			t.Errorf("got %d SMS, want none yet", len(got))
+		}
+		w.Clock.Add(2 * time.Minute)
+		b.Press("Send the code").Want(200).See("The SMS was", other)
+		// The page of the first number says nothing of the second's SMS.
+		b.Open(first).Want(200).See(phone).Miss("The SMS was")
+		b.Open("/me/addresses/new").Fill("E-mail address or mobile", phone).Press("Send a code").See("The SMS was")
+		b.Open("/me/addresses/new").Fill("E-mail address or mobile", other).Press("Send a code").Want(429)
+		b.See("code.resend_early", "No code has been sent here yet").Miss("The SMS was")
+
+		w.Clock.Add(2 * time.Minute)
+		x := w.Program("192.0.2.2")
+		x.Signin(hana, apptest.Word).Want(200, "")
+		var s apptest.Step
+		x.Call("POST", "/api/v1/me/factors/smscode", map[string]any{"number": phone}).Want(200, "")
+		x.Call("POST", "/api/v1/me/factors/smscode", map[string]any{"number": other}).Want(429, "code.resend_early").Into(&s)
+		if s.Flow == "" || len(s.Next) != 1 {
+			t.Fatalf("got %+v, want to be told how to go on", s)
+		}
+		w.Clock.Add(2 * time.Minute)
+		sent := len(p.Texts(other))
+		x.Call("POST", "/api/v1/me/factors/smscode/"+s.Flow, map[string]any{}).Want(200, "")
+		if got := len(p.Texts(other)); got != sent+1 {
+			t.Errorf("got %d SMS, want one more than %d", got, sent)
+		}
+	})
+}
+
 func TestOffVoidsBackupCodesAndTrustedBrowsers(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		w.Settle(hana)

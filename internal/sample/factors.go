@@ -29,7 +29,7 @@ func factors() []Page {
 	some := []me.Addable{addable[0], {Kind: "passkey", Path: "key", Why: "address"}, {Kind: "smscode", Path: "sms", Why: "policy"}}
 	codes := []string{"4821 9930 1757", "0065 2203 8419", "7731 4580 2296", "1904 6627 5038", "5582 0146 9373"}
 	app := me.App{Flow: flow, Key: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP", URI: "otpauth://totp/Sekisho:hana%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Sekisho&algorithm=SHA1&digits=6&period=30"}
-	sms := me.SMS{Flow: flow, Number: "+81 90-1234-5678", Digits: 6, Wait: 42, Stage: "handed"}
+	sms := me.SMS{Flow: flow, Number: "+81 90-1234-5678", Digits: 6, Wait: 42, Sent: true, Stage: "handed"}
 	failed := sms
 	failed.Stage, failed.Wait = "not_sent", 0
 	return []Page{
@@ -47,6 +47,7 @@ func factors() []Page {
 		{Name: "factor-sms", Response: web.Show("me/factor-sms", me.SMS{})},
 		{Name: "factor-sms-code", Response: web.Show("me/factor-sms", sms)},
 		{Name: "factor-sms-failed", Response: web.Show("me/factor-sms", failed).With(faults.SMSFailed.New())},
+		{Name: "factor-sms-waits", Response: web.Show("me/factor-sms", me.SMS{Flow: flow, Number: "+819012345678", Digits: 6, Wait: 42}).With(faults.CodeResendEarly.New("wait", 42*time.Second))},
 		{Name: "factor-key", Response: web.Show("me/factor-key", me.Key{Return: "/me"})},
 		{Name: "factor-backup", Response: web.Show("me/factor-backup", me.Backup{})},
 		{Name: "factor-backup-anew", Response: web.Show("me/factor-backup", me.Backup{Left: 2, Of: 5, Made: At.Add(-900 * time.Hour)})},

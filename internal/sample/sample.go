@@ -173,8 +173,9 @@ func addresses() []Page {
 		{Name: "address-primary", Response: web.Show("me/address-ask", me.AddressAsk{One: other, Next: main})},
 		{Name: "address-new", Response: web.Show("me/address-new", me.AddressNew{Mobile: true})},
 		{Name: "address-group", Response: web.Show("me/address-new", me.AddressNew{Value: "info@example.com"}).With(faults.GroupAddress.New())},
-		{Name: "address-code", Response: web.Show("me/address-code", me.AddressCode{Flow: flow, To: long, Digits: 6, Wait: 42})},
-		{Name: "address-code-sms", Response: web.Show("me/address-code", me.AddressCode{Flow: flow, To: "+819012345678", Mobile: true, Digits: 6, Wait: 42, Delivery: "handed"}).With(early)},
+		{Name: "address-code", Response: web.Show("me/address-code", me.AddressCode{Flow: flow, To: long, Digits: 6, Wait: 42, Sent: true})},
+		{Name: "address-code-sms", Response: web.Show("me/address-code", me.AddressCode{Flow: flow, To: "+819012345678", Mobile: true, Digits: 6, Wait: 42, Sent: true, Delivery: "handed"})},
+		{Name: "address-code-waits", Response: web.Show("me/address-code", me.AddressCode{Flow: flow, To: "+819012345678", Mobile: true, Digits: 6, Wait: 42}).With(early)},
 	}
 }
 

@@ -39,6 +39,7 @@ type state struct {
 	To      account.Identifier `json:"to"`
 	For     sentcode.For       `json:"for"`
 	Resend  time.Time          `json:"resend"`
+	Sent    bool               `json:"sent,omitempty"` // a code of this very journey went out
 	Failed  int64              `json:"failed,omitempty"`
 }
 
@@ -48,6 +49,7 @@ type View struct {
 	ID       ref.Flow
 	To       account.Identifier
 	Resend   time.Time
+	Sent     bool         // a code went out; else it has to wait until Resend
 	Delivery outbox.Stage // of a code by SMS
 	Done     account.Address
 	Over     bool // the journey has ended
@@ -144,7 +146,7 @@ func (x *act) begin(ctx context.Context, tx db.Tx, to account.Identifier, view *
 }
 
 func look(s *flow.Stored[state]) View {
-	return View{Handle: s.Handle(), ID: s.ID, To: s.State.To, Resend: s.State.Resend}
+	return View{Handle: s.Handle(), ID: s.ID, To: s.State.To, Resend: s.State.Resend, Sent: s.State.Sent}
 }
 
 func (x *act) send(ctx context.Context, tx db.Tx, s *flow.Stored[state]) error {
@@ -162,6 +164,7 @@ func (x *act) send(ctx context.Context, tx db.Tx, s *flow.Stored[state]) error {
 		return err
 	}
 	if x.fault == nil {
+		s.State.Sent = true
 		if _, err := inbox.Fail(ctx, tx); err != nil {
 			return err
 		}
@@ -194,7 +197,7 @@ func (j *Address) step(ctx context.Context, v flow.Visitor, s session.Session, i
 		if err := do(tx, x, &stored, &view); err != nil {
 			return err
 		}
-		view.Resend = stored.State.Resend
+		view.Resend, view.Sent = stored.State.Resend, stored.State.Sent
 		return nil
 	})
 	view.Fault = f
@@ -204,8 +207,8 @@ func (j *Address) step(ctx context.Context, v flow.Visitor, s session.Session, i
 // Look shows what is being proved, for a page that is loaded again.
 func (j *Address) Look(ctx context.Context, v flow.Visitor, s session.Session, id ref.Flow) (View, error) {
 	return j.step(ctx, v, s, id, func(tx db.Tx, x *act, stored *flow.Stored[state], view *View) (err error) {
-		if stored.State.For.Channel == sentcode.SMS {
-			view.Delivery, err = x.Stage(ctx, tx, x.account.ID, sentcode.Address)
+		if st := stored.State; st.Sent && st.For.Channel == sentcode.SMS {
+			view.Delivery, err = x.Stage(ctx, tx, x.account.ID, st.For)
 		}
 		return err
 	})

@@ -31,6 +31,7 @@ type state struct {
 	To      account.Identifier `json:"to"`               // the number codes are to go to
 	For     sentcode.For       `json:"for"`
 	Resend  time.Time          `json:"resend"`
+	Sent    bool               `json:"sent,omitempty"` // a code of this very journey went out
 	Failed  int64              `json:"failed,omitempty"`
 }
 
@@ -42,12 +43,13 @@ type View struct {
 	URI    string      // the same as an otpauth address
 	To     account.Identifier
 	Resend time.Time
+	Sent   bool         // a code went out; else it has to wait until Resend
 	Stage  outbox.Stage // what became of the SMS
 	Fault  *fault.Fault
 }
 
 func (e *Enrol) view(a account.Account, s *flow.Stored[state]) (View, error) {
-	v := View{Handle: s.Handle(), ID: s.ID, To: s.State.To, Resend: s.State.Resend}
+	v := View{Handle: s.Handle(), ID: s.ID, To: s.State.To, Resend: s.State.Resend, Sent: s.State.Sent}
 	if s.State.Sealed == nil {
 		return v, nil
 	}
@@ -71,6 +73,7 @@ func (e *Enrol) begin(ctx context.Context, v flow.Visitor, s session.Session, k 
 	}
 	var view View
 	d, err := e.change(ctx, v, s, func(tx db.Tx, x *act) error {
+		view = View{}
 		st := state{Account: x.account.ID}
 		if err := fill(tx, x, &st); err != nil || x.done.Fault != nil {
 			return err
@@ -87,9 +90,7 @@ func (e *Enrol) begin(ctx context.Context, v flow.Visitor, s session.Session, k 
 		view, err = e.view(x.account, &stored)
 		return err
 	})
-	if d.Fault != nil && view.ID == "" {
-		view.Fault = d.Fault
-	}
+	view.Fault = d.Fault
 	return view, err
 }
 
@@ -110,10 +111,10 @@ func (e *Enrol) Look(ctx context.Context, v flow.Visitor, s session.Session, id 
 		if err != nil || x.done.Fault != nil {
 			return err
 		}
-		if view, err = e.view(x.account, &stored); err != nil || stored.State.For.Channel != sentcode.SMS {
+		if view, err = e.view(x.account, &stored); err != nil || !view.Sent {
 			return err
 		}
-		view.Stage, err = e.Stage(ctx, tx, x.account.ID, sentcode.Enrol)
+		view.Stage, err = e.Stage(ctx, tx, x.account.ID, stored.State.For)
 		return err
 	})
 	view.Fault = d.Fault
@@ -229,7 +230,7 @@ func (x *act) send(ctx context.Context, tx db.Tx, s *flow.Stored[state]) error {
 	if err != nil {
 		return err
 	}
-	x.done.Fault, st.Resend = f, resend
+	x.done.Fault, st.Resend, st.Sent = f, resend, st.Sent || f == nil
 	_, err = s.Save(ctx, tx)
 	return err
 }

@@ -143,11 +143,12 @@ var writers = map[sentcode.Purpose]func(letter.Sheet, letter.To, letter.Code) ou
 	sentcode.Address: letter.ConfirmCode, sentcode.Recover: letter.RecoverCode,
 }
 
-// Stage says what became of the code that was sent last by SMS under a purpose;
-// empty when there is none. Only its owner may learn it.
-func (e *Entry) Stage(ctx context.Context, r db.Reader, a ref.Account, p sentcode.Purpose) (outbox.Stage, error) {
-	row, err := outbox.Newest(ctx, r, a, Topic(sentcode.For{Purpose: p, Channel: sentcode.SMS}))
-	if errors.Is(err, db.ErrNone) {
+// Stage says what became of the code that was sent last by SMS for an account and a
+// purpose; empty when there is none, or it went to another number than the target.
+// Only its owner may learn it.
+func (e *Entry) Stage(ctx context.Context, r db.Reader, a ref.Account, f sentcode.For) (outbox.Stage, error) {
+	row, err := outbox.Newest(ctx, r, a, Topic(f))
+	if errors.Is(err, db.ErrNone) || err == nil && row.To != f.Target {
 		return "", nil
 	}
 	return row.Stage(r.Now()), err

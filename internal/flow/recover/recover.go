@@ -150,7 +150,7 @@ func (r *Recover) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, 
 		}
 		view = r.view(&s)
 		if x := s.State; x.Step == Second && x.Sent[string(gate.SMSCode)].For.Channel == sentcode.SMS {
-			view.Delivery, err = r.Stage(ctx, tx, x.Account, x.purpose())
+			view.Delivery, err = r.Stage(ctx, tx, x.Account, x.Sent[string(gate.SMSCode)].For)
 		}
 		return err
 	})

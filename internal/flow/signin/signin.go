@@ -226,7 +226,7 @@ func (s *Signin) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, e
 			}
 		}
 		if x := stored.State; x.own() && x.Sent[string(gate.SMSCode)].For.Channel == sentcode.SMS {
-			view.Delivery, err = s.Stage(ctx, tx, x.Account, purposes[x.Step])
+			view.Delivery, err = s.Stage(ctx, tx, x.Account, x.Sent[string(gate.SMSCode)].For)
 		}
 		return err
 	})

@@ -46,7 +46,8 @@ type (
 		To       string
 		Mobile   bool // it went by SMS
 		Digits   int
-		Wait     int // seconds until another can be sent
+		Wait     int  // seconds until another can be sent
+		Sent     bool // a code went out
 		Delivery string
 	}
 )
@@ -179,7 +180,7 @@ func (d *Door) addressCodePage(r *web.Request, v address.View) web.Response {
 		return web.Refuse(v.Fault)
 	}
 	return web.Show("me/address-code", AddressCode{Flow: string(v.ID), To: v.To.Shown, Mobile: v.To.Kind == account.Mobile, Digits: d.Address.Codes.Digits,
-		Wait: max(0, int(v.Resend.Sub(r.Now).Seconds())), Delivery: string(v.Delivery)}).With(f)
+		Wait: max(0, int(v.Resend.Sub(r.Now).Seconds())), Sent: v.Sent, Delivery: string(v.Delivery)}).With(f)
 }
 
 // addressFlow is the journey that the path names.

@@ -34,7 +34,8 @@ type (
 		Flow, Return string
 		Number       string
 		Digits       int
-		Wait         int // seconds until another can be sent
+		Wait         int  // seconds until another can be sent
+		Sent         bool // a code went out
 		Stage        outbox.Stage
 	}
 	// Key takes a passkey or security key.
@@ -203,15 +204,11 @@ func (d *Door) smsPage(ctx context.Context, r *web.Request) (web.Response, error
 		r.NeedBrowser()
 		return web.Show("me/factor-sms", SMS{Return: a.back}), nil
 	}
-	return d.showSMS(ctx, r, nil)
+	return d.showSMS(ctx, r, a, nil)
 }
 
 // showSMS shows the page for the code, once it is known whether one could be sent.
-func (d *Door) showSMS(ctx context.Context, r *web.Request, f *fault.Fault) (web.Response, error) {
-	a, err := askedOf(r)
-	if err != nil {
-		return web.Response{}, err
-	}
+func (d *Door) showSMS(ctx context.Context, r *web.Request, a asked, f *fault.Fault) (web.Response, error) {
 	v, err := d.Enrol.Wait(ctx, r.Visitor, r.Session, a.flow)
 	if err != nil || v.Fault != nil {
 		return refuse(v.Fault), err
@@ -220,7 +217,7 @@ func (d *Door) showSMS(ctx context.Context, r *web.Request, f *fault.Fault) (web
 		f = faults.SMSFailed.New()
 	}
 	return web.Show("me/factor-sms", SMS{Flow: string(a.flow), Return: a.back, Number: v.To.Shown, Digits: d.Enrol.Codes.Digits,
-		Wait: max(0, int(v.Resend.Sub(r.Now).Seconds())), Stage: v.Stage}).With(f), nil
+		Wait: max(0, int(v.Resend.Sub(r.Now).Seconds())), Sent: v.Sent, Stage: v.Stage}).With(f), nil
 }
 
 func (d *Door) smsDo(ctx context.Context, r *web.Request) (web.Response, error) {
@@ -233,7 +230,7 @@ func (d *Door) smsDo(ctx context.Context, r *web.Request) (web.Response, error) 
 		return web.Response{}, err
 	}
 	if a.flow == "" {
-		return d.smsBegin(ctx, r, form["number"], a.back)
+		return d.smsBegin(ctx, r, form["number"], a)
 	}
 	var done enrol.Done
 	if form["again"] == "1" {
@@ -248,22 +245,25 @@ func (d *Door) smsDo(ctx context.Context, r *web.Request) (web.Response, error) 
 	case err != nil:
 		return web.Response{}, err
 	case done.Fault != nil:
-		return d.again(done.Fault, func() (web.Response, error) { return d.showSMS(ctx, r, done.Fault) })
+		return d.again(done.Fault, func() (web.Response, error) { return d.showSMS(ctx, r, a, done.Fault) })
 	}
 	return d.added(ctx, r, done, a.back)
 }
 
-func (d *Door) smsBegin(ctx context.Context, r *web.Request, number, back string) (web.Response, error) {
+func (d *Door) smsBegin(ctx context.Context, r *web.Request, number string, a asked) (web.Response, error) {
 	r.NeedBrowser()
 	v, err := d.Enrol.Number(ctx, r.Describe(), r.Session, number)
 	switch {
 	case err != nil:
 		return web.Response{}, err
-	case v.ID != "":
-		return withFlow(r, v, back), nil // also where the code has to wait: the page says so
+	case v.Fault == nil:
+		return withFlow(r, v, a.back), nil
+	case v.ID != "": // the code has to wait
+		a.flow = v.ID
+		return d.showSMS(ctx, r, a, v.Fault)
 	}
 	return d.again(v.Fault, func() (web.Response, error) {
-		return web.Show("me/factor-sms", SMS{Return: back, Number: number}).With(v.Fault), nil
+		return web.Show("me/factor-sms", SMS{Return: a.back, Number: number}).With(v.Fault), nil
 	})
 }
 
