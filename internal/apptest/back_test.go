@@ -23,6 +23,29 @@ func lost(w *apptest.World, b *apptest.Browser) *apptest.Browser {
 	return b.Open("/recover").Fill("E-mail", hana).Press("Send").Fill("Code", w.Code(hana)).Press("Next")
 }
 
+// whose fails the test unless the page says, to people and to password managers,
+// whose password is chosen.
+func whose(t *testing.T, b *apptest.Browser, name string) {
+	t.Helper()
+	if !strings.Contains(b.Body, `<p class="for"><span>`+name+`<`) || !strings.Contains(b.Body, `name="username" value="`+name+`"`) {
+		t.Errorf("%s does not say that it is the password of %s:\n%s", b.URL, name, b.Body)
+	}
+}
+
+func TestALinkGoesOnWithTheNameThatWasTyped(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		kit := w.Protect(w.Settle(hana, "hana"), gate.TOTP)
+		for _, typed := range []string{"hana", hana} {
+			w.Clock.Add(time.Hour)
+			w.Browser("192.0.2.1").Open("/recover").Fill("E-mail", typed).Press("Send")
+			b := w.Browser("192.0.2.2").Open(w.Link(hana)).Press("Go on").See(typed).Press("I can't reach").Press("Backup code")
+			b.Fill("12-digit", kit.Spare()).Press("Next").See("Choose a new password")
+			whose(t, b, typed)
+			whose(t, b.Fill("New password", "short").Press("Next").Want(400), typed)
+		}
+	})
+}
+
 func TestRecoveryAsksForTheSecondFactorByEachOfItsWays(t *testing.T) {
 	eachWithPhones(t, func(t *testing.T, w *apptest.World, phones *apptest.Phones) {
 		a := w.Settle(hana)
@@ -48,7 +71,9 @@ func TestRecoveryAsksForTheSecondFactorByEachOfItsWays(t *testing.T) {
 				t.Fatalf("%s: got %s, want a page of recovery", way.name, b.URL)
 			}
 			word += " again"
-			b = way.give(b).See("Choose a new password").Fill("New password", word).Press("Next")
+			b = way.give(b).See("Choose a new password")
+			whose(t, b, hana)
+			b.Fill("New password", word).Press("Next")
 			if way.anew {
 				b.See("Set up your factors anew").Press("Later")
 			}

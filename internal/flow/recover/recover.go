@@ -438,16 +438,18 @@ func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (V
 		if err != nil && !errors.Is(err, db.ErrNone) {
 			return err
 		}
-		view, err = r.follow(ctx, tx, v, followed{a, asked.For.Target})
+		view, err = r.follow(ctx, tx, v, followed{a, asked.For.Target, asked.Typed})
 		return err
 	})
 	return view, err
 }
 
-// followed is a link that was opened: whose, and through which inbox it came.
+// followed is a link that was opened: whose, through which inbox it came, and which
+// name it was asked for with.
 type followed struct {
 	account account.Account
 	target  string
+	typed   account.Identifier
 }
 
 // follow goes on in a journey of this browser with what an opened link proves.
@@ -455,7 +457,13 @@ func (r *Recover) follow(ctx context.Context, tx db.Tx, v flow.Visitor, l follow
 	if l.target == "" {
 		l.target = l.account.Email.Norm
 	}
-	s, err := flow.Start(ctx, tx, kind, v, state{Typed: l.account.Email.Identifier, Account: l.account.ID, Step: Code})
+	if l.typed.Shown == "" { // the journey that asked is over
+		l.typed = l.account.Email.Identifier
+	}
+	if l.typed.Shown == "" {
+		l.typed = account.Identifier{Kind: account.Username, Shown: l.account.Username}
+	}
+	s, err := flow.Start(ctx, tx, kind, v, state{Typed: l.typed, Account: l.account.ID, Step: Code})
 	if err != nil {
 		return View{}, err
 	}

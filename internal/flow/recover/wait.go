@@ -72,7 +72,7 @@ func (r *Recover) OpenReady(ctx context.Context, v flow.Visitor, token string) (
 		if err != nil {
 			return err
 		}
-		view, err = r.follow(ctx, tx, v, followed{a, w.Target})
+		view, err = r.follow(ctx, tx, v, followed{account: a, target: w.Target})
 		return err
 	})
 	return view, err

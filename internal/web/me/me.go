@@ -173,7 +173,9 @@ func (d *Door) passwordState(ctx context.Context, r *web.Request) (Password, err
 		if err != nil {
 			return err
 		}
-		p.Email = a.Email.Shown
+		if p.Email = a.Email.Shown; p.Email == "" {
+			p.Email = a.Username
+		}
 		set, err := d.Change.SetOf(ctx, tx, a)
 		if err != nil {
 			return err
