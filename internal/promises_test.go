@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"go/ast"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -110,8 +111,15 @@ func checkFault(t *testing.T, e *fault.Entry) {
 			t.Errorf("%s: its help page in %s has places %v; give it a General text", e.Code, l, left)
 		}
 	}
-	if e.General != nil && len(ja) == 0 {
-		t.Errorf("%s has a General text and no places", e.Code)
+	for kind, of := range e.Of {
+		for i, s := range [][2]string{{of[0].What, of[1].What}, {of[0].Why, of[1].Why}, {of[0].Fix, of[1].Fix}} {
+			if (s[0] == "") != (s[1] == "") || !slices.Equal(i18n.Placeholders(s[0]), i18n.Placeholders(s[1])) {
+				t.Errorf("%s of %s: sentence %d differs between ja and en", e.Code, kind, i+1)
+			}
+		}
+	}
+	if e.General != nil && len(ja) == 0 && e.Of == nil {
+		t.Errorf("%s has a General text, and neither places nor kinds", e.Code)
 	}
 }
 
@@ -121,6 +129,10 @@ func TestGoldenErrors(t *testing.T) {
 	fmt.Fprint(&b, "# Faults\n\nEvery refusal has a code that never changes. Pages tell it in three sentences, the API as `application/problem+json`, and each has a page at `/help/<code>`.\nThis file is made from the catalogue in `internal/faults` by `make golden`.\n")
 	for _, e := range faults.All() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s %s %s\n\n%s%s%s\n\nLifted by: %s.\n", e.Code, e.En.What, e.En.Why, e.En.Fix, e.Ja.What, e.Ja.Why, e.Ja.Fix, lifters(e))
+		for _, kind := range slices.Sorted(maps.Keys(e.Of)) {
+			en, ja := e.Of[kind][1], e.Of[kind][0]
+			fmt.Fprintf(&b, "\nOf `%s`: %s\n\n%s\n", kind, strings.TrimSpace(en.What+" "+en.Why+" "+en.Fix), ja.What+ja.Why+ja.Fix)
+		}
 	}
 	golden(t, "../docs/errors.md", b.String())
 }

@@ -97,7 +97,7 @@ func TestRecoveryWithoutTheSecondFactorSetsNoPassword(t *testing.T) {
 		b.Post("/recover/password"+flow, url.Values{"new": {newer}}).Miss("Hello")
 		b.Open("/recover/password" + flow).See("authenticator")
 		b.Post("/recover/code"+flow, url.Values{"code": {w.Code(hana)}}).Miss("new password")
-		b.Post("/recover/totp"+flow, url.Values{"code": {"000000"}}).Want(401).See("does not match")
+		b.Post("/recover/totp"+flow, url.Values{"code": {"000000"}}).Want(401).See("does not match", "the app shows now").Miss("send another")
 		b.Post("/recover/passphrase"+flow, url.Values{"passphrase": {apptest.Phrase}}).Want(400).See("signin.method_not_offered")
 		// The mailbox alone opens nothing by its link either.
 		w.Clock.Add(2 * time.Minute)

@@ -101,7 +101,7 @@ func TestAnAppIsSetUpAndSignsIn(t *testing.T) {
 		if own.Header.Get("Content-Type") != "image/svg+xml" || !strings.Contains(own.Body, "crispEdges") || own.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("got %s %q", own.Header, own.Body)
 		}
-		b.Open(at).Fill("Name", "Pixel 8").Fill("Six digits", "000000").Press("Confirm").Want(401).See("does not match", "Scan this")
+		b.Open(at).Fill("Name", "Pixel 8").Fill("Six digits", "000000").Press("Confirm").Want(401).See("does not match", "the app shows now", "Scan this")
 		if again := keyShown.FindStringSubmatch(b.Body); again == nil || again[1] != m[1] {
 			t.Fatal("after a wrong code another key is shown than the one that was scanned")
 		}

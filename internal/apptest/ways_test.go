@@ -46,7 +46,7 @@ func TestBackupCodeLeadsInWithoutTheDeviceAndToNewFactors(t *testing.T) {
 		b.Fill("12-digit", code).Press("Next").See("Set up your factors anew").Press("Later").See("Hello")
 		// The code was good once.
 		c := w.Browser("192.0.2.2").Signin(hana, apptest.Word).Press("I can't reach my device").Press("Backup code")
-		c.Fill("12-digit", code).Press("Next").Want(401).See("does not match")
+		c.Fill("12-digit", code).Press("Next").Want(401).See("does not match", "one that is not used yet").Miss("send another")
 	})
 }
 

@@ -70,8 +70,9 @@ type Entry struct {
 	Topic     Topic
 	Lift      []Lifter
 	Ja, En    Text
-	Disclosed *[2]Text // ja, en: told instead, where the operator discloses accounts
-	General   *[2]Text // ja, en: what its help page says instead, where the text has places; empty sentences stay
+	Disclosed *[2]Text            // ja, en: told instead, where the operator discloses accounts
+	General   *[2]Text            // ja, en: what its help page says instead, where the text has places or kinds; empty sentences stay
+	Of        map[string]*[2]Text // ja, en: told instead of one kind of proof; empty sentences stay
 	Action    *Action
 }
 
@@ -87,7 +88,12 @@ func (e *Entry) Help(l i18n.Lang) Text {
 			g = e.General[0]
 		}
 	}
-	return Text{What: cmp.Or(g.What, t.What), Why: cmp.Or(g.Why, t.Why), Fix: cmp.Or(g.Fix, t.Fix), Steps: t.Steps}
+	return t.with(g)
+}
+
+// with is the text with those sentences that the other has.
+func (t Text) with(o Text) Text {
+	return Text{What: cmp.Or(o.What, t.What), Why: cmp.Or(o.Why, t.Why), Fix: cmp.Or(o.Fix, t.Fix), Steps: t.Steps}
 }
 
 // Fault is one refusal.
@@ -126,6 +132,12 @@ func (f *Fault) Say(l i18n.Lang, zone *time.Location) Text {
 		text = d[1]
 		if l == i18n.Ja {
 			text = d[0]
+		}
+	}
+	if kind, ok := f.Args["kind"].(string); ok && f.Entry.Of[kind] != nil {
+		of := f.Entry.Of[kind]
+		if text = text.with(of[1]); l == i18n.Ja {
+			text = f.Entry.Ja.with(of[0])
 		}
 	}
 	args := maps.Clone(f.Args)

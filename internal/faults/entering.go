@@ -100,18 +100,26 @@ var (
 		En: fault.Text{What: "This way is not offered here.", Why: "It is not one of the ways that can be used at this step.", Fix: "Choose one of the ways shown."}})
 
 	CodeWrong = define(fault.Entry{Code: "code.wrong", Kind: fault.Unauthenticated, Topic: fault.Entering, Lift: self,
-		Ja: fault.Text{What: "コードが違います。", Why: "入力したコードが一致しません。コードは1回だけ使えます。新しいコードを送ると、前のコードは使えなくなります。", Fix: "いちばん新しいコードを入力してください。届かないときはもう一度送り、認証アプリのときは次のコードを待ってください。"},
-		En: fault.Text{What: "The code does not match.", Why: "It differs from the one that is asked for. A code works once, and each code that is sent ends the one before it.", Fix: "Enter the newest code. If none has come, send another; with an authenticator app, wait for the next."}})
+		General: &[2]fault.Text{{Fix: "届いたコードはいちばん新しいもの、認証アプリのコードはいま出ているもの、バックアップコードはまだ使っていないものを入力してください。"},
+			{Fix: "Of codes that were sent, enter the newest; of an authenticator app, the one it shows now; of backup codes, one that is not used yet."}},
+		Of: map[string]*[2]fault.Text{
+			"totp": {{Why: "認証アプリのコードは30秒ごとに変わり、1回だけ使えます。", Fix: "アプリにいま出ているコードを入力してください。使ったばかりのときは、次のコードを待ってください。"},
+				{Why: "The app shows another code every 30 seconds, and each works once.", Fix: "Enter the one that the app shows now. If you have just used it, wait for the next."}},
+			"backup": {{Why: "バックアップコードは12桁で、1つにつき1回だけ使えます。新しく作ると、前のものは使えなくなります。", Fix: "控えを見て、まだ使っていないものを入力してください。"},
+				{Why: "A backup code has 12 digits and works once. New codes end the ones before.", Fix: "Look at what you kept and enter one that is not used yet."}},
+		},
+		Ja: fault.Text{What: "コードが違います。", Why: "入力したコードが一致しません。コードは1回だけ使えます。新しいコードを送ると、前のコードは使えなくなります。", Fix: "いちばん新しいコードを入力してください。届かないときは、もう一度送れます。"},
+		En: fault.Text{What: "The code does not match.", Why: "It differs from the one that was sent. A code works once, and each new one ends the one before it.", Fix: "Enter the newest code. If none has come, send another."}})
 
 	CodeExpired = define(fault.Entry{Code: "code.expired", Kind: fault.Gone, Topic: fault.Entering, Lift: self,
 		Ja: fault.Text{What: "このコードはもう使えません。", Why: "期限が過ぎたか、すでに使われました。", Fix: "新しいコードを送ってください。"},
 		En: fault.Text{What: "This code no longer works.", Why: "Its time has passed, or it was used.", Fix: "Send a new one."}})
 
 	CodeResendEarly = define(fault.Entry{Code: "code.resend_early", Kind: fault.TooMany, Topic: fault.Entering, Lift: wait,
-		General: &[2]fault.Text{{Fix: "少し待ってから送ってください。迷惑メールのフォルダーも見てください。"},
-			{Fix: "Wait a little and send again. Look in the spam folder too."}},
-		Ja: fault.Text{What: "コードはいま送ったばかりです。", Why: "メールが届くまで少しかかることがあります。続けて送れるのは60秒に1回です。", Fix: "あと{wait}待ってから送ってください。迷惑メールのフォルダーも見てください。"},
-		En: fault.Text{What: "A code was sent a moment ago.", Why: "Mail can take a little while. Another code can be sent once in 60 seconds.", Fix: "Wait {wait} and send again. Look in the spam folder too."}})
+		General: &[2]fault.Text{{Fix: "少し待ってから送ってください。メールで届くはずのときは、迷惑メールのフォルダーも見てください。"},
+			{Fix: "Wait a little and send again. If it should come by mail, look in the spam folder too."}},
+		Ja: fault.Text{What: "コードはいま送ったばかりです。", Why: "届くまで少しかかることがあります。宛先を変えても、送れるのは60秒に1回です。", Fix: "あと{wait}待ってから送ってください。メールで届くはずのときは、迷惑メールのフォルダーも見てください。"},
+		En: fault.Text{What: "A code was sent a moment ago.", Why: "It can take a little while to arrive. Another can be sent once in 60 seconds, wherever it goes.", Fix: "Wait {wait} and send again. If it should come by mail, look in the spam folder too."}})
 
 	CodeSendLimit = define(fault.Entry{Code: "code.send_limit", Kind: fault.TooMany, Topic: fault.Entering, Lift: wait,
 		General: &[2]fault.Text{{Fix: "しばらくすると、また送れます。それまでは、届いているいちばん新しいコードを使うか、別の方法を選んでください。"},

@@ -43,7 +43,7 @@ func factors() []Page {
 		{Name: "factor-last", Response: web.Show("me/factor", me.One{Factor: number, Stays: true})},
 		{Name: "factor-prefer", Response: web.Show("me/factor-prefer", me.Prefer{Kinds: []string{"totp", "smscode", "passkey"}, Now: "totp"})},
 		{Name: "factor-app", Response: web.Show("me/factor-app", app)},
-		{Name: "factor-app-wrong", Response: web.Show("me/factor-app", app).With(faults.CodeWrong.New())},
+		{Name: "factor-app-wrong", Response: web.Show("me/factor-app", app).With(faults.CodeWrong.New("kind", "totp"))},
 		{Name: "factor-sms", Response: web.Show("me/factor-sms", me.SMS{})},
 		{Name: "factor-sms-code", Response: web.Show("me/factor-sms", sms)},
 		{Name: "factor-sms-failed", Response: web.Show("me/factor-sms", failed).With(faults.SMSFailed.New())},

@@ -196,7 +196,7 @@ func told(got totp.Result) *fault.Fault {
 	case totp.Skewed:
 		return faults.CodeClockSkew.New("drift", enter.Drift(got))
 	default:
-		return faults.CodeWrong.New()
+		return faults.CodeWrong.New("kind", string(gate.TOTP))
 	}
 }
 

@@ -66,7 +66,7 @@ func (e *Entry) Fail(ctx context.Context, tx db.Tx, a Attempt) (*fault.Fault, er
 	if err != nil {
 		return nil, err
 	}
-	r := Refusal{Visitor: a.Visitor, Account: a.Account.ID, Class: a.Class, Truth: a.Truth, Tell: failures[a.Class]}
+	r := Refusal{Visitor: a.Visitor, Account: a.Account.ID, Class: a.Class, Truth: a.Truth, Tell: failures[a.Class], Args: map[string]any{"kind": string(a.Class)}}
 	if a.Tell != nil {
 		r.Tell, r.Args = a.Tell, a.Args
 	}
