@@ -80,6 +80,8 @@ func TestAddressesAreAddedProvedPromotedAndRemovedOnPages(t *testing.T) {
 		b.Open("/me/addresses").Press("Add one").Fill("E-mail address", second).Press("Send a code").See("Enter the code", second)
 		at := b.URL.RequestURI()
 		b.Fill("Code", "000000").Press("Confirm").Want(401).See("does not match")
+		// It is no sign-in that was refused.
+		b.Open("/me/activity").See("An address was not confirmed", "does not match").Miss("sign-in was refused")
 		b.Open("/me/addresses").See(second, "not confirmed")
 		b.Open(at).Fill("Code", w.Code(second)).Press("Confirm").Want(200).See("It can be used with this account", second, "for recovery")
 		if got := letters(w, "Added to the account"); len(got) != 2 {

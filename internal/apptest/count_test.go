@@ -18,7 +18,7 @@ func judged(w *apptest.World, class string) (n int) {
 	w.T.Helper()
 	for _, r := range w.Audit() {
 		var about struct{ Kind, Truth string }
-		if r.Kind == "signin.refused" && json.Unmarshal(r.Detail, &about) == nil && about.Kind == class && about.Truth != "" {
+		if strings.HasSuffix(r.Kind, "refused") && json.Unmarshal(r.Detail, &about) == nil && about.Kind == class && about.Truth != "" {
 			n++
 		}
 	}

@@ -202,6 +202,7 @@ func TestNumberIsSetUpAndSignsIn(t *testing.T) {
 		b.Fill("Code from the SMS", "000000").Press("Confirm").Want(401).See("does not match")
 		b.Fill("Code from the SMS", p.Code(phone)).Press("Confirm").Want(200).See("Keep these backup codes")
 		b.Open("/me/factors").See("Second factor On", "••••678").Miss("1234")
+		b.Open("/me").See("A factor was not added").Miss("sign-in was refused")
 
 		w.Clock.Add(2 * time.Minute)
 		x := w.Browser("192.0.2.2")

@@ -243,7 +243,7 @@ func (j *Address) Resend(ctx context.Context, v flow.Visitor, s session.Session,
 func (j *Address) Confirm(ctx context.Context, v flow.Visitor, s session.Session, id ref.Flow, code string) (View, error) {
 	return j.step(ctx, v, s, id, func(tx db.Tx, x *act, stored *flow.Stored[state], view *View) error {
 		st := &stored.State
-		p := enter.Proving{Visitor: v, Account: x.account, Kind: gate.MailCode, Class: enter.ByAddress, Offered: true, Code: st.For, Answer: code, Failed: st.Failed}
+		p := enter.Proving{Visitor: v, Account: x.account, Kind: gate.MailCode, Class: enter.ByAddress, Act: enter.Address, Offered: true, Code: st.For, Answer: code, Failed: st.Failed}
 		if st.For.Channel == sentcode.SMS {
 			p.Kind = gate.SMSCode
 		}
@@ -272,7 +272,7 @@ func (x *act) proved(ctx context.Context, tx db.Tx, st state, view *View) error 
 		if err := account.Drop(ctx, tx, x.account.ID, st.Claim); err != nil {
 			return err
 		}
-		x.fault, err = x.Refuse(ctx, tx, enter.Refusal{Visitor: x.visitor, Account: owner, Tell: faults.AddressTaken})
+		x.fault, err = x.Refuse(ctx, tx, enter.Refusal{Visitor: x.visitor, Account: owner, Act: enter.Address, Tell: faults.AddressTaken})
 		return err
 	}
 	if err != nil && !errors.Is(err, db.ErrNone) {

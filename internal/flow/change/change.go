@@ -39,7 +39,7 @@ type Changed struct {
 // Password changes the password of a session's account. The current one is
 // asked for: it is the fresh proof.
 func (c *Change) Password(ctx context.Context, v flow.Visitor, s session.Session, current, next string) (Changed, error) {
-	try := enter.Attempt{Visitor: v, Kind: gate.Password, Class: enter.ByPassword, Offered: true, Truth: "wrong current password"}
+	try := enter.Attempt{Visitor: v, Kind: gate.Password, Class: enter.ByPassword, Act: enter.Password, Offered: true, Truth: "wrong current password"}
 	var rec password.Record
 	var f *fault.Fault
 	err := c.DB.Update(ctx, func(tx db.Tx) (err error) {
@@ -92,7 +92,7 @@ func (c *Change) may(ctx context.Context, tx db.Tx, s session.Session, try enter
 		return a, password.Record{}, nil, err
 	}
 	if d.Verdict != gate.Admit {
-		f, err := c.Refuse(ctx, tx, enter.Refusal{Visitor: try.Visitor, Account: a.ID, Decision: d, Class: enter.ByPassword})
+		f, err := c.Refuse(ctx, tx, enter.Refusal{Visitor: try.Visitor, Account: a.ID, Decision: d, Class: enter.ByPassword, Act: enter.Password})
 		return a, password.Record{}, f, err
 	}
 	rec := set.Record

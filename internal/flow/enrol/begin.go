@@ -258,7 +258,7 @@ func (e *Enrol) ConfirmNumber(ctx context.Context, v flow.Visitor, s session.Ses
 			return err
 		}
 		st := &stored.State
-		got, err := x.Judge(ctx, tx, enter.Proving{Visitor: v, Account: x.account, Kind: gate.SMSCode, Offered: true, Code: st.For, Answer: code, Failed: st.Failed})
+		got, err := x.Judge(ctx, tx, enter.Proving{Visitor: v, Account: x.account, Kind: gate.SMSCode, Act: enter.Enrol, Offered: true, Code: st.For, Answer: code, Failed: st.Failed})
 		if err != nil {
 			return err
 		}

@@ -31,6 +31,7 @@ type Attempt struct {
 	Typed   account.Identifier
 	Kind    gate.Kind
 	Class   Class
+	Act     Act // what is tried; empty: a sign-in
 	Offered bool
 	Guess   gate.Guess
 	Truth   string         // what the audit row says of a failure
@@ -66,7 +67,7 @@ func (e *Entry) Fail(ctx context.Context, tx db.Tx, a Attempt) (*fault.Fault, er
 	if err != nil {
 		return nil, err
 	}
-	r := Refusal{Visitor: a.Visitor, Account: a.Account.ID, Class: a.Class, Truth: a.Truth, Tell: failures[a.Class], Args: map[string]any{"kind": string(a.Class)}}
+	r := Refusal{Visitor: a.Visitor, Account: a.Account.ID, Class: a.Class, Act: a.Act, Truth: a.Truth, Tell: failures[a.Class], Args: map[string]any{"kind": string(a.Class)}}
 	if a.Tell != nil {
 		r.Tell, r.Args = a.Tell, a.Args
 	}
@@ -111,7 +112,7 @@ func (e *Entry) Confirm(ctx context.Context, tx db.Tx, a *account.Account, v flo
 				return nil, err
 			}
 		}
-		return e.Refuse(ctx, tx, Refusal{Visitor: v, Account: owner, Tell: faults.AddressTaken})
+		return e.Refuse(ctx, tx, Refusal{Visitor: v, Account: owner, Act: Address, Tell: faults.AddressTaken})
 	}
 	if err != nil && !errors.Is(err, db.ErrNone) {
 		return nil, err

@@ -7,6 +7,7 @@
 package enter
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -362,9 +363,22 @@ type Refusal struct {
 	Decision gate.Decision // with Verdict Refuse
 	Tell     *fault.Entry  // what is said, when it is not the decision's own code
 	Class    Class
+	Act      Act    // what was refused; empty: a sign-in
 	Truth    string // what the audit row says and the stranger does not learn
 	Args     map[string]any
 }
+
+// Act is what was refused, as its audit row says it.
+type Act string
+
+// The acts there are.
+const (
+	Signin   Act = "signin.refused"
+	Address  Act = "address.refused"          // proving an address or number
+	Enrol    Act = "factor.refused"           // setting up a factor
+	Recovery Act = "account.recovery_refused" // getting back in
+	Password Act = "password.refused"         // changing the password
+)
 
 // Refuse writes a refusal down and gives the fault that tells it, with the
 // reference that finds the row.
@@ -400,7 +414,7 @@ func (e *Entry) Refuse(ctx context.Context, tx db.Tx, r Refusal) (*fault.Fault, 
 // WriteRefusal writes the audit row of a refusal.
 func (e *Entry) WriteRefusal(ctx context.Context, tx db.Tx, code string, r Refusal) (string, error) {
 	reference, err := audit.Write(ctx, tx, audit.Event{
-		Kind: "signin.refused", Account: r.Account, Code: code,
+		Kind: string(cmp.Or(r.Act, Signin)), Account: r.Account, Code: code,
 		Addr: r.Visitor.Addr.String(), Agent: r.Visitor.Program, Place: r.Visitor.Place,
 		Detail: told{Door: r.Visitor.Door, Kind: string(r.Class), Truth: r.Truth, Trace: r.Decision.Trace},
 	})

@@ -31,8 +31,9 @@ type Proving struct {
 	Typed   account.Identifier
 	Kind    gate.Kind
 	Class   Class // what the failure counts as; empty: the kind's own
+	Act     Act   // what it is for; empty: a sign-in
 	Offered bool
-	Code    sentcode.For    // for codes that were sent
+	Code    sentcode.For // for codes that were sent
 	Guess   gate.Guess
 	Ask     passkey.Purpose // for a passkey: what the challenge was made for
 	Bound   string          // and what it is bound to
@@ -49,7 +50,7 @@ func (p Proving) class() Class {
 }
 
 func (p Proving) attempt() Attempt {
-	return Attempt{Visitor: p.Visitor, Account: p.Account, Typed: p.Typed, Kind: p.Kind, Class: p.class(), Offered: p.Offered, Guess: p.Guess}
+	return Attempt{Visitor: p.Visitor, Account: p.Account, Typed: p.Typed, Kind: p.Kind, Class: p.class(), Act: p.Act, Offered: p.Offered, Guess: p.Guess}
 }
 
 // Judged is what came of it. Without Right the Fault tells why; Expired says
@@ -148,7 +149,7 @@ func (e *Entry) Judge(ctx context.Context, tx db.Tx, p Proving) (Judged, error) 
 		return Judged{}, err
 	}
 	if d.Verdict != gate.Admit {
-		f, err := e.Refuse(ctx, tx, Refusal{Visitor: p.Visitor, Account: p.Account.ID, Decision: d, Class: p.class()})
+		f, err := e.Refuse(ctx, tx, Refusal{Visitor: p.Visitor, Account: p.Account.ID, Decision: d, Class: p.class(), Act: p.Act})
 		return Judged{Fault: f}, err
 	}
 	v, err := e.check(ctx, tx, p)

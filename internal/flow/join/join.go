@@ -237,13 +237,13 @@ func (j *Join) Answer(ctx context.Context, v flow.Visitor, id ref.Flow, code str
 		if err != nil {
 			return err
 		}
-		try := enter.Attempt{Visitor: v, Account: a, Typed: x.Email, Kind: gate.MailCode, Class: enter.ByMailCode, Offered: true, Truth: "wrong code"}
+		try := enter.Attempt{Visitor: v, Account: a, Typed: x.Email, Kind: gate.MailCode, Class: enter.ByMailCode, Act: enter.Address, Offered: true, Truth: "wrong code"}
 		d, err := j.Try(ctx, tx, try)
 		if err != nil {
 			return err
 		}
 		if d.Verdict != gate.Admit {
-			m.fault, err = j.Refuse(ctx, tx, enter.Refusal{Visitor: v, Account: a.ID, Decision: d, Class: enter.ByMailCode})
+			m.fault, err = j.Refuse(ctx, tx, enter.Refusal{Visitor: v, Account: a.ID, Decision: d, Class: enter.ByMailCode, Act: enter.Address})
 			return err
 		}
 		got, err := j.Codes.Check(ctx, tx, m.bound(), code)

@@ -205,7 +205,7 @@ func (m *moment) aim(ctx context.Context, tx db.Tx) error {
 
 func (m *moment) proving() enter.Proving {
 	x := m.flow.State
-	p := enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.MailCode, Class: enter.ByRecovery, Offered: true,
+	p := enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.MailCode, Class: enter.ByRecovery, Act: enter.Recovery, Offered: true,
 		Code: x.For, Failed: x.Failures[string(enter.ByRecovery)]}
 	if x.For.Channel == sentcode.SMS {
 		p.Kind = gate.SMSCode
@@ -328,7 +328,7 @@ func (m *moment) proved(ctx context.Context, tx db.Tx, p gate.Proof) error {
 			code = faults.AccountDeleted
 		}
 		var err error
-		m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Tell: code, Class: enter.ByRecovery})
+		m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Tell: code, Class: enter.ByRecovery, Act: enter.Recovery})
 		return err
 	}
 	x.Proofs = append(x.Proofs, p)

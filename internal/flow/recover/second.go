@@ -24,7 +24,7 @@ func (m *moment) offers(kind string) bool {
 
 func (m *moment) second(kind string) enter.Proving {
 	x := m.flow.State
-	p := enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Offered: m.offers(kind),
+	p := enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Act: enter.Recovery, Offered: m.offers(kind),
 		Ask: passkey.Proving, Bound: string(m.flow.ID), Failed: x.Failures[kind], Code: x.Sent[kind].For}
 	return p
 }
@@ -58,7 +58,7 @@ func (r *Recover) Prove(ctx context.Context, v flow.Visitor, id ref.Flow, kind, 
 			return err
 		}
 		if d.Verdict != gate.Admit {
-			m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: v, Account: m.account.ID, Decision: d, Class: enter.Class(kind)})
+			m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: v, Account: m.account.ID, Decision: d, Class: enter.Class(kind), Act: enter.Recovery})
 			return err
 		}
 		ready = true
@@ -105,7 +105,7 @@ func (m *moment) sendSecond(ctx context.Context, tx db.Tx, kind string) error {
 		return err
 	}
 	if d.Verdict != gate.Admit {
-		m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Decision: d, Class: class})
+		m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Decision: d, Class: class, Act: enter.Recovery})
 		return err
 	}
 	out := sentcode.For{Purpose: x.purpose(), Channel: sentcode.Mail, Subject: string(m.account.ID), Flow: m.flow.ID, Target: m.account.Email.Norm}
