@@ -31,10 +31,14 @@ type Identifier struct {
 // ErrMalformed is an identifier that cannot belong to anybody.
 var ErrMalformed = errors.New("not an e-mail address, mobile number or user name")
 
+// ErrNumber is a number that does not say which country it is of, or is none.
+var ErrNumber = errors.New("not a mobile number with its country")
+
 const maxIdentifier = 254 // RFC 5321 §4.5.3.1.3, less the angle brackets
 
 // Parse reads what a person typed on the first page: an e-mail address, a
-// mobile number (E.164) or a user name, whichever it looks like.
+// mobile number (E.164) or a user name, whichever it looks like. ErrMalformed, or
+// ErrNumber where it looks like a number.
 func Parse(raw string) (Identifier, error) {
 	if len(raw) > 4*maxIdentifier || !utf8.ValidString(raw) {
 		return Identifier{}, ErrMalformed
@@ -178,7 +182,7 @@ func parseMobile(s string) (Identifier, error) {
 	}
 	n := b.String()
 	if !strings.HasPrefix(n, "+") || len(n) < 8 || len(n) > 16 || n[1] == '0' {
-		return Identifier{}, ErrMalformed
+		return Identifier{}, ErrNumber
 	}
 	return Identifier{Kind: Mobile, Norm: n, Shown: n}, nil
 }

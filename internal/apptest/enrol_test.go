@@ -197,7 +197,11 @@ func TestNumberIsSetUpAndSignsIn(t *testing.T) {
 		w.Settle(hana)
 		b := w.Browser("192.0.2.1")
 		b.Signin(hana, apptest.Word)
-		b.Open("/me/factors").Press("Add codes by SMS").Fill("Mobile number", "not a number").Press("Send").Want(400)
+		b.Open("/me/factors").Press("Add codes by SMS").Fill("Mobile number", "not a number").Press("Send").Want(400).See("number.malformed")
+		b.Fill("Mobile number", "090-1234-5678").Press("Send").Want(400).See("number.malformed", "+81 90 1234 5678")
+		if !strings.Contains(b.Body, `value="090-1234-5678"`) {
+			t.Error("what was typed is gone")
+		}
 		b.Fill("Mobile number", "+81 90-1234-5678").Press("Send the code").Want(200).See("handed over to the network", "You can ask for another in")
 		b.Fill("Code from the SMS", "000000").Press("Confirm").Want(401).See("does not match")
 		b.Fill("Code from the SMS", p.Code(phone)).Press("Confirm").Want(200).See("Keep these backup codes")

@@ -28,7 +28,10 @@ func TestNumberIsProvedAndSignsInByCode(t *testing.T) {
 		w.Settle(hana)
 		b := w.Browser("192.0.2.1")
 		b.Signin(hana, apptest.Word)
-		b.Open("/me/addresses").Press("Add one").Fill("E-mail address or mobile", "090-1111-2222").Press("Send a code").Want(400).See("identifier.malformed")
+		b.Open("/me/addresses").Press("Add one").Fill("E-mail address or mobile", "090-1111-2222").Press("Send a code").Want(400).See("number.malformed", "+81 90 1234 5678")
+		if !strings.Contains(b.Body, `value="090-1111-2222"`) {
+			t.Error("what was typed is gone")
+		}
 		b.Fill("E-mail address or mobile", "+81 90 1111 2222").Press("Send a code").See("Enter the code", number, "handed over")
 		// Until it is proved the number finds nobody and gets no code to sign in.
 		sent := len(phones.Texts(number))

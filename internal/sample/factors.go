@@ -45,6 +45,7 @@ func factors() []Page {
 		{Name: "factor-app", Response: web.Show("me/factor-app", app)},
 		{Name: "factor-app-wrong", Response: web.Show("me/factor-app", app).With(faults.CodeWrong.New("kind", "totp"))},
 		{Name: "factor-sms", Response: web.Show("me/factor-sms", me.SMS{})},
+		{Name: "factor-sms-national", Response: web.Show("me/factor-sms", me.SMS{Number: "090-1234-5678"}).With(faults.NumberMalformed.New())},
 		{Name: "factor-sms-code", Response: web.Show("me/factor-sms", sms)},
 		{Name: "factor-sms-failed", Response: web.Show("me/factor-sms", failed).With(faults.SMSFailed.New())},
 		{Name: "factor-sms-waits", Response: web.Show("me/factor-sms", me.SMS{Flow: flow, Number: "+819012345678", Digits: 6, Wait: 42}).With(faults.CodeResendEarly.New("wait", 42*time.Second))},

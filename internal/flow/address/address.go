@@ -100,7 +100,7 @@ func (j *Address) Add(ctx context.Context, v flow.Visitor, s session.Session, ra
 		view = View{}
 		switch {
 		case err != nil || to.Kind == account.Username:
-			x.fault = faults.IdentifierMalformed.New()
+			x.fault = enter.Unread(err)
 		case to.Kind == account.Mobile && !j.SMS:
 			x.fault = faults.MethodNotOffered.New()
 		default:

@@ -204,7 +204,7 @@ func told(got totp.Result) *fault.Fault {
 func (e *Enrol) Number(ctx context.Context, v flow.Visitor, s session.Session, raw string) (View, error) {
 	to, err := account.Parse(raw)
 	if err != nil || to.Kind != account.Mobile {
-		return View{Fault: faults.IdentifierMalformed.New()}, nil
+		return View{Fault: faults.NumberMalformed.New()}, nil
 	}
 	if !e.SMS {
 		return View{Fault: faults.FactorNotAllowed.New()}, nil

@@ -24,6 +24,14 @@ import (
 	"sekisho/internal/slowhash"
 )
 
+// Unread tells why what was typed is no address, number or name.
+func Unread(err error) *fault.Fault {
+	if errors.Is(err, account.ErrNumber) {
+		return faults.NumberMalformed.New()
+	}
+	return faults.IdentifierMalformed.New()
+}
+
 // Attempt is one try at one proof.
 type Attempt struct {
 	Visitor flow.Visitor

@@ -109,7 +109,7 @@ func (r *Recover) view(s *flow.Stored[state]) View {
 func (r *Recover) Start(ctx context.Context, v flow.Visitor, identifier string) (View, error) {
 	typed, err := account.Parse(identifier)
 	if err != nil {
-		return View{Fault: faults.IdentifierMalformed.New()}, nil
+		return View{Fault: enter.Unread(err)}, nil
 	}
 	if f := r.Group(typed); f != nil {
 		return View{Fault: f}, nil

@@ -129,7 +129,7 @@ func (s *Signin) Start(ctx context.Context, v flow.Visitor, ask Ask) (View, erro
 	var err error
 	if !ask.Passkey {
 		if typed, err = account.Parse(ask.Identifier); err != nil {
-			return View{Fault: faults.IdentifierMalformed.New()}, nil
+			return View{Fault: enter.Unread(err)}, nil
 		}
 	}
 	var view View
