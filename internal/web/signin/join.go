@@ -75,7 +75,11 @@ func joinPath(v join.View) string {
 
 func (d *Door) joinPage(r *web.Request, v join.View) web.Response {
 	if v.Step == join.Code {
-		return web.Show("signin/code", Code{Digits: d.Digits, Base: "/signup/code", Flow: string(v.ID), Typed: v.Email.Shown, Way: "join",
+		way := "join"
+		if v.Later {
+			way = "confirm"
+		}
+		return web.Show("signin/code", Code{Digits: d.Digits, Base: "/signup/code", Flow: string(v.ID), Typed: v.Email.Shown, Way: way,
 			Wait: max(0, int(v.Resend.Sub(r.Now).Seconds())), Sent: true}).LeadsTo(v.Return)
 	}
 	return web.Show("signin/new-password", NewPassword{"/signup/password", string(v.ID), v.Email.Shown, v.MinWord}).LeadsTo(v.Return)
