@@ -149,7 +149,7 @@ func sessions(list []session.Session, here ref.Session) []Session {
 	out := make([]Session, 0, len(list))
 	for _, s := range list {
 		a := ua.Parse(s.Agent)
-		out = append(out, Session{s.ID, a.Browser, a.OS, s.Addr, s.Place, s.Created.UTC(), s.LastUsed.UTC(), s.Expires.UTC(), s.ACR, s.AMR, s.ID == here})
+		out = append(out, Session{s.ID, a.Browser, a.OS, s.Addr, s.Place, s.Created.UTC(), s.LastUsed.UTC(), s.Expires.UTC(), s.ACR, session.Methods(s.AMR), s.ID == here})
 	}
 	return out
 }
@@ -167,7 +167,7 @@ type Who struct {
 
 func (d *Door) session(_ context.Context, r *web.Request) (web.Response, error) {
 	s := r.Session
-	w := Who{s.Account, s.ID, s.ACR, s.AMR, s.AuthTime.UTC(), s.Expires.UTC(), nil}
+	w := Who{s.Account, s.ID, s.ACR, session.Methods(s.AMR), s.AuthTime.UTC(), s.Expires.UTC(), nil}
 	if idle := d.Change.Policy.Session.Idle; idle > 0 {
 		at := r.Now.Add(idle).UTC() // this very request is a use
 		w.IdleExpiresAt = &at

@@ -19,6 +19,7 @@ import (
 	"sekisho/internal/ready"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
+	"sekisho/internal/session"
 	"sekisho/internal/ua"
 	"sekisho/internal/web"
 )
@@ -334,6 +335,9 @@ func (d *Door) access(ctx context.Context, r *web.Request) (web.Response, error)
 	out := make([]Access, 0, len(list))
 	for _, x := range list {
 		a := Access{x.Kind, x.ID, x.Name, slices.Clone(x.Detail), x.Addr, x.Place, x.Since.UTC(), at(x.LastUsed), at(x.Until), x.Here, x.Revocable}
+		if x.Kind == access.Session {
+			a.Detail = session.Methods(x.Detail)
+		}
 		if a.Name == "" && x.Agent != "" {
 			a.Name = ua.Parse(x.Agent).String()
 		}

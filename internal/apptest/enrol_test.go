@@ -283,6 +283,10 @@ func TestOffVoidsBackupCodesAndTrustedBrowsers(t *testing.T) {
 		key := addApp(w, b, "Pixel 8")
 		x := w.Browser("192.0.2.2")
 		x.Signin(hana, apptest.Word).Check("Trust this browser").Fill("Six-digit code", appCode(w, key)).Press("Next").See("Hello")
+		x.Open("/me/access").See("password, code from an app", "Authenticator app last used just now · added", "5 of 5 left made")
+		x.Lang = "ja"
+		x.Open("/me/sessions").See("パスワード、認証アプリのコード")
+		x.Lang = "en"
 		x.Open("/signout").Press("Sign out")
 		b.Open("/me/factors").See("Browsers that skip the second factor: 1")
 		b.Press("Switch the second factor off").See("All apps, keys and numbers are removed").Press("Switch it off").See("Second factor Off", "Backup codes and trusted browsers have ended too")

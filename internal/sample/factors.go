@@ -71,7 +71,7 @@ func factors() []Page {
 func items() []access.Item {
 	ago := func(hours int) time.Time { return At.Add(-time.Duration(hours) * time.Hour) }
 	return []access.Item{
-		{Kind: access.Session, ID: "ses_1", Agent: fox, Place: "東京都, 日本", Addr: "203.0.113.20", Detail: []string{"pwd", "otp", "mfa"}, Since: ago(50), LastUsed: At, Here: true, Revocable: true},
+		{Kind: access.Session, ID: "ses_1", Agent: fox, Place: "東京都, 日本", Addr: "203.0.113.20", Detail: []string{"pwd", "otp.app", "mfa"}, Since: ago(50), LastUsed: At, Here: true, Revocable: true},
 		{Kind: access.Session, ID: "ses_2", Addr: "2001:db8:77::5", Detail: []string{"swk", "user", "mfa"}, Since: ago(300), LastUsed: ago(26), Revocable: true},
 		{Kind: access.Browser, ID: "tru_1", Agent: phone, Place: "Berlin, Germany", Addr: "192.0.2.44", Since: ago(400), LastUsed: ago(20), Until: At.Add(1000 * time.Hour), Revocable: true},
 		{Kind: "totp", ID: "fac_1", Name: "Pixel 8", Since: ago(900), LastUsed: ago(3), Revocable: true},

@@ -43,8 +43,8 @@ const (
 )
 
 var sessions = []session.Session{
-	{ID: "ses_01kf0e7st00000000000000001", Created: At.Add(-50 * time.Hour), LastUsed: At.Add(-time.Minute), Expires: At.Add(600 * time.Hour), AMR: []string{"pwd", "otp", "mfa"}, Keep: true, Agent: fox, Addr: "203.0.113.20", Place: "東京都, 日本"},
-	{ID: "ses_01kf0e7st00000000000000002", Created: At.Add(-300 * time.Hour), LastUsed: At.Add(-26 * time.Hour), Expires: At.Add(400 * time.Hour), AMR: []string{"otp"}, Agent: phone, Addr: "2001:db8:77::5"},
+	{ID: "ses_01kf0e7st00000000000000001", Created: At.Add(-50 * time.Hour), LastUsed: At.Add(-time.Minute), Expires: At.Add(600 * time.Hour), AMR: []string{"pwd", "otp.app", "mfa"}, Keep: true, Agent: fox, Addr: "203.0.113.20", Place: "東京都, 日本"},
+	{ID: "ses_01kf0e7st00000000000000002", Created: At.Add(-300 * time.Hour), LastUsed: At.Add(-26 * time.Hour), Expires: At.Add(400 * time.Hour), AMR: []string{"otp.mail"}, Agent: phone, Addr: "2001:db8:77::5"},
 	{ID: "ses_01kf0e7st00000000000000003", Created: At.Add(-3 * time.Hour), LastUsed: At.Add(-2 * time.Hour), Expires: At.Add(700 * time.Hour), AMR: []string{"pwd"}, Addr: "192.0.2.44", Place: "Berlin, Germany"},
 }
 

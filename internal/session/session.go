@@ -10,6 +10,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,12 +62,23 @@ type Session struct {
 	LastUsed time.Time // to within TouchEvery
 	Expires  time.Time
 	ACR      string
-	AMR      []string // RFC 8176
+	AMR      []string // RFC 8176's words; of a one-time code also which: otp.app
 	Keep     bool     // outlives the browser's run
 	Agent    string   // the User-Agent header, cut
 	Addr     string
 	Place    string
 	Since    time.Time // since when the account is there
+}
+
+// Methods are RFC 8176's words alone, as programs are told what was proved.
+func Methods(amr []string) []string {
+	var out []string
+	for _, m := range amr {
+		if m, _, _ = strings.Cut(m, "."); !slices.Contains(out, m) {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // New is what a session starts with.

@@ -248,7 +248,7 @@ func (c *Consent) grant(ctx context.Context, tx db.Tx, v flow.Visitor, s session
 		return c.over(ctx, tx, *view, view.Silent)
 	}
 	g := grant.Grant{Account: a.ID, Client: view.Client.ID, Session: living.ID, Scope: view.Ask.Scope, Nonce: view.Ask.Nonce,
-		AuthTime: living.AuthTime, ACR: living.ACR, AMR: living.AMR}
+		AuthTime: living.AuthTime, ACR: living.ACR, AMR: session.Methods(living.AMR)}
 	if view.Code, err = grant.New(ctx, tx, g, view.Ask.Redirect, view.Ask.Challenge); err != nil {
 		return err
 	}

@@ -289,9 +289,9 @@ func truth(a account.Account, hash string) string {
 	}
 }
 
-// methods are the RFC 8176 names of proofs.
+// methods are the RFC 8176 names of proofs, with which one-time code it was.
 var methods = map[gate.Kind]string{
-	gate.Password: "pwd", gate.MailCode: "otp", gate.SMSCode: "sms", gate.TOTP: "otp", gate.Backup: "otp", gate.Passphrase: "kba",
+	gate.Password: "pwd", gate.MailCode: "otp.mail", gate.SMSCode: "sms", gate.TOTP: "otp.app", gate.Backup: "otp.backup", gate.Passphrase: "kba",
 }
 
 // amr says in RFC 8176's words what was proved.
