@@ -24,6 +24,17 @@ var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "wa
 // steps are how many a guide lists.
 var steps = map[string]int{"second-factor": 4, "authenticator-app": 4, "keys": 4, "spare": 3, "trusted-browsers": 2, "phone-gone": 5}
 
+var (
+	toFactors   = Link{"/me/factors", "factors"}
+	toAccess    = Link{"/me/access", "access"}
+	toAddresses = Link{"/me/addresses", "addresses"}
+)
+
+// places are where what a guide tells is done.
+var places = map[string]Link{"second-factor": toFactors, "authenticator-app": toFactors, "keys": toFactors, "spare": toFactors, "trusted-browsers": toAccess,
+	"phone-gone": toAccess, "sessions": toAccess, "addresses": toAddresses, "password": {"/me/password", "password"}, "activity": {"/me/activity", "activity"},
+	"apps": {"/me/apps", "apps"}}
+
 // Pages of help.
 type (
 	// Hub lists topics and guides.
@@ -48,7 +59,10 @@ type (
 	Guide struct {
 		Name  string
 		Steps []int // 1, 2, 3 …
+		Go    Link  // where it is done; zero: nowhere in particular
 	}
+	// Link leads to a page of the account; Name is its word in the messages.
+	Link struct{ Href, Name string }
 	// Support is the end of every path.
 	Support struct {
 		Text      fault.Text
@@ -110,7 +124,7 @@ var reference = regexp.MustCompile(`^[0-9A-Za-z_-]{6,14}$`)
 
 // About is the page of a guide.
 func About(name string) Guide {
-	g := Guide{Name: name}
+	g := Guide{Name: name, Go: places[name]}
 	for n := range steps[name] {
 		g.Steps = append(g.Steps, n+1)
 	}
