@@ -202,7 +202,7 @@ func TestNumberIsSetUpAndSignsIn(t *testing.T) {
 		if !strings.Contains(b.Body, `value="090-1234-5678"`) {
 			t.Error("what was typed is gone")
 		}
-		b.Fill("Mobile number", "+81 90-1234-5678").Press("Send the code").Want(200).See("handed over to the network", "You can ask for another in")
+		b.Fill("Mobile number", "+81 90-1234-5678").Press("Send the code").Want(200).See("The SMS was sent", "You can ask for another in")
 		b.Fill("Code from the SMS", "000000").Press("Confirm").Want(401).See("does not match")
 		b.Fill("Code from the SMS", p.Code(phone)).Press("Confirm").Want(200).See("Keep these backup codes")
 		b.Open("/me/factors").See("Second factor On", "••••678").Miss("1234")
@@ -230,7 +230,7 @@ func TestANumberThatGetsNothingIsToldOnThePage(t *testing.T) {
 		b.Open("/me/factors/sms").Fill("Mobile number", "+81 90-1234-5678").Press("Send the code").Want(503).See("sms.not_sent", "Use another number")
 		p.Answer(nil)
 		w.Clock.Add(2 * time.Minute)
-		b.Press("Send the code again").Want(200).See("handed over")
+		b.Press("Send the code again").Want(200).See("The SMS was sent")
 		b.Fill("Code from the SMS", p.Code(phone)).Press("Confirm").Want(200).See("Keep these backup codes")
 	})
 }

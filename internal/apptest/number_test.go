@@ -32,7 +32,7 @@ func TestNumberIsProvedAndSignsInByCode(t *testing.T) {
 		if !strings.Contains(b.Body, `value="090-1111-2222"`) {
 			t.Error("what was typed is gone")
 		}
-		b.Fill("E-mail address or mobile", "+81 90 1111 2222").Press("Send a code").See("Enter the code", number, "handed over")
+		b.Fill("E-mail address or mobile", "+81 90 1111 2222").Press("Send a code").See("Enter the code", number, "The SMS was sent")
 		// Until it is proved the number finds nobody and gets no code to sign in.
 		sent := len(phones.Texts(number))
 		x := w.Browser("192.0.2.2").Open("/signin").Fill("E-mail", number).Press("Next").Press("Another way").Press("Code by SMS").Want(200)

@@ -107,7 +107,7 @@ func TestOutboxPageIsOnlyForThisMachineAndOnlyWithoutAMailServer(t *testing.T) {
 	w.Settle(hana)
 	ask(w, hana)
 	local := w.Browser("127.0.0.1")
-	local.Open("/outbox").Want(200).See(hana)
+	local.Open("/outbox").Want(200).See(hana, "Your code to sign in to Sekisho · not sent").Miss("signin.code").Miss("waiting")
 	w.Browser("192.0.2.1").Open("/outbox").Want(404)
 	// A proxy on this machine speaks for somebody else.
 	for _, h := range []string{"X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip", "X-Forwarded-Server", "Cf-Connecting-Ip", "True-Client-Ip"} {

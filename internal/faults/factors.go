@@ -81,5 +81,5 @@ var (
 
 	SMSFailed = define(fault.Entry{Code: "sms.not_sent", Kind: fault.Unavailable, Topic: fault.Second, Lift: []fault.Lifter{fault.Self, fault.Time},
 		Ja: fault.Text{What: "SMSを送れませんでした。", Why: "SMSを届けるサービスが応答しないか、この番号に送れません。あとから届くことはありません。", Fix: "ほかの方法を使うか、少し待ってから送り直してください。"},
-		En: fault.Text{What: "The SMS could not be sent.", Why: "The gateway that carries it does not answer, or cannot reach this number. It will not come later.", Fix: "Use another way, or wait a little and send again."}})
+		En: fault.Text{What: "The SMS could not be sent.", Why: "The service that carries it does not answer, or cannot reach this number. It will not come later.", Fix: "Use another way, or wait a little and send again."}})
 )

@@ -15,11 +15,12 @@ var (
 	whole = ready.Stands{Password: true, Mail: true, Apps: 1, Keys: 2, Backup: 4, On: true, Can: every}
 	alone = ready.Stands{Password: true, Mail: true, Apps: 1, On: true, Can: every}
 
-	pixel  = me.Factor{ID: "fac_01kf0e7st00000000000000001", Kind: "totp", Name: "Pixel 8", Created: At.Add(-900 * time.Hour), LastUsed: At.Add(-5 * time.Minute), Asked: true}
-	blue   = me.Factor{ID: "fac_01kf0e7st00000000000000002", Kind: "passkey", Name: "青いキー", Created: At.Add(-800 * time.Hour)}
-	cloud  = me.Factor{ID: "fac_01kf0e7st00000000000000003", Kind: "passkey", Name: "iCloud キーチェーン（自宅のパソコンと共用のもの）", Created: At.Add(-700 * time.Hour), LastUsed: At.Add(-50 * time.Hour), Synced: true}
-	copied = me.Factor{ID: "fac_01kf0e7st00000000000000004", Kind: "passkey", Name: "Old key", Created: At.Add(-9000 * time.Hour), LastUsed: At.Add(-500 * time.Hour), Cloned: At.Add(-2 * time.Hour)}
-	number = me.Factor{ID: "fac_01kf0e7st00000000000000005", Kind: "smscode", Name: "••••678", Created: At.Add(-600 * time.Hour), Denied: true}
+	pixel   = me.Factor{ID: "fac_01kf0e7st00000000000000001", Kind: "totp", Name: "Pixel 8", Created: At.Add(-900 * time.Hour), LastUsed: At.Add(-5 * time.Minute), Asked: true}
+	unnamed = me.Factor{ID: "fac_01kf0e7st00000000000000006", Kind: "totp", Name: "認証アプリ", Created: At, Asked: true}
+	blue    = me.Factor{ID: "fac_01kf0e7st00000000000000002", Kind: "passkey", Name: "青いキー", Created: At.Add(-800 * time.Hour)}
+	cloud   = me.Factor{ID: "fac_01kf0e7st00000000000000003", Kind: "passkey", Name: "iCloud キーチェーン（自宅のパソコンと共用のもの）", Created: At.Add(-700 * time.Hour), LastUsed: At.Add(-50 * time.Hour), Synced: true}
+	copied  = me.Factor{ID: "fac_01kf0e7st00000000000000004", Kind: "passkey", Name: "Old key", Created: At.Add(-9000 * time.Hour), LastUsed: At.Add(-500 * time.Hour), Cloned: At.Add(-2 * time.Hour)}
+	number  = me.Factor{ID: "fac_01kf0e7st00000000000000005", Kind: "smscode", Name: "••••678", Created: At.Add(-600 * time.Hour), Denied: true}
 
 	addable = []me.Addable{{Kind: "totp", Path: "app"}, {Kind: "passkey", Path: "key"}, {Kind: "smscode", Path: "sms"}}
 )
@@ -37,7 +38,7 @@ func factors() []Page {
 			Backup: 1, BackupOf: 5, Made: At.Add(-900 * time.Hour), Passphrase: true, Trusts: 2, Days: 180, Done: "preferred"})},
 		{Name: "factors-off", Response: web.Show("me/factors", me.Factors{Password: true, Kinds: addable, Codes: true, Days: 180})},
 		{Name: "factors-held", Response: web.Show("me/factors", me.Factors{Demanded: true, Held: true, Return: "/me", Kinds: some, Password: true})},
-		{Name: "factors-one", Response: web.Show("me/factors", me.Factors{On: true, Demanded: true, Alone: true, Done: "added", Return: "/me/activity", List: []me.Factor{pixel}, Kinds: some, Codes: true, Backup: 5, BackupOf: 5, Made: At})},
+		{Name: "factors-one", Response: web.Show("me/factors", me.Factors{On: true, Demanded: true, Alone: true, Done: "added", Return: "/me/activity", List: []me.Factor{unnamed}, Kinds: some, Codes: true, Backup: 5, BackupOf: 5, Made: At})},
 		{Name: "factor", Response: web.Show("me/factor", me.One{Factor: cloud}).With(faults.FactorName.New())},
 		{Name: "factor-copied", Response: web.Show("me/factor", me.One{Factor: copied})},
 		{Name: "factor-last", Response: web.Show("me/factor", me.One{Factor: number, Stays: true})},

@@ -209,10 +209,21 @@ func (p *pages) funcs(l i18n.Lang) template.FuncMap {
 		"day":   func(v view, t time.Time) string { return i18n.Day(l, t.In(v.Zone)) },
 		"exact": func(v view, t time.Time) string { return i18n.Time(l, t.In(v.Zone)) },
 		"agent": func(header string) string { return ua.Parse(header).String() },
+		"at":    at,
 		"stop":  func(code string) string { return told(l, code) },
 		"sign":  sign, "device": device, "initial": initial, "starts": strings.HasPrefix,
 	}
 }
+
+// faulty are the fields that faults are about.
+var faulty = map[string]string{
+	faults.PasswordTooShort.Code: "new", faults.PasswordTooLong.Code: "new", faults.PasswordNotText.Code: "new", faults.PasswordCommon.Code: "new",
+	faults.PasswordHasName.Code: "new", faults.PasswordReused.Code: "new", faults.PasswordNeedsKind.Code: "new", faults.PasswordWrong.Code: "current",
+	faults.NameMalformed.Code: "name", faults.IdentifierMalformed.Code: "email", faults.NumberMalformed.Code: "email", faults.GroupAddress.Code: "email", faults.AddressTaken.Code: "email",
+}
+
+// at says whether a fault is about a field of the page.
+func at(f *faultView, field string) bool { return f != nil && faulty[f.Code] == field }
 
 // told is a fault's first sentence, for lists.
 func told(l i18n.Lang, code string) string {

@@ -155,7 +155,7 @@ type First struct{ Name, Code string }
 
 // ConfirmApp takes the first code of an app and keeps it.
 func (e *Enrol) ConfirmApp(ctx context.Context, v flow.Visitor, s session.Session, id ref.Flow, first First) (Done, error) {
-	name, f := Name(first.Name, "Authenticator")
+	name, f := Name(first.Name, "Authenticator app")
 	if f != nil {
 		return Done{Fault: f}, nil
 	}

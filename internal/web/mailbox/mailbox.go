@@ -29,9 +29,14 @@ type Door struct {
 type (
 	// List is what waits.
 	List struct {
-		Rows []outbox.Row
+		Rows []Line
 		Mail bool // mail stays
 		SMS  bool // SMS stay
+	}
+	// Line is one of it; Subject is empty once its text is gone.
+	Line struct {
+		outbox.Row
+		Subject string
 	}
 	// Letter is one mail, or an SMS under that word.
 	Letter struct {
@@ -54,12 +59,21 @@ func (d *Door) list(ctx context.Context, _ *web.Request) (web.Response, error) {
 		rows, err := outbox.List(ctx, tx, 100)
 		for _, row := range rows {
 			if slices.Contains(d.Kinds, row.Kind) {
-				p.Rows = append(p.Rows, row)
+				p.Rows = append(p.Rows, Line{row, d.subject(row)})
 			}
 		}
 		return err
 	})
 	return web.Show("mailbox/list", p), err
+}
+
+// subject is what a mail is about, where it can still be read.
+func (d *Door) subject(row outbox.Row) string {
+	var l outbox.Letter
+	if row.Kind != outbox.Mail || !row.HasBody() || d.Outbox.Open(row, &l) != nil {
+		return ""
+	}
+	return l.Subject
 }
 
 func (d *Door) show(ctx context.Context, r *web.Request) (web.Response, error) {

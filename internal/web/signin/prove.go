@@ -46,6 +46,7 @@ type (
 		Ways              []Listed
 		First, StepUp     bool
 		Reach             bool // the question is what to do without the device (SI-15)
+		More              bool // there are others than those listed
 		Back              string
 	}
 	// Cannot lists all that can be done when the way asked for does not work (SI-14).
@@ -173,8 +174,9 @@ func (d *Door) proofPage(r *web.Request, v signin.View) web.Response {
 func (d *Door) askPage(r *web.Request, a asking) web.Response {
 	page := pageOf(r)
 	if slices.Contains(lists, page) {
-		return web.Show("signin/other", Other{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Ways: listed(a.Ways, page == "reach"), First: a.First,
-			StepUp: a.StepUp, Reach: page == "reach", Back: a.Back}).LeadsTo(a.Back)
+		ways := listed(a.Ways, page == "reach")
+		return web.Show("signin/other", Other{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Ways: ways, First: a.First,
+			StepUp: a.StepUp, Reach: page == "reach", More: len(ways) < len(a.Ways), Back: a.Back}).LeadsTo(a.Back)
 	}
 	w, ok := a.way(kindOf(page))
 	if !ok && len(a.Ways) > 0 {
