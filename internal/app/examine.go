@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sekisho/internal/audit"
+	"sekisho/internal/i18n"
 )
 
 // Examined is one thing that was looked at, for sekisho doctor.
@@ -43,10 +44,10 @@ func (a *App) Examine(ctx context.Context) []Examined {
 
 func (a *App) examineAudit(ctx context.Context) Examined {
 	v, err := audit.Chain{Ring: a.Ring}.Verify(ctx, a.DB)
-	x := Examined{What: "audit", Err: err, Note: fmt.Sprintf("%d rows linked", v.Rows)}
+	x := Examined{What: "audit", Err: err, Note: i18n.Count(int(v.Rows), "row", "rows") + " linked"}
 	if err == nil && len(v.Faults) > 0 {
 		f := v.Faults[0]
-		x.Err = fmt.Errorf("the audit log does not fit in %d places, the first at row %d: %s; run sekisho audit verify", len(v.Faults), f.Seq, f.What)
+		x.Err = fmt.Errorf("the audit log does not fit in %s, the first at row %d: %s; run sekisho audit verify", i18n.Count(len(v.Faults), "place", "places"), f.Seq, f.What)
 	}
 	for _, b := range v.Breaks {
 		x.Note += fmt.Sprintf("; row %d: %s", b.Seq, b.What)

@@ -13,6 +13,7 @@ import (
 	"sekisho/internal/app"
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
+	"sekisho/internal/i18n"
 	"sekisho/internal/ref"
 )
 
@@ -36,7 +37,7 @@ func (p *program) auditVerify() *cobra.Command {
 				v.Faults = []audit.Fault{}
 			}
 			err = p.print(v, func(w io.Writer) {
-				fmt.Fprintf(w, "%d rows linked, %d waiting\n", v.Rows, v.Waiting)
+				fmt.Fprintf(w, "%s linked, %d waiting\n", i18n.Count(int(v.Rows), "row", "rows"), v.Waiting)
 				for _, f := range v.Faults {
 					fmt.Fprintf(w, "row %d\t%s\t%s\n", f.Seq, f.Reference, f.What)
 				}
@@ -45,7 +46,7 @@ func (p *program) auditVerify() *cobra.Command {
 				}
 			})
 			if err == nil && len(v.Faults) > 0 {
-				err = ended{Tampered, fmt.Errorf("the audit log does not fit in %d places", len(v.Faults))}
+				err = ended{Tampered, fmt.Errorf("the audit log does not fit in %s", i18n.Count(len(v.Faults), "place", "places"))}
 			}
 			return err
 		})

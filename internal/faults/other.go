@@ -38,9 +38,9 @@ var (
 
 	PasswordReused = define(fault.Entry{Code: "password.reused", Kind: fault.Bad, Topic: fault.Forgotten, Lift: self,
 		General: &[2]fault.Text{{Why: "最近使ったものは使えない決まりです。"},
-			{Why: "It is among the last you had, which a rule keeps from coming back."}},
+			{Why: "A rule keeps passwords that you had lately from coming back."}},
 		Ja: fault.Text{What: "以前に使ったパスワードです。", Why: "最近の{recent}個は使えない決まりです。", Fix: "新しいものにしてください。"},
-		En: fault.Text{What: "This password was used before.", Why: "It is among the last {recent} you had, which a rule keeps from coming back.", Fix: "Choose a new one."}})
+		En: fault.Text{What: "This password was used before.", Why: "A rule keeps passwords that you had lately from coming back: the last {recent}.", Fix: "Choose a new one."}})
 
 	PasswordNeedsKind = define(fault.Entry{Code: "password.needs_kind", Kind: fault.Bad, Topic: fault.Forgotten, Lift: self,
 		Ja: fault.Text{What: "パスワードに必要な種類の文字がありません。", Why: "組織の決まりで、大文字・小文字・数字・記号のうち決められた種類が必要です。", Fix: "足りない種類の文字を加えてください。"},

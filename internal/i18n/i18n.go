@@ -237,16 +237,21 @@ func Day(l Lang, t time.Time) string {
 	return t.Format("2 January 2006")
 }
 
+// Count writes how many there are, in English.
+func Count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
 // Span writes a length of time, rounded up to the unit it is read in.
 func Span(l Lang, d time.Duration) string {
 	unit := func(n int, ja, one, many string) string {
 		if l == Ja {
 			return fmt.Sprintf("%d%s", n, ja)
 		}
-		if n == 1 {
-			return "1 " + one
-		}
-		return fmt.Sprintf("%d %s", n, many)
+		return Count(n, one, many)
 	}
 	up := func(u time.Duration) int { return int((d + u - 1) / u) }
 	switch {

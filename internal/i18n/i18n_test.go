@@ -52,6 +52,7 @@ func TestTimesAndSpansReadWell(t *testing.T) {
 	at := time.Date(2026, 3, 4, 5, 6, 0, 0, time.UTC)
 	for _, x := range []struct{ got, want string }{
 		{i18n.Time(i18n.En, at), "4 Mar, 05:06 UTC"}, {i18n.Time(i18n.Ja, at), "3月4日 05:06（UTC）"},
+		{i18n.Count(0, "row", "rows"), "0 rows"}, {i18n.Count(1, "row", "rows"), "1 row"}, {i18n.Count(2, "row", "rows"), "2 rows"},
 		{i18n.Span(i18n.En, time.Second), "1 second"}, {i18n.Span(i18n.En, 15*time.Minute), "15 minutes"}, {i18n.Span(i18n.Ja, 15*time.Minute), "15分"},
 		{i18n.Span(i18n.En, 14*time.Minute+time.Second), "15 minutes"}, {i18n.Span(i18n.En, 30*24*time.Hour), "30 days"}, {i18n.Span(i18n.En, 0), "1 second"},
 		{i18n.Ago(i18n.En, 59*time.Second), "just now"}, {i18n.Ago(i18n.Ja, 2*time.Hour), "2時間前"}, {i18n.Ago(i18n.En, 25*time.Hour), "1 day ago"},

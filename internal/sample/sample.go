@@ -136,6 +136,7 @@ func own() []Page {
 		{Name: "sessions", Response: web.Show("me/sessions", me.Sessions{List: sessions, Here: sessions[0].ID, Ended: 1})},
 		{Name: "sessions-one", Response: web.Show("me/sessions", me.Sessions{List: sessions[:1], Here: sessions[0].ID})},
 		{Name: "end-one", Response: web.Show("me/end", me.End{One: &sessions[1], Here: sessions[0].ID})},
+		{Name: "end-other", Response: web.Show("me/end", me.End{Others: 1, Here: sessions[0].ID})},
 		{Name: "end-others", Response: web.Show("me/end", me.End{Others: 2, Here: sessions[0].ID})},
 		{Name: "activity", Response: web.Show("me/activity", me.Activity{Rows: rows, Kinds: []string{"", "signin.", "session.", "password.", "address.", "account.", "app."}, Kind: "signin.", Next: "1_7K2M-9QXP"})},
 		{Name: "activity-empty", Response: web.Show("me/activity", me.Activity{Kinds: []string{"", "app."}})},

@@ -201,17 +201,19 @@ func viewOf(f *fault.Fault, r *Request) *faultView {
 
 func (p *pages) funcs(l i18n.Lang) template.FuncMap {
 	return template.FuncMap{
-		"t":     func(key string, args ...any) string { return p.words.T(l, key, args...) },
-		"asset": func(name string) string { return p.frame.static.prefix + name },
-		"icon":  icon,
-		"when":  func(v view, t time.Time) template.HTML { return when(l, v, t) },
-		"span":  func(d time.Duration) string { return i18n.Span(l, d) },
-		"day":   func(v view, t time.Time) string { return i18n.Day(l, t.In(v.Zone)) },
-		"exact": func(v view, t time.Time) string { return i18n.Time(l, t.In(v.Zone)) },
-		"agent": func(header string) string { return ua.Parse(header).String() },
-		"at":    at,
-		"stop":  func(code string) string { return told(l, code) },
-		"sign":  sign, "device": device, "initial": initial, "starts": strings.HasPrefix,
+		"t":       func(key string, args ...any) string { return p.words.T(l, key, args...) },
+		"asset":   func(name string) string { return p.frame.static.prefix + name },
+		"icon":    icon,
+		"when":    func(v view, t time.Time) template.HTML { return when(l, v, t) },
+		"span":    func(d time.Duration) string { return i18n.Span(l, d) },
+		"day":     func(v view, t time.Time) string { return i18n.Day(l, t.In(v.Zone)) },
+		"exact":   func(v view, t time.Time) string { return i18n.Time(l, t.In(v.Zone)) },
+		"agent":   func(header string) string { return ua.Parse(header).String() },
+		"at":      at,
+		"days":    func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour },
+		"seconds": func(n int) time.Duration { return time.Duration(n) * time.Second },
+		"stop":    func(code string) string { return told(l, code) },
+		"sign":    sign, "device": device, "initial": initial, "starts": strings.HasPrefix,
 	}
 }
 

@@ -23,7 +23,7 @@ export function clock(body) {
  * @param {number} span milliseconds
  */
 function inWords(span) {
-  const [unit, size] = span < 7_200_000 ? ["minute", 60_000] : span < 172_800_000 ? ["hour", 3_600_000] : ["day", 86_400_000];
+  const [unit, size] = span < 120_000 ? ["second", 1000] : span < 7_200_000 ? ["minute", 60_000] : span < 172_800_000 ? ["hour", 3_600_000] : ["day", 86_400_000];
   const form = new Intl.NumberFormat(document.documentElement.lang, { style: "unit", unit: /** @type {string} */ (unit), unitDisplay: "long" });
   return form.format(Math.round(span / /** @type {number} */ (size)));
 }
@@ -42,6 +42,6 @@ export function idle(body) {
     const left = Math.round((until - Date.now()) / 1000);
     if (left <= 0) location.reload();
     box.hidden = left > Math.min(60, limit / 2);
-    if (text && !box.hidden) text.textContent = (box.dataset.idleWarning ?? "").replace("{left}", String(left));
+    if (text && !box.hidden) text.textContent = (box.dataset.idleWarning ?? "").replace("{left}", inWords(left * 1000));
   }, 1000);
 }
