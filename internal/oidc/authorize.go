@@ -72,7 +72,8 @@ func (d *Door) authorize(ctx context.Context, r *web.Request) (web.Response, err
 	}
 	ask, code, why := d.read(ctx, r, app, redirect, q)
 	if code != "" {
-		return d.back(redirect, url.Values{"error": {code}, "error_description": {why}}, q["state"]), nil
+		r.Note("oauth_error", code)
+		return d.back(redirect, url.Values{"error": {code}, "error_description": {why + " (reference " + r.ID + ")"}}, q["state"]), nil
 	}
 	r.NeedBrowser()
 	id, err := d.Consent.Start(ctx, r.Describe(), ask)
@@ -253,9 +254,9 @@ func (d *Door) advance(ctx context.Context, r *web.Request, id ref.Flow, ch cons
 		return d.back(v.Ask.Redirect, url.Values{"code": {v.Code.Reveal()}}, v.Ask.State), nil
 	}
 	if v.Silent || v.Step == consent.Denied {
-		out := url.Values{"error": {errorsOf[v.Step]}}
+		out := url.Values{"error": {errorsOf[v.Step]}, "error_description": {"(reference " + r.ID + ")"}}
 		if v.Fault != nil {
-			out.Set("error_description", v.Fault.Code()+" "+v.Fault.Reference)
+			out.Set("error_description", v.Fault.Code()+" (reference "+v.Fault.Reference+")")
 		}
 		return d.back(v.Ask.Redirect, out, v.Ask.State), nil
 	}

@@ -22,15 +22,17 @@ import (
 	"sekisho/internal/web"
 )
 
-// problem is an error in the words of RFC 6749 §5.2.
+// problem is an error in the words of RFC 6749 §5.2, with the reference that finds
+// the request's line in the log.
 type problem struct {
 	Error       string `json:"error"`
 	Description string `json:"error_description,omitempty"`
+	Reference   string `json:"reference"`
 }
 
 func refuse(r *web.Request, status int, code, why string) web.Response {
 	r.Note("oauth_error", code)
-	return web.Response{Status: status, JSON: problem{code, why}, Header: map[string]string{"Access-Control-Allow-Origin": "*", "Pragma": "no-cache"}}
+	return web.Response{Status: status, JSON: problem{code, why, r.ID}, Header: map[string]string{"Access-Control-Allow-Origin": "*", "Pragma": "no-cache"}}
 }
 
 // caller is an app that proved itself, and its form.
