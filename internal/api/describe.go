@@ -110,6 +110,10 @@ func (d *Door) describe() []byte {
 	return doc
 }
 
+// bodiless are the operations that do something without a body too: a code is sent
+// again, or options are given.
+var bodiless = map[string]bool{"confirmAddress": true, "confirmNumber": true, "key": true}
+
 func (o operation) describe() map[string]any {
 	see := func(name, kind string) map[string]any {
 		return map[string]any{"content": map[string]any{kind: map[string]any{"schema": map[string]any{"$ref": "#/components/schemas/" + name}}}}
@@ -129,7 +133,7 @@ func (o operation) describe() map[string]any {
 		op["security"] = []any{map[string]any{"bearer": []any{}}, map[string]any{"cookie": []any{}}}
 	}
 	if o.in != nil {
-		op["requestBody"] = map[string]any{"required": true, "content": map[string]any{"application/json": map[string]any{"schema": object(o.must, o.in)}}}
+		op["requestBody"] = map[string]any{"required": !bodiless[o.id], "content": map[string]any{"application/json": map[string]any{"schema": object(o.must, o.in)}}}
 	}
 	params := []any{}
 	for _, part := range strings.Split(o.path, "/") {

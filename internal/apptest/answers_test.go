@@ -109,3 +109,30 @@ func TestRowsOfOneInstantStandInOrder(t *testing.T) {
 		}
 	})
 }
+
+func TestTheDescriptionSaysWhereABodyIsNeeded(t *testing.T) {
+	w := apptest.New(t, "sqlite", "url", "https://id.example.com")
+	w.Settle(hana)
+	p := signed(w, hana, "192.0.2.1")
+	var doc struct {
+		Paths map[string]map[string]struct {
+			ID   string                   `json:"operationId"`
+			Body *struct{ Required bool } `json:"requestBody"`
+		}
+	}
+	p.Call("GET", "/api/v1/openapi.json", nil).Want(200, "").Into(&doc)
+	var free []string
+	for _, methods := range doc.Paths {
+		for _, o := range methods {
+			if o.Body != nil && !o.Body.Required {
+				free = append(free, o.ID)
+			}
+		}
+	}
+	slices.Sort(free)
+	if want := []string{"confirmAddress", "confirmNumber", "key"}; !slices.Equal(free, want) {
+		t.Errorf("got %v without a body, want %v", free, want)
+	}
+	p.Raw("POST", "/api/v1/me/addresses/"+claim(p, second), "", nil).Want(429, "code.resend_early") // another is asked for
+	p.Raw("POST", "/api/v1/me/factors/passkey", "", nil).Want(200, "")
+}
