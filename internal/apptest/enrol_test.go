@@ -245,7 +245,7 @@ func TestANumberWhoseCodeHasToWaitIsNotToldThatOneWasSent(t *testing.T) {
 		b.Open("/me/factors/sms").Fill("Mobile number", phone).Press("Send the code").See("The SMS was")
 		first := b.URL.RequestURI()
 		b.Open("/me/factors/sms").Fill("Mobile number", other).Press("Send the code").Want(429)
-		b.See("code.resend_early", other, "No code has been sent here yet", "You can ask for another in").Miss("The SMS was").Miss("on its way")
+		b.See("code.resend_early", other, "No code has been sent here yet", "You can send it in").Miss("The SMS was").Miss("on its way")
 		if got := p.Texts(other); len(got) != 0 {
 			t.Errorf("got %d SMS, want none yet", len(got))
 		}

@@ -144,8 +144,8 @@ var (
 		En: fault.Text{What: "This does not look like an address or name.", Why: "It does not read as an e-mail address, a mobile number with its country (+81…), or a user name.", Fix: "Check the spelling and enter it again. A hidden character may have been pasted with it."}})
 
 	NumberMalformed = define(fault.Entry{Code: "number.malformed", Kind: fault.Bad, Topic: fault.Entering, Lift: self,
-		Ja: fault.Text{What: "携帯番号として読めません。", Why: "番号は国番号（+81 など）から始まります。国番号がないと、どの国の電話かわかりません。", Fix: "日本の 090-1234-5678 なら、最初の0を取って +81 90 1234 5678 と入力してください。"},
-		En: fault.Text{What: "This does not read as a mobile number.", Why: "A number begins with its country (+…). Without it the same digits are a phone in many countries.", Fix: "Leave out the first 0 and put the country before it: in Japan 090-1234-5678 becomes +81 90 1234 5678, in the United Kingdom 07700 900123 becomes +44 7700 900123."}})
+		Ja: fault.Text{What: "携帯番号として読めません。", Why: "番号は国番号（+81 など）から始まります。国番号がないと、どの国の電話かわかりません。", Fix: "日本の 090-1234-5678 なら、最初の0を取って +81 90 1234 5678 と入力してください。"},
+		En: fault.Text{What: "This does not read as a mobile number.", Why: "A number begins with its country (+…). Without it the same digits are a phone in many countries.", Fix: "Leave out the first 0 and put the country before it. In Japan, 090-1234-5678 is +81 90 1234 5678."}})
 
 	NameMalformed = define(fault.Entry{Code: "name.malformed", Kind: fault.Bad, Topic: fault.Other, Lift: self,
 		Ja: fault.Text{What: "この表示名は使えません。", Why: "表示名は1文字から100文字で、見えない文字は使えません。", Fix: "短くするか、見えない文字を消してください。"},

@@ -221,7 +221,7 @@ func (p *pages) funcs(l i18n.Lang) template.FuncMap {
 var faulty = map[string]string{
 	faults.PasswordTooShort.Code: "new", faults.PasswordTooLong.Code: "new", faults.PasswordNotText.Code: "new", faults.PasswordCommon.Code: "new",
 	faults.PasswordHasName.Code: "new", faults.PasswordReused.Code: "new", faults.PasswordNeedsKind.Code: "new", faults.PasswordWrong.Code: "current",
-	faults.NameMalformed.Code: "name", faults.IdentifierMalformed.Code: "email", faults.NumberMalformed.Code: "email", faults.GroupAddress.Code: "email", faults.AddressTaken.Code: "email",
+	faults.NameMalformed.Code: "name", faults.FactorName.Code: "name", faults.IdentifierMalformed.Code: "email", faults.NumberMalformed.Code: "email", faults.GroupAddress.Code: "email", faults.AddressTaken.Code: "email",
 }
 
 // at says whether a fault is about a field of the page.
