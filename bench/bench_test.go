@@ -5,6 +5,8 @@ import (
 	"context"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strconv"
@@ -12,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/go-webauthn/webauthn/protocol"
 )
 
 func TestAnswersAreReadOffTheWire(t *testing.T) {
@@ -60,8 +64,11 @@ func TestVerdictsSayWhatACoreOfItsOwnComesTo(t *testing.T) {
 		{figures{rate: 38, cpu: 26 * time.Millisecond}, mark{must: 30, ofHash: 0.95}, goal},
 		{figures{rate: 35, cpu: 28 * time.Millisecond}, mark{must: 30, ofHash: 0.95}, must},
 		{figures{rate: 1, cpu: 1}, mark{}, ""},
+		{figures{rate: 3100, cpu: 300 * time.Microsecond}, mark{ofNoop: 0.3}, must},
+		{figures{rate: 2900, cpu: 300 * time.Microsecond}, mark{ofNoop: 0.3}, miss + "; on a whole core " + must},
+		{figures{rate: 2900, cpu: 340 * time.Microsecond}, mark{ofNoop: 0.3}, miss},
 	} {
-		if got := verdict(c.f, c.m, 40); got != c.want {
+		if got := verdict(c.f, c.m, 40, figures{rate: 10000, cpu: 100 * time.Microsecond}); got != c.want {
 			t.Errorf("%+v: got %q, want %q", c.f, got, c.want)
 		}
 	}
@@ -75,6 +82,56 @@ func TestNumbersAsPeopleReadThem(t *testing.T) {
 		if got := groups(in); got != want {
 			t.Errorf("groups(%v) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestAppCodesAreThoseOfRFC6238(t *testing.T) { // appendix B, the last six digits
+	for seconds, want := range map[int64]string{59: "287082", 1111111109: "081804", 20000000000: "353130"} {
+		if got := appCode([]byte("12345678901234567890"), time.Unix(seconds, 0)); got != want {
+			t.Errorf("at %d: got %s, want %s", seconds, got, want)
+		}
+	}
+}
+
+// What the made passkey says is what a browser would say, to the library that reads it.
+func TestTheMadePasskeyIsRead(t *testing.T) {
+	d := newDevice("http://localhost:8080", "localhost")
+	raw, err := d.create([]byte(`{"challenge":"Y2hhbGxlbmdl","user":{"id":"aGFuZGxl"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := protocol.ParseCredentialCreationResponseBytes(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := made.Response.AttestationObject.AuthData.AttData.CredentialPublicKey
+	if raw, err = d.get([]byte(`{"challenge":"Y2hhbGxlbmdl"}`)); err != nil {
+		t.Fatal(err)
+	}
+	said, err := protocol.ParseCredentialRequestResponseBytes(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := said.Verify("Y2hhbGxlbmdl", d.rp, "", []string{d.origin}, nil, nil, protocol.TopOriginExplicitVerificationMode, false, true, true, public, protocol.SignaturePolicy{}); err != nil {
+		t.Error(err)
+	}
+	if got, want := string(said.Response.UserHandle), "handle"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestAPageWeighsWhatItLoads(t *testing.T) {
+	pages := map[string]string{"/a": `<link href="/static/1/a.css"><script src="/static/1/a.js"></script><a href="/b">`,
+		"/static/1/a.css": "12345", "/static/1/a.js": `import { x } from "./x.js";`, "/static/1/x.js": `import { a } from "./a.js";`}
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, pages[r.URL.Path]) }))
+	defer web.Close()
+	want := 0
+	for _, p := range pages {
+		want += len(p)
+	}
+	page, all, err := weight(t.Context(), &server{address: web.Listener.Addr().String()}, "/a")
+	if err != nil || page != len(pages["/a"]) || all != want {
+		t.Errorf("got %d and %d (%v), want %d and %d", page, all, err, len(pages["/a"]), want)
 	}
 }
 

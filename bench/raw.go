@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"sekisho/internal/db"
+	"sekisho/internal/factor/totp"
 )
 
 // raw measures something in a process of its own on the server's core.
@@ -36,6 +37,8 @@ func measureRaw(ctx context.Context, what, where string, span time.Duration) err
 	switch what {
 	case "argon2id":
 		rate = hashes(span)
+	case "qr":
+		rate, err = codes(span)
 	case "commit":
 		rate, err = commits(ctx, where, span)
 	default:
@@ -55,6 +58,19 @@ func hashes(span time.Duration) float64 {
 		n++
 	}
 	return float64(n) / time.Since(began).Seconds()
+}
+
+// codes is how many QR codes of an enrolment one thread draws a second.
+func codes(span time.Duration) (float64, error) {
+	uri := totp.URI("Sekisho", mail(0), totp.NewKey())
+	began, n := time.Now(), 0
+	for time.Since(began) < span {
+		if _, err := totp.SVG(uri); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return float64(n) / time.Since(began).Seconds(), nil
 }
 
 // commits is how many durable transactions of one small row the engine takes a second

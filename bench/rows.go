@@ -5,16 +5,21 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+
+	"sekisho/internal/gate"
 )
 
 // mark is what a row is held against, in operations a second.
 type mark struct {
 	must, goal float64
 	ofHash     float64 // the goal is this share of the raw hash rate
+	ofNoop     float64 // instead of must and goal: this share of the no-op's rate
 }
 
 func (m mark) String() string {
 	switch {
+	case m.ofNoop > 0:
+		return fmt.Sprintf("%.2f of the no-op", m.ofNoop)
 	case m.must == 0:
 		return ""
 	case m.ofHash > 0:
@@ -29,6 +34,9 @@ type row struct {
 	mark   mark
 	writes bool // one durable write each
 	make   func(w *world, i int) script
+
+	kind  gate.Kind // it checks this second proof: sign-ins that wait for one are made before
+	stock int       // how many of them for each second of the span; with fewer left the row ends sooner
 }
 
 const noop = "no-op"
@@ -37,25 +45,28 @@ func bearer(token string) string { return "Authorization: Bearer " + token + "\r
 
 func rows() []row {
 	return []row{
-		{noop, mark{}, false, func(*world, int) script { return again(request("GET", "/api/v1/noop", "", "")) }},
-		{"session check", mark{must: 8000, goal: 21000}, false, func(w *world, i int) script { return checks(w, i) }},
-		{"introspection", mark{must: 6000, goal: 12000}, false, func(w *world, i int) script {
+		{name: noop, make: func(*world, int) script { return again(request("GET", "/api/v1/noop", "", "")) }},
+		{name: "session check", mark: mark{must: 8000, goal: 21000}, make: func(w *world, i int) script { return checks(w, i) }},
+		{name: "introspection", mark: mark{must: 6000, goal: 12000}, make: func(w *world, i int) script {
 			return each(w.access, i, func(token string) []byte {
 				return request("POST", "/oauth/introspect", "", form("token", token, "client_id", w.client, "client_secret", w.clientWord))
 			})
 		}},
-		{"userinfo", mark{must: 6000, goal: 12000}, false, func(w *world, i int) script {
+		{name: "userinfo", mark: mark{must: 6000, goal: 12000}, make: func(w *world, i int) script {
 			return each(w.access, i, func(token string) []byte { return request("GET", "/oauth/userinfo", bearer(token), "") })
 		}},
-		{"client credentials, opaque", mark{must: 2500, goal: 5000}, true, func(w *world, _ int) script {
+		{name: "client credentials, opaque", mark: mark{must: 2500, goal: 5000}, writes: true, make: func(w *world, _ int) script {
 			return again(request("POST", "/oauth/token", "", form("grant_type", "client_credentials", "client_id", w.client, "client_secret", w.clientWord)))
 		}},
-		{"client credentials, JWT", mark{must: 4000, goal: 7000}, false, func(w *world, _ int) script {
+		{name: "client credentials, JWT", mark: mark{must: 4000, goal: 7000}, make: func(w *world, _ int) script {
 			return again(request("POST", "/oauth/token", "", form("grant_type", "client_credentials", "client_id", w.jwt, "client_secret", w.jwtWord)))
 		}},
-		{"refresh with rotation", mark{must: 1000, goal: 2000}, true, refreshes},
-		{"sign-in page", mark{}, false, func(*world, int) script { return again(request("GET", "/signin", "", "")) }},
-		{"sign-in with password", mark{must: 30, ofHash: 0.95}, false, func(*world, int) script { return signins(word) }},
+		{name: "refresh with rotation", mark: mark{must: 1000, goal: 2000}, writes: true, make: refreshes},
+		{name: "sign-in page", make: func(*world, int) script { return again(request("GET", "/signin", "", "")) }},
+		{name: "sign-in with password", mark: mark{must: 30, ofHash: 0.95}, make: func(*world, int) script { return signins(word) }},
+		{name: "TOTP code, second step", mark: mark{ofNoop: 0.3}, writes: true, make: seconds, kind: gate.TOTP, stock: 3000},
+		{name: "passkey, second step", mark: mark{ofNoop: 0.3}, writes: true, make: seconds, kind: gate.Passkey, stock: 3000},
+		{name: "backup code, second step", mark: mark{must: 30, ofHash: 0.95}, make: seconds, kind: gate.Backup, stock: 60},
 	}
 }
 

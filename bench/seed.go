@@ -28,6 +28,10 @@ type world struct {
 	client, clientWord        string
 	jwt, jwtWord              string
 	crowded                   int // people beside them
+
+	env     []string // of the server
+	waiting *waiting // sign-ins that wait for their second proof
+	holders int      // people who have a second factor
 }
 
 func mail(i int) string { return fmt.Sprintf("person%04d@example.com", i) }
@@ -47,7 +51,7 @@ func seed(ctx context.Context, env []string) (*world, error) {
 	if err != nil || f != nil {
 		return nil, fmt.Errorf("password: %v %v", f, err)
 	}
-	w := &world{}
+	w := &world{env: env}
 	var accounts []account.Account
 	for from := 0; from < people; from += 100 {
 		var batch []account.Account

@@ -84,7 +84,9 @@ func newServer(program, data string, env ...string) (*server, error) {
 		return nil, err
 	}
 	s := &server{program: program, address: address, data: data}
-	s.env = append([]string{"SEKISHO_DATA=" + data, "SEKISHO_LISTEN=" + address, "SEKISHO_DAILY_SIGNINS=0", "SEKISHO_TRUSTED_PROXIES=127.0.0.1"}, env...)
+	_, port, _ := net.SplitHostPort(address)
+	// Passkeys need a host that has a name.
+	s.env = append([]string{"SEKISHO_DATA=" + data, "SEKISHO_LISTEN=" + address, "SEKISHO_URL=http://localhost:" + port, "SEKISHO_DAILY_SIGNINS=0", "SEKISHO_TRUSTED_PROXIES=127.0.0.1"}, env...)
 	return s, nil
 }
 
