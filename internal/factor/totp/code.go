@@ -4,10 +4,12 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha1" // RFC 4226 is written for HMAC-SHA-1, which collisions do not touch; it is all that every app can do
+	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash"
 	"net/url"
 	"strings"
 	"time"
@@ -63,44 +65,58 @@ func escape(s string) string {
 	return strings.ReplaceAll(url.QueryEscape(strings.ReplaceAll(s, ":", " ")), "+", "%20")
 }
 
-// hotp reckons one code (RFC 4226 §5.3).
-func hotp(key []byte, counter uint64, digits int) string {
-	h := hmac.New(sha1.New, key)
-	var c [8]byte
-	binary.BigEndian.PutUint64(c[:], counter)
-	h.Write(c[:])
-	sum := h.Sum(nil)
+// counter reckons the codes of one key (RFC 4226 §5.3). What the key alone decides is
+// reckoned once for all of them.
+type counter struct {
+	mac hash.Hash
+	sum [sha1.Size]byte
+}
+
+func newCounter(key []byte) *counter { return &counter{mac: hmac.New(sha1.New, key)} }
+
+// at is a code as a number.
+func (c *counter) at(n uint64, digits int) uint32 {
+	c.mac.Reset()
+	binary.BigEndian.PutUint64(c.sum[:8], n)
+	c.mac.Write(c.sum[:8])
+	sum := c.mac.Sum(c.sum[:0])
 	v := binary.BigEndian.Uint32(sum[sum[len(sum)-1]&15:]) & 0x7fffffff
 	mod := uint32(1)
 	for range digits {
 		mod *= 10
 	}
-	return fmt.Sprintf("%0*d", digits, v%mod)
+	return v % mod
 }
 
 // stepAt is the time step of an instant (RFC 6238 §4.2).
 func stepAt(t time.Time) int64 { return t.Unix() / period }
 
-// readAnswer is a code as typed: six digits, or nothing.
-func readAnswer(typed string) string {
+// none is no code.
+const none = 1 << 31
+
+// readAnswer is a code as typed: six digits as a number, or none.
+func readAnswer(typed string) uint32 {
 	s := secret.Clean(typed)
 	if len(s) != digits {
-		return ""
+		return none
 	}
+	n := uint32(0)
 	for _, c := range []byte(s) {
 		if c < '0' || c > '9' {
-			return ""
+			return none
 		}
+		n = n*10 + uint32(c-'0')
 	}
-	return s
+	return n
 }
 
 // fits finds every step within the horizon whose code is the answer. It reckons
 // them all, whether or not one fits, so that its time says nothing.
-func fits(key []byte, now int64, answer string) []int64 {
+func fits(key []byte, now int64, answer uint32) []int64 {
 	var out []int64
+	c := newCounter(key)
 	for s := now - horizon; s <= now+horizon; s++ {
-		if secret.Equal(hotp(key, uint64(s), digits), answer) && s >= 0 {
+		if subtle.ConstantTimeEq(int32(c.at(uint64(s), digits)), int32(answer)) == 1 && s >= 0 {
 			out = append(out, s)
 		}
 	}

@@ -145,9 +145,9 @@ func (c Codes) Check(ctx context.Context, tx db.Tx, a ref.Account, answer string
 	if err != nil {
 		return Result{}, fmt.Errorf("check authenticator: %w", err)
 	}
-	now, answer := stepAt(tx.Now()), readAnswer(answer)
+	now, code := stepAt(tx.Now()), readAnswer(answer)
 	if len(rows) == 0 {
-		_ = fits(make([]byte, keyLen), now, answer) // the same work for nobody
+		_ = fits(make([]byte, keyLen), now, code) // the same work for nobody
 		return Result{}, nil
 	}
 	best, at, which := Wrong, int64(0), ref.Factor("")
@@ -158,7 +158,7 @@ func (c Codes) Check(ctx context.Context, tx db.Tx, a ref.Account, answer string
 		}
 	}
 	for i, r := range rows {
-		if o, step := judge(fits(keys[i], now, answer), now, r.spent); o > best {
+		if o, step := judge(fits(keys[i], now, code), now, r.spent); o > best {
 			best, at, which = o, step, r.id
 		}
 	}
