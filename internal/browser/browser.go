@@ -52,15 +52,11 @@ func Look(ctx context.Context, r db.Reader, a ref.Account, b ref.Browser, place 
 // (SI-19). The caller knows whether it is the first of all, which is not.
 func (n News) Unusual() bool { return n.Browser && n.Place }
 
-// Seen records a sign-in and says what was new about it.
-func Seen(ctx context.Context, tx db.Tx, a ref.Account, b ref.Browser, place string) (News, error) {
-	news, err := Look(ctx, tx, a, b, place)
-	if err != nil {
-		return news, err
-	}
-	_, err = tx.Exec(ctx, `INSERT INTO browser_account (account, browser, place, first_seen, last_seen) VALUES ($1, $2, $3, $4, $4)
+// Seen records a sign-in.
+func Seen(ctx context.Context, tx db.Tx, a ref.Account, b ref.Browser, place string) error {
+	_, err := tx.Exec(ctx, `INSERT INTO browser_account (account, browser, place, first_seen, last_seen) VALUES ($1, $2, $3, $4, $4)
 		ON CONFLICT (account, browser, place) DO UPDATE SET last_seen = excluded.last_seen`, a, b, place, tx.Now())
-	return news, err
+	return err
 }
 
 // Forget makes every browser of an account, but one, a stranger to it.

@@ -104,12 +104,11 @@ func Load[T any](ctx context.Context, r db.Reader, kind string, id ref.Flow, v V
 	var browser ref.Browser
 	var hash []byte
 	var text string
-	if tx, ok := r.(db.Tx); ok {
-		if _, err := tx.Exec(ctx, `UPDATE flow SET version = version WHERE id = $1`, id); err != nil {
-			return s, nil, fmt.Errorf("flow %s: %w", kind, err)
-		}
+	read := `SELECT browser, secret, state, version, created, expires FROM flow WHERE id = $1 AND kind = $2`
+	if _, ok := r.(db.Tx); ok {
+		read = `UPDATE flow SET version = version WHERE id = $1 AND kind = $2 RETURNING browser, secret, state, version, created, expires`
 	}
-	err := r.QueryRow(ctx, `SELECT browser, secret, state, version, created, expires FROM flow WHERE id = $1 AND kind = $2`, id, kind).
+	err := r.QueryRow(ctx, read, id, kind).
 		Scan(&browser, &hash, &text, &s.version, db.Time(&s.Created), db.Time(&s.Expires))
 	if errors.Is(err, db.ErrNone) {
 		return s, faults.FlowExpired.New(), nil

@@ -10,6 +10,8 @@ import (
 	"crypto/sha256"
 	"embed"
 	"errors"
+	"strconv"
+	"strings"
 	"time"
 
 	"sekisho/internal/db"
@@ -80,19 +82,60 @@ func (c Counter) Hold(ctx context.Context, tx db.Tx) (Standing, error) {
 		RETURNING failures, level, last, until`, c.id[:]))
 }
 
+// LookAll reads several counters at once.
+func LookAll(ctx context.Context, r db.Reader, list ...Counter) ([]Standing, error) {
+	out, _, err := stored(ctx, r, list)
+	return out, err
+}
+
+// HoldAll is Hold for several, one after another in the order given. One that nobody
+// failed at has no row to hold, and costs nothing.
+func HoldAll(ctx context.Context, tx db.Tx, list ...Counter) ([]Standing, error) {
+	out, there, err := stored(ctx, tx, list)
+	for i := range list {
+		if err == nil && there[i] {
+			out[i], err = list[i].Hold(ctx, tx)
+		}
+	}
+	return out, err
+}
+
+// stored reads counters and says which have a row.
+func stored(ctx context.Context, r db.Reader, list []Counter) (out []Standing, there []bool, err error) {
+	out, there = make([]Standing, len(list)), make([]bool, len(list))
+	args, marks := make([]any, len(list)), make([]string, len(list))
+	for i, c := range list {
+		args[i], marks[i] = c.id[:], "$"+strconv.Itoa(i+1)
+	}
+	_, err = db.List(ctx, r, func(s db.Scanner) (none struct{}, err error) {
+		var id []byte
+		var x Standing
+		err = s.Scan(&id, &x.Failures, &x.level, db.Time(&x.last), db.Time(&x.Until))
+		for i, c := range list {
+			if string(id) == string(c.id[:]) {
+				out[i], there[i] = c.at(r.Now(), x), true
+			}
+		}
+		return none, err
+	}, `SELECT id, failures, level, last, until FROM limit_counter WHERE id IN (`+strings.Join(marks, ", ")+`)`, args...)
+	return out, there, err
+}
+
 func (c Counter) standing(now time.Time, row db.Row) (Standing, error) {
 	var s Standing
 	err := row.Scan(&s.Failures, &s.level, db.Time(&s.last), db.Time(&s.Until))
 	if errors.Is(err, db.ErrNone) {
 		return Standing{}, nil
 	}
-	if err != nil {
-		return s, err
-	}
+	return c.at(now, s), err
+}
+
+// at forgets what is long ago.
+func (c Counter) at(now time.Time, s Standing) Standing {
 	if now.Sub(s.last) >= c.rule.Forget && !now.Before(s.Until) {
-		return Standing{}, nil
+		return Standing{}
 	}
-	return s, nil
+	return s
 }
 
 // Fail counts one failure and says how the counter stands after it.
@@ -147,6 +190,12 @@ func (c Counter) Halt(ctx context.Context, tx db.Tx) error {
 // Clear forgets everything about a counter.
 func (c Counter) Clear(ctx context.Context, tx db.Tx) error {
 	_, err := tx.Exec(ctx, `DELETE FROM limit_counter WHERE id = $1`, c.id[:])
+	return err
+}
+
+// ClearBoth is Clear for two.
+func ClearBoth(ctx context.Context, tx db.Tx, a, b Counter) error {
+	_, err := tx.Exec(ctx, `DELETE FROM limit_counter WHERE id IN ($1, $2)`, a.id[:], b.id[:])
 	return err
 }
 

@@ -154,23 +154,43 @@ func (h Hand) IsIssued(id ref.Factor) bool { return id != "" && id == h.issued }
 // Look reads the hashes of the codes that are neither used nor expired; none for
 // an account that has none or is not known.
 func Look(ctx context.Context, r db.Reader, a ref.Account) (Hand, error) {
-	var h Hand
+	h, _, _, err := Stand(ctx, r, a)
+	return h, err
+}
+
+// Stand is Look and, in the same read, the first two of Left.
+func Stand(ctx context.Context, r db.Reader, a ref.Account) (h Hand, left, of int, err error) {
 	// In the order of slots those that share a salt stand together, as Match needs it.
-	_, err := db.List(ctx, r, func(s db.Scanner) (none struct{}, err error) {
+	_, err = db.List(ctx, r, func(s db.Scanner) (none struct{}, err error) {
 		var id ref.Factor
 		var phc string
 		var slot int
-		err = s.Scan(&id, &phc, &slot)
+		var expires, used time.Time
+		if err = s.Scan(&id, &phc, &slot, db.Time(&expires), db.Time(&used)); err != nil {
+			return
+		}
+		if slot < issuedSlot {
+			of++
+		}
+		if !used.IsZero() {
+			return
+		}
+		if slot < issuedSlot {
+			left++
+		}
+		if !expires.IsZero() && !expires.After(r.Now()) {
+			return
+		}
 		h.ids, h.phcs = append(h.ids, id), append(h.phcs, phc)
 		if slot == issuedSlot {
 			h.issued = id
 		}
 		return
-	}, `SELECT id, phc, slot FROM backup_code WHERE account = $1 AND used IS NULL AND (expires IS NULL OR expires > $2) ORDER BY slot`, a, r.Now())
+	}, `SELECT id, phc, slot, expires, used FROM backup_code WHERE account = $1 ORDER BY slot`, a)
 	if err != nil {
-		return Hand{}, fmt.Errorf("look up backup codes: %w", err)
+		return Hand{}, 0, 0, fmt.Errorf("look up backup codes: %w", err)
 	}
-	return h, nil
+	return h, left, of, nil
 }
 
 // Match says which live code an answer is, outside any transaction; it spends

@@ -2,6 +2,7 @@ package enter
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"sekisho/internal/account"
@@ -79,33 +80,25 @@ func Factor(class Class, id ref.Account) limit.Counter {
 	return limit.Factor.Of("factor", string(class), string(id))
 }
 
-type read func(limit.Counter) (limit.Standing, error)
+type read func(...limit.Counter) ([]limit.Standing, error)
 
 func (c Counters) wait(look read) (w gate.Wait, clean bool, err error) {
-	clean = true
-	for _, x := range []struct {
-		counter limit.Counter
-		until   *time.Time
-	}{{c.browser, &w.Browser}, {c.account, &w.Account}, {c.network, &w.Address}} {
-		s, err := look(x.counter)
-		if err != nil {
-			return w, false, err
-		}
-		*x.until = s.Until
-		clean = clean && s.Failures == 0
+	all, err := look(c.browser, c.account, c.network, c.factor)
+	if err != nil {
+		return w, false, err
 	}
-	s, err := look(c.factor)
-	w.FactorStopped = s.Failures >= c.class.stop()
-	return w, clean && s.Failures == 0, err
+	clean = !slices.ContainsFunc(all, func(s limit.Standing) bool { return s.Failures != 0 })
+	w.Browser, w.Account, w.Address, w.FactorStopped = all[0].Until, all[1].Until, all[2].Until, all[3].Failures >= c.class.stop()
+	return w, clean, nil
 }
 
 // Try asks gate whether a proof may be evaluated. hold keeps parallel guesses
 // waiting until this transaction ends; without it the answer is only a first
 // look that saves work.
 func (c Counters) Try(ctx context.Context, r db.Reader, v flow.Visitor, f gate.Facts, p *policy.Effective) (d gate.Decision, clean bool, err error) {
-	look := func(x limit.Counter) (limit.Standing, error) { return x.Look(ctx, r) }
+	look := func(all ...limit.Counter) ([]limit.Standing, error) { return limit.LookAll(ctx, r, all...) }
 	if tx, ok := r.(db.Tx); ok {
-		look = func(x limit.Counter) (limit.Standing, error) { return x.Hold(ctx, tx) }
+		look = func(all ...limit.Counter) ([]limit.Standing, error) { return limit.HoldAll(ctx, tx, all...) }
 	}
 	f.Act, f.Now, f.Door, f.From = gate.Try, r.Now(), v.Door, v.Addr
 	if f.Wait, clean, err = c.wait(look); err != nil {
@@ -141,10 +134,7 @@ func (c Counters) Succeed(ctx context.Context, tx db.Tx, failures int64) error {
 	if err := c.network.Forgive(ctx, tx, failures); err != nil {
 		return err
 	}
-	if err := c.account.Clear(ctx, tx); err != nil {
-		return err
-	}
-	return c.factor.Clear(ctx, tx)
+	return limit.ClearBoth(ctx, tx, c.account, c.factor)
 }
 
 // Besieged says whether strangers guess so much at a class of proofs that the owner

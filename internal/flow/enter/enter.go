@@ -103,6 +103,7 @@ func (e *Entry) day(now time.Time) time.Time {
 type seen struct {
 	facts gate.Facts
 	set   Set
+	news  browser.News
 	trust browser.Trust
 	shown int // which of the visitor's tokens showed the trust
 }
@@ -127,14 +128,10 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 	if f.Trusted, err = e.trusted(ctx, tx, w, &s); err != nil {
 		return s, err
 	}
-	if w.Reprove != "" {
-		return s, nil
-	}
-	news, err := browser.Look(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place)
-	if err != nil {
+	if s.news, err = browser.Look(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place); err != nil || w.Reprove != "" {
 		return s, err
 	}
-	f.Unusual = news.Unusual() && !w.Account.LastSignin.IsZero() // there is something to compare it with
+	f.Unusual = s.news.Unusual() && !w.Account.LastSignin.IsZero() // there is something to compare it with
 	f.Sessions, err = session.Count(ctx, tx, w.Account.ID, e.living())
 	return s, err
 }
@@ -244,8 +241,7 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	if err := account.CountSignin(ctx, tx, w.Account.ID, e.day(tx.Now())); err != nil {
 		return Result{}, err
 	}
-	news, err := browser.Seen(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place)
-	if err != nil {
+	if err := browser.Seen(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place); err != nil {
 		return Result{}, err
 	}
 	// Whoever proves more than codes that were sent needs no weak recovery, and knows
@@ -271,7 +267,7 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 		return Result{}, err
 	}
 	// The first sign-in of all is no news to whoever signed up a moment ago.
-	if (news.Browser || news.Place) && !w.Account.LastSignin.IsZero() {
+	if (s.news.Browser || s.news.Place) && !w.Account.LastSignin.IsZero() {
 		err = e.tellNewSignin(ctx, tx, w, o.Session.ID)
 	}
 	return Result{Opened: o}, err

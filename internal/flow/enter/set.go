@@ -55,14 +55,12 @@ func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Se
 	if s.Keys, err = passkey.List(ctx, r, a.ID); err != nil {
 		return s, err
 	}
-	if s.Backup, s.BackupOf, _, err = backup.Left(ctx, r, a.ID); err != nil {
-		return s, err
-	}
-	hand, err := e.hand(ctx, r, a.ID)
+	hand, left, of, err := backup.Stand(ctx, r, a.ID)
 	if err != nil {
 		return s, err
 	}
-	s.Spare, s.Issued = hand.Any(), hand.Issued().Any()
+	hand = e.allowed(hand)
+	s.Backup, s.BackupOf, s.Spare, s.Issued = left, of, hand.Any(), hand.Issued().Any()
 	_, err = passphrase.Of(ctx, r, a.ID)
 	if s.Passphrase = err == nil; errors.Is(err, db.ErrNone) {
 		err = nil
@@ -74,10 +72,14 @@ func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Se
 // that support issued (BC-04, BC-06).
 func (e *Entry) hand(ctx context.Context, r db.Reader, a ref.Account) (backup.Hand, error) {
 	h, err := backup.Look(ctx, r, a)
+	return e.allowed(h), err
+}
+
+func (e *Entry) allowed(h backup.Hand) backup.Hand {
 	if !e.Policy.SecondFactor.BackupCodes {
-		h = h.Issued()
+		return h.Issued()
 	}
-	return h, err
+	return h
 }
 
 // hosted says whether a mailbox is opened by the account itself: a code sent
