@@ -117,6 +117,15 @@ func (g *guarded) Write(p []byte) (int, error) {
 	return g.w.Write(p)
 }
 
+// Environ is what the terminal needs to reach this Sekisho's data.
+func (w *World) Environ() []string {
+	var out []string
+	for k, v := range w.conf {
+		out = append(out, app.Prefix+strings.ToUpper(k)+"="+v)
+	}
+	return out
+}
+
 // Settle makes a confirmed account with Word as its password.
 func (w *World) Settle(identifiers ...string) account.Account {
 	w.T.Helper()
@@ -448,7 +457,6 @@ func (w *World) Disable(id ref.Account) {
 		if err := account.Disable(context.Background(), tx, id); err != nil {
 			return err
 		}
-		_, err := w.Grants.EndAccount(context.Background(), tx, id)
-		return err
+		return w.Entry.ShutOut(context.Background(), tx, id)
 	})
 }

@@ -27,7 +27,7 @@ import (
 func (p *program) accounts() *cobra.Command {
 	return group("account", "Make, list, close and open accounts",
 		p.accountCreate(), p.accountList(),
-		p.accountChange("disable", "Close an account and end its sessions", disable),
+		p.accountChange("disable", "Close an account; its sessions, apps and trusted browsers end", disable),
 		p.accountChange("enable", "Open a disabled or deleted account again", enable),
 		p.accountDelete(), p.accountAddress(), p.accountBackupCode())
 }
@@ -201,8 +201,7 @@ func disable(ctx context.Context, tx db.Tx, a *app.App, id ref.Account) error {
 	if err := account.Disable(ctx, tx, id); err != nil {
 		return err
 	}
-	_, err := a.Grants.EndAccount(ctx, tx, id)
-	return err
+	return a.Entry.ShutOut(ctx, tx, id)
 }
 
 func enable(ctx context.Context, tx db.Tx, _ *app.App, id ref.Account) error {
@@ -276,8 +275,7 @@ func (p *program) accountDelete() *cobra.Command {
 			if err := account.Delete(ctx, tx, id, tx.Now().AddDate(0, 0, days)); err != nil {
 				return err
 			}
-			_, err := a.Grants.EndAccount(ctx, tx, id)
-			return err
+			return a.Entry.ShutOut(ctx, tx, id)
 		})
 	}
 	return c

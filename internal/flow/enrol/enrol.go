@@ -214,6 +214,11 @@ func (e *Enrol) Passphrase(ctx context.Context, v flow.Visitor, s session.Sessio
 		if err := enter.Factor(enter.ByPassphrase, x.account.ID).Clear(ctx, tx); err != nil {
 			return err
 		}
+		if x.set.Passphrase { // the old one is taken away
+			if err := x.distrust(ctx, tx); err != nil {
+				return err
+			}
+		}
 		return x.note(ctx, tx, "passphrase.set", gate.Passphrase, "")
 	})
 }
@@ -296,8 +301,11 @@ func (e *Enrol) Remove(ctx context.Context, v flow.Visitor, s session.Session, i
 		if err := remove(ctx, tx, x.account.ID, id); err != nil {
 			return err
 		}
-		if err := x.note(ctx, tx, "factor.removed", i.kind, i.name); err != nil || !last {
+		if err := x.note(ctx, tx, "factor.removed", i.kind, i.name); err != nil {
 			return err
+		}
+		if !last {
+			return x.distrust(ctx, tx)
 		}
 		return x.off(ctx, tx)
 	})
@@ -311,6 +319,9 @@ func (e *Enrol) RemovePassphrase(ctx context.Context, v flow.Visitor, s session.
 			return nil
 		}
 		if err := passphrase.Drop(ctx, tx, x.account.ID); err != nil {
+			return err
+		}
+		if err := x.distrust(ctx, tx); err != nil {
 			return err
 		}
 		return x.note(ctx, tx, "passphrase.removed", gate.Passphrase, "")
@@ -349,6 +360,12 @@ func (x *act) off(ctx context.Context, tx db.Tx) error {
 			return err
 		}
 	}
+	return x.distrust(ctx, tx)
+}
+
+// distrust ends trusted browsers where a proof is taken away: whoever found the phone
+// may have won the trust of theirs with it (TB-01).
+func (x *act) distrust(ctx context.Context, tx db.Tx) error {
 	_, err := browser.EndTrusts(ctx, tx, x.account.ID)
 	return err
 }

@@ -5,6 +5,7 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
+	"sekisho/internal/browser"
 	"sekisho/internal/db"
 	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
@@ -28,6 +29,17 @@ func (e *Entry) EraseAccount(ctx context.Context, tx db.Tx, id ref.Account, acto
 		return err
 	}
 	return account.Erase(ctx, tx, id)
+}
+
+// ShutOut ends all by which somebody gets into an account with less than every proof:
+// sessions, what apps were given, and trusted browsers. Who closes an account calls it,
+// so that opening it again brings nothing of that back (TB-01).
+func (e *Entry) ShutOut(ctx context.Context, tx db.Tx, id ref.Account) error {
+	if _, err := e.Grants.EndAccount(ctx, tx, id); err != nil {
+		return err
+	}
+	_, err := browser.EndTrusts(ctx, tx, id)
+	return err
 }
 
 // DropClaims erases unconfirmed accounts that claim an address which another has
