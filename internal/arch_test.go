@@ -25,7 +25,7 @@ var floors = [][]string{
 	{"ref", "faults"},
 	{"audit", "outbox", "limit", "policy"},
 	{"gate", "letter", "ready"},
-	{"account", "session", "browser", "client", "signkey", "cooling"},
+	{"account", "session", "browser", "client", "signkey", "cooling", "demand"},
 	{"factor/password", "factor/sentcode", "factor/smscode", "factor/totp", "factor/backup", "factor/passphrase", "factor/passkey", "grant"},
 	{"flow"},
 	{"flow/enter"},

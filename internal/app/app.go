@@ -25,6 +25,7 @@ import (
 	"sekisho/internal/client"
 	"sekisho/internal/cooling"
 	"sekisho/internal/db"
+	"sekisho/internal/demand"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/passphrase"
@@ -66,7 +67,7 @@ import (
 // Tables are the migrations of all packages that keep something.
 var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, account.Migrations, session.Migrations, browser.Migrations, client.Migrations,
 	signkey.Migrations, password.Migrations, sentcode.Migrations, totp.Migrations, backup.Migrations, passphrase.Migrations, passkey.Migrations,
-	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations}
+	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations}
 
 // App is one running Sekisho.
 type App struct {
@@ -97,6 +98,7 @@ type Options struct {
 	Clock  func() time.Time
 	Log    io.Writer
 	Poster http.RoundTripper
+	Serves bool // a server: what holds from its start on is written down. A command may have another configuration
 }
 
 // Open reads keys, opens and migrates the database and wires everything. It
@@ -201,6 +203,17 @@ func (a *App) policy() (policy.Effective, error) {
 	return policy.Resolve(p), nil
 }
 
+// demands finds out since when a second factor is demanded.
+func (a *App) demands(ctx context.Context, p *policy.Effective) error {
+	return a.DB.Update(ctx, func(tx db.Tx) (err error) {
+		if !p.SecondFactor.Demanded {
+			return demand.Fell(ctx, tx, p.Source.SecondFactor)
+		}
+		p.SecondFactor.Since, err = demand.Stands(ctx, tx, p.Source.SecondFactor)
+		return err
+	})
+}
+
 func (a *App) zone() (*time.Location, error) {
 	if name := a.config.text("zone"); name != "" {
 		return time.LoadLocation(name)
@@ -216,6 +229,11 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	effective, err := a.policy()
 	if err != nil {
 		return err
+	}
+	if o.Serves {
+		if err := a.demands(ctx, &effective); err != nil {
+			return err
+		}
 	}
 	zone, err := a.zone()
 	if err != nil {

@@ -95,7 +95,7 @@ func open(t testing.TB, settings map[string]string, clock *dbtest.Clock) *World 
 		}
 	}
 	log := &bytes.Buffer{}
-	a, err := app.Open(context.Background(), c, app.Options{Clock: clock.Now, Log: &guarded{w: log}})
+	a, err := app.Open(context.Background(), c, app.Options{Clock: clock.Now, Log: &guarded{w: log}, Serves: true})
 	if err != nil {
 		t.Fatalf("open: %v", err)
 	}
@@ -310,6 +310,12 @@ type Program struct {
 // Program calls the API from an address.
 func (w *World) Program(from string) *Program {
 	return &Program{w: w, http: &http.Client{Transport: &wire{w.Handler, from + ":40000"}, CheckRedirect: stay}, Lang: "en", Agent: "apptest/1"}
+}
+
+// At moves the program to another node.
+func (p *Program) At(w *World) *Program {
+	p.http.Transport.(*wire).handler = w.Handler
+	return p
 }
 
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

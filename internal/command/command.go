@@ -144,11 +144,15 @@ func (p *program) load(c *cobra.Command) (*app.Config, error) {
 
 // with opens the app for one command and closes it again.
 func (p *program) with(c *cobra.Command, do func(context.Context, *app.App) error) error {
+	return p.open(c, app.Options{Log: p.err}, do)
+}
+
+func (p *program) open(c *cobra.Command, o app.Options, do func(context.Context, *app.App) error) error {
 	conf, err := p.load(c)
 	if err != nil {
 		return err
 	}
-	a, err := app.Open(c.Context(), conf, app.Options{Log: p.err})
+	a, err := app.Open(c.Context(), conf, o)
 	if err != nil {
 		return err
 	}
@@ -170,7 +174,7 @@ func (p *program) print(v any, text func(io.Writer)) error {
 func (p *program) serve() *cobra.Command {
 	return &cobra.Command{Use: "serve", Short: "Answer requests until SIGTERM", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
 		app.Tune()
-		return p.with(c, func(ctx context.Context, a *app.App) error {
+		return p.open(c, app.Options{Log: p.err, Serves: true}, func(ctx context.Context, a *app.App) error {
 			s, err := a.Listen()
 			if err != nil {
 				return err

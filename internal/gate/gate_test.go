@@ -204,6 +204,18 @@ func TestSecondProofs(t *testing.T) {
 		{name: "demanded, trusted", act: Continue, facts: func(f *Facts) { f.Level = Trusted }, policy: func(p *policy.Effective) { p.SecondFactor.Demanded = true }},
 		{name: "demanded, within the days of grace", act: Continue, facts: func(f *Facts) { f.Since = now.AddDate(0, 0, -6) }, policy: func(p *policy.Effective) { p.SecondFactor.Demanded, p.SecondFactor.GraceDays = true, 7 }},
 		{name: "demanded, past them", act: Continue, facts: func(f *Facts) { f.Since = now.AddDate(0, 0, -7) }, policy: func(p *policy.Effective) { p.SecondFactor.Demanded, p.SecondFactor.GraceDays = true, 7 }, need: NeedFactor},
+		{name: "demanded of an old account a day ago", act: Continue, facts: func(f *Facts) { f.Since = now.AddDate(-3, 0, 0) }, policy: func(p *policy.Effective) {
+			p.SecondFactor.Demanded, p.SecondFactor.GraceDays, p.SecondFactor.Since = true, 7, now.AddDate(0, 0, -1)
+		}},
+		{name: "demanded of an old account a week ago", act: Continue, facts: func(f *Facts) { f.Since = now.AddDate(-3, 0, 0) }, policy: func(p *policy.Effective) {
+			p.SecondFactor.Demanded, p.SecondFactor.GraceDays, p.SecondFactor.Since = true, 7, now.AddDate(0, 0, -7)
+		}, need: NeedFactor},
+		{name: "demanded a year ago of a new account", act: Continue, facts: func(f *Facts) { f.Since = now.AddDate(0, 0, -6) }, policy: func(p *policy.Effective) {
+			p.SecondFactor.Demanded, p.SecondFactor.GraceDays, p.SecondFactor.Since = true, 7, now.AddDate(-1, 0, 0)
+		}},
+		{name: "demanded a day ago, and no grace is given", act: Continue, policy: func(p *policy.Effective) {
+			p.SecondFactor.Demanded, p.SecondFactor.Since = true, now.AddDate(0, 0, -1)
+		}, need: NeedFactor},
 		{name: "a change from a session that proved less", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Single }, need: NeedFresh},
 		{name: "a change from a trusted browser", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Trusted }, need: NeedFresh},
 		{name: "a change from one that proved all", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Multi }},

@@ -190,12 +190,17 @@ func Others(f *Facts) []Kind {
 
 // factorDemanded keeps a session that proved less than the policy demands from
 // everything but setting up a second factor (PO-03, factor.required).
+// Who was there before the demand has as many days as who came after it.
 func factorDemanded(f *Facts, p *policy.Effective) Decision {
 	s := &p.SecondFactor
+	begun := s.Since
+	if f.Since.After(begun) {
+		begun = f.Since
+	}
 	switch {
 	case !s.Demanded, f.Level == Multi, f.Level == Trusted && s.TrustDays > 0:
 		return pass
-	case s.GraceDays > 0 && !f.Since.IsZero() && f.Now.Before(f.Since.AddDate(0, 0, s.GraceDays)):
+	case s.GraceDays > 0 && !begun.IsZero() && f.Now.Before(begun.AddDate(0, 0, s.GraceDays)):
 		return Decision{Verdict: Admit, Trace: []Step{{Source: p.Source.SecondFactor, Saw: "grace"}}}
 	}
 	return prove(NeedFactor, p.Source.SecondFactor)

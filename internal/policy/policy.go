@@ -26,10 +26,11 @@ type Password struct {
 // SecondFactor rules the second proof (PO-03).
 type SecondFactor struct {
 	Demanded    bool
-	Kinds       []string // empty: all
-	TrustDays   int      // 0: browsers are never trusted
+	Since       time.Time // when this policy began to demand it; days of grace count from then
+	Kinds       []string  // empty: all
+	TrustDays   int       // 0: browsers are never trusted
 	BackupCodes bool
-	GraceDays   int
+	GraceDays   int // from the demand, or from the account's sign-up where that was later
 }
 
 // Session rules how long and how many (PO-13 to PO-15, ER-05).
