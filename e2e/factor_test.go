@@ -140,10 +140,22 @@ func TestAPhoneIsSetUpAndLost(t *testing.T) {
 // authenticator gives the browser a security key of its own.
 func (x *tab) authenticator(resident, verifies bool) webauthn.AuthenticatorID {
 	x.t.Helper()
+	return x.plug(webauthn.AuthenticatorTransportUsb, resident, verifies)
+}
+
+// device gives the browser the machine's own authenticator. What it keeps is what
+// browsers offer in a field by themselves.
+func (x *tab) device() webauthn.AuthenticatorID {
+	x.t.Helper()
+	return x.plug(webauthn.AuthenticatorTransportInternal, true, true)
+}
+
+func (x *tab) plug(how webauthn.AuthenticatorTransport, resident, verifies bool) webauthn.AuthenticatorID {
+	x.t.Helper()
 	_, err := chromedp.Call(x.ctx, webauthn.Enable, webauthn.EnableParams{})
 	x.must(err)
 	a, err := chromedp.Call(x.ctx, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-		Protocol: webauthn.AuthenticatorProtocolCtap2, Ctap2version: webauthn.Ctap2versionCtap21, Transport: webauthn.AuthenticatorTransportUsb,
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Ctap2version: webauthn.Ctap2versionCtap21, Transport: how,
 		HasResidentKey: resident, HasUserVerification: verifies, IsUserVerified: verifies, AutomaticPresenceSimulation: true}})
 	x.must(err)
 	return a.AuthenticatorID
