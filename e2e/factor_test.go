@@ -265,7 +265,7 @@ func TestASecurityKeyIsASecondProof(t *testing.T) {
 	x.goTo(s.URL + "/signout")
 	x.follow("form button")
 	x.signin(s, "hana@example.com")
-	x.see("Hana")
+	x.see(offerWords["ja"]["offer"]) // there is none any more
 	if got := eval[string](x, `fetch("/api/v1/session").then(r => r.json()).then(s => s.acr)`); got != "urn:sekisho:acr:single" {
 		t.Errorf("got %q, want single: the second factor is off", got)
 	}

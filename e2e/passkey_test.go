@@ -177,3 +177,55 @@ func TestAPasskeyIsOfferedInTheFieldOfTheFirstPage(t *testing.T) {
 		t.Errorf("got %q, want multi by hwk, user, mfa", got)
 	}
 }
+
+// offerWords are what the offer's pages call things.
+var offerWords = map[string]map[string]string{
+	"en": {"offer": "without the password next time?", "no": "No thanks, do not ask again", "back": "Go on to where you were"},
+	"ja": {"offer": "次は、パスワードなしで", "no": "作らない。もう聞かない", "back": "もとのページへ進む"},
+}
+
+// From a password to a passkey: the offer after the second sign-in in a browser is
+// taken, and from then on nothing is typed. Who wants none is asked once.
+func TestAPasskeyIsMadeFromTheOffer(t *testing.T) {
+	for lang, wide := range map[string]int64{"ja": 360, "en": 1280} {
+		t.Run(lang, func(t *testing.T) {
+			s := Start(t)
+			w := offerWords[lang]
+			s.Settle("hana@example.com")
+			x := open(t, lang, wide, lang == "ja")
+			x.signin(s, "hana@example.com")
+			x.see(words[lang]["hello"][:4])
+			x.look("overview-no-passkey")
+			x.out(s)
+			x.signin(s, "hana@example.com")
+			x.see(w["offer"])
+			x.look("offer")
+			x.device()
+			x.follow(`a[href^="/me/factors/key"]`)
+			x.follow("form[data-passkey] button")
+			if got := len(twelve.FindAllString(x.text(), -1)); got != 5 {
+				t.Fatalf("got %d backup codes, want 5:\n%s", got, x.text())
+			}
+			x.follow(`main a.button`)
+			x.see(w["back"])
+			x.follow(`a[href="/me"]`)
+			x.see(words[lang]["hello"][:4])
+			x.out(s)
+			x.goTo(s.URL + "/signin")
+			x.see(words[lang]["hello"][:4])
+
+			s.Settle("ken@example.com")
+			y := open(t, lang, wide, false)
+			y.signin(s, "ken@example.com")
+			y.see("Hana") // everybody here is called so
+			y.out(s)
+			y.signin(s, "ken@example.com")
+			y.see(w["offer"])
+			y.press(w["no"])
+			y.see("Hana")
+			y.out(s)
+			y.signin(s, "ken@example.com")
+			y.see("Hana")
+		})
+	}
+}

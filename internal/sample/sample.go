@@ -104,6 +104,7 @@ func entering() []Page {
 		{Name: "recover-cancel", Response: web.Show("signin/cancel", signin.Cancel{Token: "token", Until: At.Add(24 * time.Hour)})},
 		{Name: "ready-anew", Response: web.Show("signin/ready", signin.Left{Need: "factors_anew", Return: "/me"})},
 		{Name: "ready-way-back", Response: web.Show("signin/ready", signin.Left{Need: "way_back", Return: "/me"})},
+		{Name: "ready-passkey", Response: web.Show("signin/ready", signin.Left{Need: "passkey", Return: "/me"})},
 		{Name: "ready-backup", Response: web.Show("signin/ready", signin.Left{Need: "backup_codes", Return: "/me"})},
 		{Name: "limit", Response: web.Show("signin/sessions", signin.Limit{Flow: flow, Typed: hana, Reference: "7K2M-9QXP", Sessions: sessions})},
 		{Name: "new-password", Response: web.Show("signin/new-password", signin.NewPassword{Base: "/recover/password", Flow: flow, Typed: hana, Min: 15}).With(faults.PasswordCommon.New())},
@@ -131,7 +132,7 @@ func own() []Page {
 	rows = append(append(rows, events...), events...)
 	pages := []Page{
 		{Name: "overview", Response: web.Show("me/overview", me.Overview{Name: "佐藤 花", Ready: ready.Of(whole), Password: true, Email: hana, Sessions: 3, Factors: 2, Latest: events})},
-		{Name: "overview-phone", Response: web.Show("me/overview", me.Overview{Name: "佐藤 花", Ready: ready.Of(alone), Password: true, Email: hana, Sessions: 3, Factors: 1, Latest: events[:1]})},
+		{Name: "overview-phone", Response: web.Show("me/overview", me.Overview{Name: "佐藤 花", Ready: ready.Of(alone), Passkey: true, Password: true, Email: hana, Sessions: 3, Factors: 1, Latest: events[:1]})},
 		{Name: "overview-unready", Response: web.Show("me/overview", me.Overview{Name: "Wolfeschlegelsteinhausenbergerdorff", Ready: ready.Of(ready.Stands{Password: true, MailWaits: true}), Password: true, Email: long, Sessions: 1, Warn: At.Add(99 * time.Hour)})},
 		{Name: "sessions", Response: web.Show("me/sessions", me.Sessions{List: sessions, Here: sessions[0].ID, Ended: 1})},
 		{Name: "sessions-one", Response: web.Show("me/sessions", me.Sessions{List: sessions[:1], Here: sessions[0].ID})},

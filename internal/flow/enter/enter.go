@@ -244,6 +244,11 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	if err := browser.Seen(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place); err != nil {
 		return Result{}, err
 	}
+	if !news.Browser {
+		if err := e.offer(ctx, tx, o, w, s); err != nil {
+			return Result{}, err
+		}
+	}
 	// Whoever proves more than codes that were sent needs no weak recovery, and knows
 	// now that one was under way.
 	if d.Level == gate.Multi && !gate.OnlySent(gate.Standing(w.Proofs, w.Account.Turn)) {

@@ -66,7 +66,8 @@ type (
 		Ready    ready.Report
 		Password bool
 		Email    string
-		Factors  int // second factors that are set up
+		Factors  int  // second factors that are set up
+		Passkey  bool // one can be added, and there is none
 		Sessions int
 		Latest   []audit.Row
 		Warn     time.Time // when the password has to be changed; zero: never

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"sekisho/internal/faults"
+	"sekisho/internal/flow/enter"
 	"sekisho/internal/flow/signin"
 	"sekisho/internal/gate"
 	"sekisho/internal/outbox"
@@ -327,18 +328,21 @@ type Left struct {
 
 // afterwards leads on, by way of at most one page that asks for what is missing.
 func afterwards(need gate.Need, back string) string {
-	switch need {
-	case gate.NeedAddress:
+	switch {
+	case need == gate.NeedAddress:
 		return "/confirm?return=" + url.QueryEscape(back)
-	case gate.NeedFactor:
+	case need == gate.NeedFactor:
 		return "/me/factors?return=" + url.QueryEscape(back)
-	case "factors_anew", "backup_codes", "way_back":
+	case slices.Contains(lefts, need):
 		return "/whats-left?need=" + string(need) + "&return=" + url.QueryEscape(back)
 	}
 	return back
 }
 
-func left(_ context.Context, r *web.Request) (web.Response, error) {
+// lefts are what the page of what is left can ask for.
+var lefts = []gate.Need{enter.NeedAnew, enter.NeedBackup, enter.NeedWayBack, enter.NeedPasskey}
+
+func (d *Door) left(_ context.Context, r *web.Request) (web.Response, error) {
 	q, err := r.Query()
 	if err != nil {
 		return web.Response{}, err
@@ -348,8 +352,21 @@ func left(_ context.Context, r *web.Request) (web.Response, error) {
 		back = "/me"
 	}
 	need := q["need"]
-	if need != "factors_anew" && need != "backup_codes" && need != "way_back" {
+	if !slices.Contains(lefts, gate.Need(need)) || need == string(enter.NeedPasskey) && !d.Signin.OffersPasskeys() {
 		return web.Go(back), nil
 	}
 	return web.Show("signin/ready", Left{Need: need, Return: back}).LeadsTo(back), nil
+}
+
+// noThanks ends the offers of a passkey.
+func (d *Door) noThanks(ctx context.Context, r *web.Request) (web.Response, error) {
+	form, err := r.Form()
+	if err != nil {
+		return web.Response{}, err
+	}
+	back := web.LocalPath(form["return"])
+	if back == "" {
+		back = "/me"
+	}
+	return web.Go(back), d.Signin.NoPasskey(ctx, r.Session.Account)
 }

@@ -61,7 +61,7 @@ func (d *Door) Door() web.Door {
 		{Method: "POST", Path: "/password/strength", Guard: web.Anyone, Face: web.API, Limit: 8 << 10, Handle: strength},
 	}
 	routes = append(routes, d.proofRoutes(get, post)...)
-	routes = append(routes, get("/whats-left", web.SignedIn, left))
+	routes = append(routes, get("/whats-left", web.SignedIn, d.left), post("/whats-left", web.SignedIn, d.noThanks))
 	routes = append(routes, d.joinRoutes(get, post)...)
 	routes = append(routes, d.recoverRoutes(get, post)...)
 	return web.Door{Name: "signin", Layout: web.Card, Routes: routes, Files: files}
