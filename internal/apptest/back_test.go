@@ -137,18 +137,19 @@ func TestAPIRecoversWithASecondProof(t *testing.T) {
 }
 
 func TestAPIGivesWhatAPasskeyIsAsked(t *testing.T) {
-	w := apptest.New(t, "sqlite", "url", "https://id.example.com")
-	p := w.Program("192.0.2.1")
-	var s apptest.Step
-	p.Call("POST", "/api/v1/signin", map[string]any{"kind": "passkey"}).Want(200, "").Into(&s)
-	if len(s.Next) != 1 || s.Next[0].Kind != "passkey" {
-		t.Fatalf("got %+v, want a passkey to be asked for", s)
-	}
-	p.Call("POST", "/api/v1/signin/"+s.Flow, map[string]any{"kind": "passkey"}).Want(200, "").Into(&s)
-	if s.Options.Challenge == "" || s.Options.RpID != "id.example.com" || s.Flow == "" {
-		t.Errorf("got %+v, want options with a challenge", s)
-	}
-	p.Call("POST", "/api/v1/signin/"+s.Flow, map[string]any{"kind": "passkey", "answer": "{}"}).Want(401, "key.not_working")
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		p := w.Program("192.0.2.1")
+		var s apptest.Step
+		p.Call("POST", "/api/v1/signin", map[string]any{"kind": "passkey"}).Want(200, "").Into(&s)
+		if len(s.Next) != 1 || s.Next[0].Kind != "passkey" {
+			t.Fatalf("got %+v, want a passkey to be asked for", s)
+		}
+		p.Call("POST", "/api/v1/signin/"+s.Flow, map[string]any{"kind": "passkey"}).Want(200, "").Into(&s)
+		if s.Options.Challenge == "" || s.Options.RpID != "id.example.com" || s.Flow == "" {
+			t.Errorf("got %+v, want options with a challenge", s)
+		}
+		p.Call("POST", "/api/v1/signin/"+s.Flow, map[string]any{"kind": "passkey", "answer": "{}"}).Want(401, "key.not_working")
+	}, "url", https)
 }
 
 // weakly begins a reset that is proved by what was sent alone.

@@ -134,7 +134,7 @@ func TestAPIOffersAPasskeysOptions(t *testing.T) {
 			t.Error("got no challenge")
 		}
 		p.Call("POST", "/api/v1/me/factors/passkey", map[string]any{"name": "Blue", "response": map[string]any{"id": "x"}}).Want(401, "key.not_working")
-	}, "url", "https://id.example.com")
+	}, "url", https)
 }
 
 func TestAPIListsAccessAndEndsATrustedBrowser(t *testing.T) {

@@ -60,37 +60,38 @@ func TestARequiredSecondFactorHoldsTheSessionUntilItIsSetUp(t *testing.T) {
 
 // Every route that asks for a session, whichever door it belongs to.
 func TestAHeldSessionReachesNoGuardedRoute(t *testing.T) {
-	w := apptest.New(t, "sqlite", "second_factor", "required")
-	w.Settle(hana)
-	b := w.Browser("192.0.2.1")
-	b.Signin(hana, apptest.Word).See("One thing is left to set up")
-	p := w.Program("192.0.2.1")
-	seen := 0
-	for _, d := range w.Doors {
-		for _, r := range d.Routes {
-			if r.Guard.Name != "signed in" && r.Guard.Name != "fresh proof" {
-				continue
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		b := w.Browser("192.0.2.1")
+		b.Signin(hana, apptest.Word).See("One thing is left to set up")
+		p := w.Program("192.0.2.1")
+		seen := 0
+		for _, d := range w.Doors {
+			for _, r := range d.Routes {
+				if r.Guard.Name != "signed in" && r.Guard.Name != "fresh proof" {
+					continue
+				}
+				path := strings.NewReplacer("{id}", "ses_01kf0e7st00000000000000001", "{flow}", "flw_01kf0e7st00000000000000001").Replace(r.Path)
+				req, err := http.NewRequest(r.Method, w.Base+path, strings.NewReader(""))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, c := range b.Cookies() {
+					req.AddCookie(c)
+				}
+				req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				a := p.Do(req)
+				away := a.Status == 303 && strings.HasPrefix(a.Header.Get("Location"), "/me/factors?return=")
+				if !away && (a.Status != 403 || !strings.Contains(string(a.Body), "factor.required")) {
+					t.Errorf("%s %s: got %d %s, want to be led to the factors or refused", r.Method, r.Path, a.Status, a.Header.Get("Location"))
+				}
+				seen++
 			}
-			path := strings.NewReplacer("{id}", "ses_01kf0e7st00000000000000001", "{flow}", "flw_01kf0e7st00000000000000001").Replace(r.Path)
-			req, err := http.NewRequest(r.Method, w.Base+path, strings.NewReader(""))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, c := range b.Cookies() {
-				req.AddCookie(c)
-			}
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			a := p.Do(req)
-			away := a.Status == 303 && strings.HasPrefix(a.Header.Get("Location"), "/me/factors?return=")
-			if !away && (a.Status != 403 || !strings.Contains(string(a.Body), "factor.required")) {
-				t.Errorf("%s %s: got %d %s, want to be led to the factors or refused", r.Method, r.Path, a.Status, a.Header.Get("Location"))
-			}
-			seen++
 		}
-	}
-	if seen < 25 {
-		t.Errorf("only %d routes were tried", seen)
-	}
+		if seen < 25 {
+			t.Errorf("only %d routes were tried", seen)
+		}
+	}, "second_factor", "required")
 }
 
 func TestAHeldSessionIsSetUpThroughTheAPI(t *testing.T) {

@@ -74,35 +74,36 @@ func spelled(code string) (same, other []string) {
 }
 
 func TestThirtySpellingsOfACode(t *testing.T) {
-	w := apptest.New(t, "sqlite", "daily_signins", "0")
-	kit := w.Protect(w.Settle(hana), gate.TOTP)
-	try := func(i int, answer string) int {
-		p, at := halfway(w, fmt.Sprintf("198.51.%d.7", i), hana)
-		return p.Call("POST", at, map[string]any{"kind": "totp", "answer": answer}).Status
-	}
-	same, other := spelled("123456")
-	if len(same)+len(other) < 30 {
-		t.Fatalf("only %d spellings", len(same)+len(other))
-	}
-	n := 0
-	for i := range other {
-		w.Clock.Add(time.Hour) // no wait hides what is tried
-		code := kit.App()
-		_, wrong := spelled(code)
-		if got := try(n, wrong[i]); got != 401 {
-			t.Errorf("%q for %s: got %d, want 401", wrong[i], code, got)
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		kit := w.Protect(w.Settle(hana), gate.TOTP)
+		try := func(i int, answer string) int {
+			p, at := halfway(w, fmt.Sprintf("198.51.%d.7", i), hana)
+			return p.Call("POST", at, map[string]any{"kind": "totp", "answer": answer}).Status
 		}
-		n++
-	}
-	for i := range same {
-		w.Clock.Add(time.Hour)
-		code := kit.App()
-		right, _ := spelled(code)
-		if got := try(n, right[i]); got != 200 {
-			t.Errorf("%q for %s: got %d, want 200", right[i], code, got)
+		same, other := spelled("123456")
+		if len(same)+len(other) < 30 {
+			t.Fatalf("only %d spellings", len(same)+len(other))
 		}
-		n++
-	}
+		n := 0
+		for i := range other {
+			w.Clock.Add(time.Hour) // no wait hides what is tried
+			code := kit.App()
+			_, wrong := spelled(code)
+			if got := try(n, wrong[i]); got != 401 {
+				t.Errorf("%q for %s: got %d, want 401", wrong[i], code, got)
+			}
+			n++
+		}
+		for i := range same {
+			w.Clock.Add(time.Hour)
+			code := kit.App()
+			right, _ := spelled(code)
+			if got := try(n, right[i]); got != 200 {
+				t.Errorf("%q for %s: got %d, want 200", right[i], code, got)
+			}
+			n++
+		}
+	}, "daily_signins", "0")
 }
 
 // A code is good for what it was made for, and for nothing else.

@@ -47,7 +47,7 @@ func TestAPasskeyIsOfferedAfterAPassword(t *testing.T) {
 		w.Clock.Add(100 * 24 * time.Hour)
 		again(b).See("Hello")
 		again(other).See("Hello")
-	}, "url", "https://id.example.com")
+	}, "url", https)
 }
 
 // Where it would be in the way, or could not be taken, nothing is offered.
@@ -64,7 +64,7 @@ func TestWhereNoPasskeyIsOffered(t *testing.T) {
 		}
 		// An app asks anew, and so does a change.
 		w.Clock.Add(time.Minute)
-		b.Open(authorize(c) + "&prompt=login").Press("Next").Fill("Password", apptest.Word).Press("Sign in")
+		b.Open(authorize(c)+"&prompt=login").Press("Next").Fill("Password", apptest.Word).Press("Sign in")
 		if answered(t, b).Get("code") == "" {
 			t.Errorf("the app got %s, want a code", b.Left)
 		}
@@ -100,7 +100,7 @@ func TestWhereNoPasskeyIsOffered(t *testing.T) {
 		again(b.At(w)).Fill("Six-digit", kit.App()).Press("Next").See(offered)
 		// "No thanks" is a form of this site alone, and takes a session.
 		w.Browser("192.0.2.66").Post("/whats-left", url.Values{"return": {"/me"}}).Want(401)
-	}, "url", "https://id.example.com")
+	}, "url", https)
 }
 
 // Nothing is offered where the address is one at which browsers make no passkeys.
