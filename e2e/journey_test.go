@@ -81,6 +81,7 @@ func journey(t *testing.T, lang string, wide int64) {
 	y.look("session-ended")
 
 	y.signin(s, "hana@example.com")
+	y.unoffered()
 	y.see(w["hello"])
 	z := open(t, lang, wide, false)
 	z.signin(s, "hana@example.com")

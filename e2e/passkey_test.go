@@ -180,8 +180,15 @@ func TestAPasskeyIsOfferedInTheFieldOfTheFirstPage(t *testing.T) {
 
 // offerWords are what the offer's pages call things.
 var offerWords = map[string]map[string]string{
-	"en": {"offer": "without the password next time?", "no": "No thanks, do not ask again", "back": "Go on to where you were"},
-	"ja": {"offer": "次は、パスワードなしで", "no": "作らない。もう聞かない", "back": "もとのページへ進む"},
+	"en": {"offer": "without the password next time?", "later": "Later", "no": "No thanks, do not ask again", "back": "Go on to where you were"},
+	"ja": {"offer": "次は、パスワードなしで", "later": "あとにする", "no": "作らない。もう聞かない", "back": "もとのページへ進む"},
+}
+
+// unoffered says "later" where a passkey is offered, and goes on to where it was going.
+func (x *tab) unoffered() {
+	x.t.Helper()
+	x.see(offerWords[x.lang]["offer"])
+	x.press(offerWords[x.lang]["later"])
 }
 
 // From a password to a passkey: the offer after the second sign-in in a browser is
