@@ -244,7 +244,7 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	if err := browser.Seen(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place); err != nil {
 		return Result{}, err
 	}
-	if !news.Browser {
+	if !s.news.Browser {
 		if err := e.offer(ctx, tx, o, w, s); err != nil {
 			return Result{}, err
 		}
