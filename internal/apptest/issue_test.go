@@ -87,9 +87,9 @@ func TestForbiddingBackupCodesReachesThoseThatWereMade(t *testing.T) {
 	})
 }
 
-func TestTerminalIssuesABackupCode(t *testing.T) {
-	data := t.TempDir()
-	run := func(want int, args ...string) string {
+// terminal runs commands on a data folder.
+func terminal(t *testing.T, data string) func(want int, args ...string) string {
+	return func(want int, args ...string) string {
 		t.Helper()
 		var out, errs bytes.Buffer
 		if code := command.Main(t.Context(), args, []string{"SEKISHO_DATA=" + data}, &out, &errs); code != want {
@@ -97,6 +97,11 @@ func TestTerminalIssuesABackupCode(t *testing.T) {
 		}
 		return out.String() + errs.String()
 	}
+}
+
+func TestTerminalIssuesABackupCode(t *testing.T) {
+	data := t.TempDir()
+	run := terminal(t, data)
 	run(command.NotThere, "account", "backup-code", hana)
 	run(0, "account", "create", hana)
 	if got := run(command.Failed, "account", "backup-code", hana); !strings.Contains(got, "no second factor") {

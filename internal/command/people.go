@@ -29,7 +29,7 @@ func (p *program) accounts() *cobra.Command {
 		p.accountCreate(), p.accountList(),
 		p.accountChange("disable", "Close an account; its sessions, apps and trusted browsers end", disable),
 		p.accountChange("enable", "Open a disabled or deleted account again", enable),
-		p.accountDelete(), p.accountAddress(), p.accountBackupCode())
+		p.accountDelete(), p.accountAddress(), p.accountBackupCode(), p.accountUnlock())
 }
 
 type shownAccount struct {

@@ -88,8 +88,8 @@ var (
 		En: fault.Text{What: "This account was deleted.", Why: "It is closed and waits for its data to be erased.", Fix: "If that is a mistake, tell the people who run this service before the data is gone. Give them the reference below."}})
 
 	FactorDisabled = define(fault.Entry{Code: "factor.disabled", Kind: fault.Forbidden, Topic: fault.Entering, Lift: []fault.Lifter{fault.Self, fault.Operator}, Action: toRecover,
-		Ja: fault.Text{What: "この方法はいま使えません。", Why: "間違いが何度も続いたか、持ち主が「自分ではない」と知らせたため、この方法を止めています。", Fix: "パスワードを再設定すると、また使えるようになります。再設定の途中でこう表示されたときは、別の方法を選んでください。ほかになければ、管理者がバックアップコードを発行できます。"},
-		En: fault.Text{What: "This way in is stopped.", Why: "It failed too many times in a row, or its owner reported a sign-in that was not theirs.", Fix: "Reset the password. That opens it again. If you are doing so now, choose another way; where there is none, the people who run this service can issue a backup code."}})
+		Ja: fault.Text{What: "この方法はいま使えません。", Why: "間違いが何度も続いたか、持ち主が「自分ではない」と知らせたため、この方法を止めています。", Fix: "パスワードを再設定すると、また使えるようになります。再設定の途中でこう表示されたときは、別の方法を選んでください。コードを受け取れないときやほかに方法がないときは、管理者に頼むと再開できます。"},
+		En: fault.Text{What: "This way in is stopped.", Why: "It failed too many times in a row, or its owner reported a sign-in that was not theirs.", Fix: "Reset the password. That opens it again. If you are doing so now, choose another way. Where no code reaches you, or there is no other way, the people who run this service can open it."}})
 
 	CodeTooShort = define(fault.Entry{Code: "code.too_short", Kind: fault.Forbidden, Topic: fault.Forgotten, Lift: self,
 		Ja: fault.Text{What: "いまは、長いコードが必要です。", Why: "このアカウントのコードが何度も間違って入力されました。守るために、短いコードは確かめません。", Fix: "「コードをもう一度送る」を押してください。届いた16けたのコードで続けられます。"},

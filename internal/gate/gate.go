@@ -107,6 +107,7 @@ type Facts struct {
 	Turn          int64 // the account's now: proofs of an earlier turn count no more
 	Wait          Wait
 	Guess         Guess // Try: how the answer stands against guessing
+	NoWayBack     bool  // Try: no reset of the account would open what is stopped
 	KnownBrowser  bool
 	From          netip.Addr
 	PasswordSet   time.Time
@@ -271,10 +272,12 @@ func accountWaits(f *Facts, _ *policy.Effective) Decision {
 }
 
 // NIST SP 800-63B-4 §3.2.2: no more than 100 consecutive failures. Where the way back
-// in itself is stopped, it opens for a code that nobody guesses.
+// in itself is stopped, it opens for a code that nobody guesses. An account that cannot
+// be reset keeps what its known browsers can do: they wait for their own failures only,
+// and anybody else is answered as by any other name.
 func factorStopped(f *Facts, _ *policy.Effective) Decision {
 	switch {
-	case !f.Wait.FactorStopped, f.Guess == Beyond:
+	case !f.Wait.FactorStopped, f.Guess == Beyond, f.KnownBrowser && f.NoWayBack:
 		return pass
 	case f.Guess == Renewable:
 		return refuse("code.too_short", "", string(f.Kind))

@@ -40,6 +40,8 @@ func TestEveryRuleDecides(t *testing.T) {
 		{name: "a browser the account knows does not wait for strangers", act: Try, facts: func(f *Facts) { f.Wait.Account = soon; f.Wait.Address = soon; f.KnownBrowser = true }, verdict: Admit},
 		{name: "the network waits", act: Try, facts: func(f *Facts) { f.Wait.Address = soon }, verdict: Refuse, code: "signin.too_many_attempts", retry: soon},
 		{name: "100 failures stop the factor even for a known browser", act: Try, facts: func(f *Facts) { f.Wait.FactorStopped = true; f.KnownBrowser = true }, verdict: Refuse, code: "factor.disabled"},
+		{name: "but not where no reset would open it again", act: Try, facts: func(f *Facts) { f.Wait.FactorStopped, f.KnownBrowser, f.NoWayBack = true, true, true }, verdict: Admit},
+		{name: "which strangers are not told", act: Try, facts: func(f *Facts) { f.Wait.FactorStopped, f.NoWayBack = true, true }, verdict: Refuse, code: "factor.disabled"},
 		{name: "a kind that is not offered is not tried", act: Try, facts: func(f *Facts) { f.Offered = false }, verdict: Refuse, code: "signin.method_not_offered"},
 		{name: "no account", act: Enter, facts: func(f *Facts) { f.Account = Unknown }, verdict: Refuse, code: "signin.not_recognised"},
 		{name: "a state left empty is no account", act: Enter, facts: func(f *Facts) { f.Account = "" }, verdict: Refuse, code: "signin.not_recognised"},

@@ -28,6 +28,11 @@ func SMSCode(s Sheet, lang i18n.Lang, code string, minutes int) string {
 	return texts.T(lang, "sms.bare", args...)
 }
 
+// SMSUnlocked tells by SMS that the operator let attempts go on.
+func SMSUnlocked(s Sheet, lang i18n.Lang) string {
+	return texts.T(lang, "sms.unlocked", "service", clean(s.Service))
+}
+
 // SMSIssued tells by SMS that a backup code was issued. It has no code and no link.
 func SMSIssued(s Sheet, lang i18n.Lang) string {
 	return texts.T(lang, "sms.issued", "service", clean(s.Service))

@@ -67,8 +67,18 @@ func (e *Enrol) Issue(ctx context.Context, id ref.Account, by string) (code secr
 // tellIssued tells the owner on every channel: who asked may be somebody else.
 func (e *Enrol) tellIssued(ctx context.Context, tx db.Tx, a account.Account, set enter.Set) error {
 	const topic = "backup.issued"
-	err := e.Tell(ctx, tx, a, topic, func(letter.To) letter.Change {
-		return letter.Change{What: topic, Link: e.Sheet.URL + "/me/activity"}
+	return e.tellEverywhere(ctx, tx, a, set, word{topic, letter.SMSIssued(e.Sheet, a.Lang), tx.Now().Add(backup.IssuedLives)})
+}
+
+// word is what an owner learns of an act of the operator.
+type word struct {
+	topic, sms string
+	expires    time.Time // the SMS is of no use later
+}
+
+func (e *Enrol) tellEverywhere(ctx context.Context, tx db.Tx, a account.Account, set enter.Set, t word) error {
+	err := e.Tell(ctx, tx, a, t.topic, func(letter.To) letter.Change {
+		return letter.Change{What: t.topic, Link: e.Sheet.URL + "/me/activity"}
 	})
 	if err != nil || !e.SMS {
 		return err
@@ -87,8 +97,8 @@ func (e *Enrol) tellIssued(ctx context.Context, tx db.Tx, a account.Account, set
 		to[x.Norm] = true
 	}
 	for n := range to {
-		if _, err := e.Outbox.Put(ctx, tx, outbox.Item{Kind: outbox.SMS, Topic: topic, To: n, Account: a.ID, Expires: tx.Now().Add(backup.IssuedLives),
-			Body: outbox.Text{To: n, Text: letter.SMSIssued(e.Sheet, a.Lang)}}); err != nil {
+		if _, err := e.Outbox.Put(ctx, tx, outbox.Item{Kind: outbox.SMS, Topic: t.topic, To: n, Account: a.ID, Expires: t.expires,
+			Body: outbox.Text{To: n, Text: t.sms}}); err != nil {
 			return err
 		}
 	}

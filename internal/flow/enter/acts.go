@@ -57,7 +57,17 @@ func (e *Entry) Try(ctx context.Context, tx db.Tx, a Attempt) (gate.Decision, er
 	if err != nil {
 		return gate.Decision{}, err
 	}
-	d, _, err := a.counters().Try(ctx, tx, a.Visitor, gate.Facts{Kind: a.Kind, Offered: a.Offered, KnownBrowser: friend, Guess: a.Guess}, &e.Policy)
+	f := gate.Facts{Kind: a.Kind, Offered: a.Offered, KnownBrowser: friend, Guess: a.Guess}
+	d, _, err := a.counters().Try(ctx, tx, a.Visitor, f, &e.Policy)
+	if err != nil || !friend || d.Code != faults.FactorDisabled.Code {
+		return d, err
+	}
+	back, err := e.wayBack(ctx, tx, a.Account)
+	if err != nil || back {
+		return d, err
+	}
+	f.NoWayBack = true
+	d, _, err = a.counters().Try(ctx, tx, a.Visitor, f, &e.Policy)
 	return d, err
 }
 

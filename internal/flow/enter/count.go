@@ -153,6 +153,28 @@ func (e *Entry) Besieged(ctx context.Context, r db.Reader, a Attempt) (bool, err
 	return stopped.Failures >= c.class.stop() || !friend && tried.Failures > limit.Account.Free, err
 }
 
+// wayBack says whether the account has an inbox or number that a reset can go to, and
+// that is not opened by the account itself.
+func (e *Entry) wayBack(ctx context.Context, r db.Reader, a account.Account) (bool, error) {
+	list, err := account.Addresses(ctx, r, a.ID)
+	return slices.ContainsFunc(list, func(x account.Address) bool {
+		return !x.Confirmed.IsZero() && (x.Kind == account.Email && !e.shared(x) && !e.hosted(x) || x.Kind == account.Mobile && e.SMS)
+	}), err
+}
+
+// Free ends every wait of strangers to an account, and opens what failures in a row
+// had stopped. Browsers and networks wait on: what they tried elsewhere counts too.
+func Free(ctx context.Context, tx db.Tx, id ref.Account) error {
+	for _, class := range Classes {
+		for _, c := range []limit.Counter{limit.Account.Of("account", string(class), string(id)), Factor(class, id)} {
+			if err := c.Clear(ctx, tx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Known says whether the account knows the browser. Only a browser that showed
 // our cookie can be known.
 func (e *Entry) Known(ctx context.Context, r db.Reader, a account.Account, v flow.Visitor) (bool, error) {
