@@ -1,13 +1,17 @@
 package apptest_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"sekisho/internal/apptest"
 	"sekisho/internal/command"
+	"sekisho/internal/gate"
 )
 
 // Strangers know a name. With it alone they must not take an account from its owner.
@@ -87,4 +91,119 @@ func TestTheOperatorOpensWhatStrangersStopped(t *testing.T) {
 	}
 	run(0, "account", "disable", hana)
 	run(command.Failed, "account", "unlock", hana)
+}
+
+// Who has the password can stop every second proof. The refusal says that a reset opens
+// them again, so the reset must not be stopped with them.
+func TestAStoppedSecondFactorLeavesTheResetOpen(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		kit := w.Protect(w.Settle(hana), gate.TOTP) // and five backup codes
+		known := w.Browser("192.0.2.1").Signin(hana, apptest.Word).Fill("Six-digit", kit.App()).Press("Next").See("Hello")
+		for i := range 101 {
+			w.Clock.Add(16 * time.Minute)
+			p, at := halfway(w, fmt.Sprintf("203.0.%d.7", i), hana)
+			p.Call("POST", at, map[string]any{"kind": "totp", "answer": "000000"})
+			if i < 30 {
+				p.Call("POST", at, map[string]any{"kind": "backup", "answer": "000000000000"})
+			}
+		}
+		w.Clock.Add(16 * time.Minute)
+		known.Open("/me/factors/app").Fill("Password", apptest.Word).Press("Next")
+		known.Fill("Six-digit", kit.App()).Press("Next").Want(403).See("factor.disabled")
+		b := lost(w, w.Browser("192.0.2.2")).Press("I can't reach my device").Press("Backup code")
+		b.Fill("12-digit", kit.Spare()).Press("Next").See("Choose a new password")
+		w.Clock.Add(time.Hour)
+		b = lost(w, w.Browser("192.0.2.3")).Fill("Six-digit", kit.App()).Press("Next")
+		b.Fill("New password", newer).Press("Next").See("Hello")
+		// It opened all of it again.
+		w.Clock.Add(time.Hour)
+		w.Browser("192.0.2.4").Signin(hana, newer).Fill("Six-digit", kit.App()).Press("Next").See("Hello")
+	}, "daily_signins", "0", "session_limit", "50")
+}
+
+// A key's answer is a signature: nobody guesses it, so nothing wrong stops it, and
+// nobody else's junk makes its owner wait.
+func TestJunkStopsNoKey(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		key := enrolled(t, signed(w, hana, "192.0.2.1"), "YubiKey", 0x01) // without a PIN
+		for i := range 101 {
+			w.Clock.Add(16 * time.Minute)
+			p, at := halfway(w, fmt.Sprintf("203.0.%d.7", i), hana)
+			p.Call("POST", at, map[string]any{"kind": "passkey", "answer": "{}"})
+		}
+		var o struct{ Options json.RawMessage }
+		p, at := halfway(w, "192.0.2.1", hana)
+		p.Call("POST", at, map[string]any{"kind": "passkey"}).Want(200, "").Into(&o)
+		p.Call("POST", at, map[string]any{"kind": "passkey", "answer": string(key.get(o.Options))}).Want(200, "")
+		var s apptest.Step
+		p.Call("POST", "/api/v1/recover", map[string]any{"identifier": hana}).Want(200, "").Into(&s)
+		at = "/api/v1/recover/" + s.Flow
+		p.Call("POST", at, map[string]any{"kind": "recovery_code", "answer": w.Code(hana)}).Want(200, "")
+		p.Call("POST", at, map[string]any{"kind": "passkey"}).Want(200, "").Into(&o)
+		p.Call("POST", at, map[string]any{"kind": "passkey", "answer": string(key.get(o.Options))}).Want(200, "")
+	}, atKeys...)
+}
+
+// One stranger in an office must not stop the office's passkeys on the first page.
+func TestAStrangerInTheOfficeStopsNobodysPasskey(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		key := enrolled(t, signed(w, hana, "192.0.2.1"), "own", 0x05)
+		b := w.Browser("192.0.2.1")
+		post := func(path, kind, body string) *apptest.Browser {
+			req, err := http.NewRequest("POST", w.Base+path, strings.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Content-Type", kind)
+			return b.Send(req)
+		}
+		for i := range 305 {
+			p := w.Program("192.0.2.1") // behind the same router
+			p.Agent = fmt.Sprintf("junk/%d", i/10)
+			var s apptest.Step
+			p.Call("POST", "/api/v1/signin", map[string]any{"kind": "passkey"}).Into(&s)
+			p.Call("POST", "/api/v1/signin/"+s.Flow, map[string]any{"kind": "passkey", "answer": "{}"})
+		}
+		b.Open("/signin")
+		options := []byte(post("/signin/passkey/options", "application/json", "{}").Body)
+		post("/signin/passkey", "application/x-www-form-urlencoded", url.Values{"response": {string(key.get(options))}}.Encode()).See("Hello")
+		// A browser that fails by itself waits.
+		other := w.Program("192.0.2.1")
+		var last apptest.Answer
+		for range 12 {
+			var s apptest.Step
+			other.Call("POST", "/api/v1/signin", map[string]any{"kind": "passkey"}).Into(&s)
+			last = other.Call("POST", "/api/v1/signin/"+s.Flow, map[string]any{"kind": "passkey", "answer": "{}"})
+		}
+		last.Want(429, "signin.too_many_attempts")
+	}, atKeys...)
+}
+
+// A code that support issued is not stopped by those who try others meanwhile, and does
+// not open the set that they stopped.
+func TestWrongCodesDoNotStopTheOneThatSupportIssued(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		a := w.Settle(hana)
+		kit := w.Protect(a, gate.TOTP)
+		try := func(i int) {
+			w.Clock.Add(16 * time.Minute)
+			p, at := halfway(w, fmt.Sprintf("203.0.%d.7", i), hana)
+			p.Call("POST", at, map[string]any{"kind": "backup", "answer": "000000000000"})
+		}
+		for i := range 10 {
+			try(i)
+		}
+		code := issue(w, a)
+		for i := range 40 {
+			try(100 + i)
+		}
+		w.Clock.Add(16 * time.Minute)
+		byBackup(w, "192.0.2.2", kit.Spare()).Want(401)
+		w.Clock.Add(16 * time.Minute) // that counted too
+		byBackup(w, "192.0.2.3", code).See("Set up your factors anew")
+		w.Clock.Add(16 * time.Minute)
+		byBackup(w, "192.0.2.4", kit.Spare()).Want(403).See("factor.disabled")
+	}, "daily_signins", "0", "session_limit", "50")
 }

@@ -253,7 +253,7 @@ func (j *Address) Confirm(ctx context.Context, v flow.Visitor, s session.Session
 		}
 		if !got.Right {
 			x.fault = got.Fault
-			if !got.Expired {
+			if got.Counted {
 				st.Failed++
 			}
 			return x.save(ctx, tx, stored)

@@ -263,8 +263,9 @@ func (e *Enrol) ConfirmNumber(ctx context.Context, v flow.Visitor, s session.Ses
 			return err
 		}
 		if !got.Right {
-			x.done.Fault = got.Fault
-			st.Failed++
+			if x.done.Fault = got.Fault; got.Counted {
+				st.Failed++
+			}
 			_, err = stored.Save(ctx, tx)
 			return err
 		}

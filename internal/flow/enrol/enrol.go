@@ -118,7 +118,7 @@ func (x *act) added(ctx context.Context, tx db.Tx, p gate.Proof, name string, sp
 	if err := x.note(ctx, tx, "factor.added", p.Kind, name); err != nil {
 		return err
 	}
-	if err := enter.Factor(enter.Class(p.Kind), x.account.ID).Clear(ctx, tx); err != nil {
+	if err := enter.Renew(ctx, tx, enter.Class(p.Kind), x.account.ID); err != nil {
 		return err
 	}
 	if spare != nil && x.set.BackupOf == 0 && x.Policy.SecondFactor.BackupCodes {
@@ -181,7 +181,7 @@ func (e *Enrol) Backup(ctx context.Context, v flow.Visitor, s session.Session) (
 		if err := backup.Replace(ctx, tx, x.account.ID, set); err != nil {
 			return err
 		}
-		if err := enter.Factor(enter.ByBackup, x.account.ID).Clear(ctx, tx); err != nil {
+		if err := enter.Renew(ctx, tx, enter.ByBackup, x.account.ID); err != nil {
 			return err
 		}
 		x.done.Codes = set.Codes
@@ -211,7 +211,7 @@ func (e *Enrol) Passphrase(ctx context.Context, v flow.Visitor, s session.Sessio
 		if err := passphrase.Set(ctx, tx, x.account.ID, phc); err != nil {
 			return err
 		}
-		if err := enter.Factor(enter.ByPassphrase, x.account.ID).Clear(ctx, tx); err != nil {
+		if err := enter.Renew(ctx, tx, enter.ByPassphrase, x.account.ID); err != nil {
 			return err
 		}
 		if x.set.Passphrase { // the old one is taken away

@@ -10,7 +10,6 @@ import (
 	"sekisho/internal/db"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/flow/enter"
-	"sekisho/internal/gate"
 	"sekisho/internal/letter"
 	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
@@ -23,9 +22,9 @@ var ErrOff = errors.New("the account has no second factor: a backup code would o
 
 // Issue makes one backup code for somebody who has no way left, once by has checked
 // who asks (BC-06). It works once within 24 hours, beside a first proof, under every
-// policy; all addresses and numbers of the account are told. It lifts what wrong
-// backup codes had stopped, else the one issued would not be looked at. ErrOff, and
-// db.ErrNone for an account that is not there or not active.
+// policy, and whatever wrong codes have stopped; all addresses and numbers of the
+// account are told. ErrOff, and db.ErrNone for an account that is not there or not
+// active.
 func (e *Enrol) Issue(ctx context.Context, id ref.Account, by string) (code secret.Text, until time.Time, err error) {
 	code, phc, err := backup.MakeOne(ctx, e.Hasher)
 	if err != nil {
@@ -48,9 +47,6 @@ func (e *Enrol) Issue(ctx context.Context, id ref.Account, by string) (code secr
 		}
 		until = tx.Now().Add(backup.IssuedLives)
 		if err := backup.Issue(ctx, tx, id, phc, by, until); err != nil {
-			return err
-		}
-		if err := enter.Factor(enter.Class(gate.Backup), id).Clear(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := audit.Write(ctx, tx, audit.Event{Kind: "backup.issued", Account: id, Actor: by}); err != nil {

@@ -75,7 +75,7 @@ func (e *Entry) Try(ctx context.Context, tx db.Tx, a Attempt) (gate.Decision, er
 var failures = map[Class]*fault.Entry{
 	ByPassword: faults.SigninNotRecognised, ByPassphrase: faults.PassphraseWrong, ByPasskey: faults.KeyNotWorking,
 	ByMailCode: faults.CodeWrong, BySMSCode: faults.CodeWrong, ByTOTP: faults.CodeWrong, ByBackup: faults.CodeWrong, ByRecovery: faults.CodeWrong,
-	ByAddress: faults.CodeWrong,
+	ByAddress: faults.CodeWrong, ByIssued: faults.CodeWrong,
 }
 
 // Fail counts a failure, writes it down, and gives the fault that tells it: the
@@ -85,7 +85,7 @@ func (e *Entry) Fail(ctx context.Context, tx db.Tx, a Attempt) (*fault.Fault, er
 	if err != nil {
 		return nil, err
 	}
-	r := Refusal{Visitor: a.Visitor, Account: a.Account.ID, Class: a.Class, Act: a.Act, Truth: a.Truth, Tell: failures[a.Class], Args: map[string]any{"kind": string(a.Class)}}
+	r := Refusal{Visitor: a.Visitor, Account: a.Account.ID, Class: a.Class, Act: a.Act, Truth: a.Truth, Tell: failures[a.Class.kind()], Args: map[string]any{"kind": string(a.Class.kind())}}
 	if a.Tell != nil {
 		r.Tell, r.Args = a.Tell, a.Args
 	}

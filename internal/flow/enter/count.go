@@ -2,7 +2,9 @@ package enter
 
 import (
 	"context"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"sekisho/internal/account"
@@ -29,19 +31,46 @@ const (
 	ByPassphrase Class = "passphrase"
 	ByRecovery   Class = "recover"
 	ByAddress    Class = "address" // a further address that is being proved
+	ByIssued     Class = "issued"  // backup codes, while one that support issued is out
 )
 
 // Classes lists all that is counted.
-var Classes = []Class{ByPassword, ByMailCode, BySMSCode, ByTOTP, ByPasskey, ByBackup, ByPassphrase, ByRecovery, ByAddress}
+var Classes = func() []Class {
+	out := []Class{ByPassword, ByMailCode, BySMSCode, ByTOTP, ByPasskey, ByBackup, ByPassphrase, ByRecovery, ByAddress, ByIssued}
+	for _, c := range out[:7] {
+		out = append(out, c.InRecovery())
+	}
+	return out
+}()
+
+const recovering = "recover."
+
+// InRecovery is a class of second proofs while the password is being reset. Recovery
+// counts apart (ER-07): else who stops a proof at the sign-in, which takes the password,
+// stops the reset that would open it again.
+func (c Class) InRecovery() Class { return recovering + c }
+
+// kind is what was tried, wherever it was.
+func (c Class) kind() Class { return Class(strings.TrimPrefix(string(c), recovering)) }
 
 // stop is how many consecutive failures end an authenticator until recovery.
-// Backup codes are few and short for what they open (spec §11).
+// Backup codes are few and short for what they open (spec §11). The one that support
+// issued ends by itself within a day, in which strangers' waits leave room for about a
+// hundred tries at twelve digits: to stop it would help nobody but who guesses.
 func (c Class) stop() int64 {
-	if c == ByBackup {
+	switch c.kind() {
+	case ByBackup:
 		return 20
+	case ByIssued:
+		return math.MaxInt64
 	}
 	return limit.Stop
 }
+
+// guessable says whether tries at a class come nearer to what is right. A key's answer
+// is a signature: wrong ones make nobody but their own browser wait, or strangers would
+// stop with junk what they cannot guess.
+func (c Class) guessable() bool { return c.kind() != ByPasskey }
 
 // Subject names whom a failure counts against: the account, or, where there is
 // none, the identifier as it is compared, so that the two behave alike.
@@ -75,6 +104,14 @@ func CountersOf(class Class, subject string, v flow.Visitor) Counters {
 	}
 }
 
+// Renew forgets the failures at a kind of proof that an account has anew.
+func Renew(ctx context.Context, tx db.Tx, class Class, id ref.Account) error {
+	if err := Factor(class, id).Clear(ctx, tx); err != nil {
+		return err
+	}
+	return Factor(class.InRecovery(), id).Clear(ctx, tx)
+}
+
 // Factor is the counter that stops one authenticator of an account.
 func Factor(class Class, id ref.Account) limit.Counter {
 	return limit.Factor.Of("factor", string(class), string(id))
@@ -83,12 +120,18 @@ func Factor(class Class, id ref.Account) limit.Counter {
 type read func(...limit.Counter) ([]limit.Standing, error)
 
 func (c Counters) wait(look read) (w gate.Wait, clean bool, err error) {
-	all, err := look(c.browser, c.account, c.network, c.factor)
+	list := []limit.Counter{c.browser, c.account, c.network, c.factor}
+	if !c.class.guessable() {
+		list = list[:1]
+	}
+	all, err := look(list...)
 	if err != nil {
 		return w, false, err
 	}
 	clean = !slices.ContainsFunc(all, func(s limit.Standing) bool { return s.Failures != 0 })
-	w.Browser, w.Account, w.Address, w.FactorStopped = all[0].Until, all[1].Until, all[2].Until, all[3].Failures >= c.class.stop()
+	if w.Browser = all[0].Until; c.class.guessable() {
+		w.Account, w.Address, w.FactorStopped = all[1].Until, all[2].Until, all[3].Failures >= c.class.stop()
+	}
 	return w, clean, nil
 }
 
@@ -117,6 +160,9 @@ func (c Counters) Fail(ctx context.Context, tx db.Tx) (until time.Time, began bo
 	if tx.Now().Before(s.Until) {
 		until, began = s.Until, true
 	}
+	if !c.class.guessable() {
+		return until, began, nil
+	}
 	for _, x := range []limit.Counter{c.account, c.network, c.factor} {
 		if _, err := x.Fail(ctx, tx); err != nil {
 			return until, began, err
@@ -130,6 +176,9 @@ func (c Counters) Fail(ctx context.Context, tx db.Tx) (until time.Time, began bo
 func (c Counters) Succeed(ctx context.Context, tx db.Tx, failures int64) error {
 	if err := c.browser.Forgive(ctx, tx, failures); err != nil {
 		return err
+	}
+	if !c.class.guessable() {
+		return nil
 	}
 	if err := c.network.Forgive(ctx, tx, failures); err != nil {
 		return err

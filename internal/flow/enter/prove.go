@@ -19,6 +19,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/gate"
 	"sekisho/internal/i18n"
+	"sekisho/internal/limit"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/slowhash"
@@ -60,6 +61,7 @@ type Judged struct {
 	Proof   gate.Proof
 	Fault   *fault.Fault
 	Expired bool
+	Counted bool        // it was looked at, wrong, and counted as a failure
 	Account ref.Account // whose passkey it was
 }
 
@@ -85,8 +87,9 @@ type Hashes struct {
 }
 
 // HashesOf reads them; empty where the account has none.
-func (e *Entry) HashesOf(ctx context.Context, r db.Reader, k gate.Kind, a ref.Account) (h Hashes, err error) {
-	switch k {
+func (e *Entry) HashesOf(ctx context.Context, r db.Reader, p Proving) (h Hashes, err error) {
+	a := p.Account.ID
+	switch p.Kind {
 	case gate.Password:
 		var rec password.Record
 		rec, err = password.Of(ctx, r, a)
@@ -94,7 +97,12 @@ func (e *Entry) HashesOf(ctx context.Context, r db.Reader, k gate.Kind, a ref.Ac
 	case gate.Passphrase:
 		h.hash, err = passphraseHash(ctx, r, a)
 	case gate.Backup:
-		h.hand, err = e.hand(ctx, r, a)
+		if h.hand, err = e.hand(ctx, r, a); err == nil && h.hand.Issued().Any() {
+			var s limit.Standing
+			if s, err = Factor(p.class(), a).Look(ctx, r); s.Failures >= p.class().stop() {
+				h.hand = h.hand.Issued() // its own set stays stopped
+			}
+		}
 	}
 	if errors.Is(err, db.ErrNone) {
 		err = nil
@@ -140,16 +148,30 @@ func readSlow(k gate.Kind, answer string) (secret.Text, bool) {
 	return plain.Text(), problem == nil
 }
 
-// Judge asks gate whether the proof may be evaluated, holding its counters,
-// checks and spends it, and counts what came of it.
-func (e *Entry) Judge(ctx context.Context, tx db.Tx, p Proving) (Judged, error) {
-	at := p.attempt()
-	d, err := e.Try(ctx, tx, at)
-	if err != nil {
-		return Judged{}, err
+// May asks gate whether the proof may be evaluated, holding its counters. The fault
+// tells what stops it; the attempt is what is counted otherwise.
+func (e *Entry) May(ctx context.Context, tx db.Tx, p Proving) (at Attempt, f *fault.Fault, err error) {
+	at = p.attempt()
+	if p.Kind == gate.Backup && p.Account.ID != "" {
+		hand, err := backup.Look(ctx, tx, p.Account.ID)
+		if err != nil {
+			return at, nil, err
+		}
+		if hand.Issued().Any() {
+			at.Class = ByIssued
+		}
 	}
-	if d.Verdict != gate.Admit {
-		f, err := e.Refuse(ctx, tx, Refusal{Visitor: p.Visitor, Account: p.Account.ID, Decision: d, Class: p.class(), Act: p.Act})
+	d, err := e.Try(ctx, tx, at)
+	if err == nil && d.Verdict != gate.Admit {
+		f, err = e.Refuse(ctx, tx, Refusal{Visitor: p.Visitor, Account: p.Account.ID, Decision: d, Class: at.Class, Act: p.Act})
+	}
+	return at, f, err
+}
+
+// Judge checks and spends a proof that may be evaluated, and counts what came of it.
+func (e *Entry) Judge(ctx context.Context, tx db.Tx, p Proving) (Judged, error) {
+	at, f, err := e.May(ctx, tx, p)
+	if err != nil || f != nil {
 		return Judged{Fault: f}, err
 	}
 	v, err := e.check(ctx, tx, p)
@@ -160,8 +182,13 @@ func (e *Entry) Judge(ctx context.Context, tx db.Tx, p Proving) (Judged, error) 
 		return Judged{Fault: faults.CodeExpired.New(), Expired: true}, nil
 	case !v.right:
 		at.Truth, at.Tell, at.Args = v.truth, v.tell, v.args
+		if at.Class != p.class() { // the account's own set is counted all the same
+			if _, err := Factor(p.class(), p.Account.ID).Fail(ctx, tx); err != nil {
+				return Judged{}, err
+			}
+		}
 		f, err := e.Fail(ctx, tx, at)
-		return Judged{Fault: f}, err
+		return Judged{Fault: f, Counted: true}, err
 	}
 	if at.Account.ID != "" {
 		err = e.Succeed(ctx, tx, at, p.Failed)
@@ -254,7 +281,7 @@ func checkBackup(ctx context.Context, tx db.Tx, p Proving) (verdict, error) {
 // checkWord judges a password or passphrase. One that was changed while we
 // reckoned is another one.
 func (e *Entry) checkWord(ctx context.Context, tx db.Tx, p Proving) (verdict, error) {
-	now, err := e.HashesOf(ctx, tx, p.Kind, p.Account.ID)
+	now, err := e.HashesOf(ctx, tx, p)
 	if err != nil {
 		return verdict{}, err
 	}

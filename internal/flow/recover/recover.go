@@ -296,9 +296,6 @@ func (r *Recover) Answer(ctx context.Context, v flow.Visitor, id ref.Flow, code 
 func (m *moment) judge(ctx context.Context, tx db.Tx, p enter.Proving) (enter.Judged, error) {
 	x := &m.flow.State
 	class := string(p.Class)
-	if class == "" {
-		class = string(p.Kind)
-	}
 	got, err := m.Judge(ctx, tx, p)
 	if err != nil {
 		return got, err
@@ -308,7 +305,7 @@ func (m *moment) judge(ctx context.Context, tx db.Tx, p enter.Proving) (enter.Ju
 		return got, nil
 	}
 	m.fault = got.Fault
-	if !got.Expired {
+	if got.Counted {
 		if x.Failures == nil {
 			x.Failures = map[string]int64{}
 		}

@@ -24,9 +24,9 @@ func (m *moment) offers(kind string) bool {
 
 func (m *moment) second(kind string) enter.Proving {
 	x := m.flow.State
-	p := enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Act: enter.Recovery, Offered: m.offers(kind),
-		Ask: passkey.Proving, Bound: string(m.flow.ID), Failed: x.Failures[kind], Code: x.Sent[kind].For}
-	return p
+	class := enter.Class(kind).InRecovery()
+	return enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Class: class, Act: enter.Recovery, Offered: m.offers(kind),
+		Ask: passkey.Proving, Bound: string(m.flow.ID), Failed: x.Failures[string(class)], Code: x.Sent[kind].For}
 }
 
 // sends says whether a kind is a code that has to be sent.
@@ -53,16 +53,11 @@ func (r *Recover) Prove(ctx context.Context, v flow.Visitor, id ref.Flow, kind, 
 	view, err := r.step(ctx, v, id, Second, func(tx db.Tx, m *moment) (err error) {
 		ready = false
 		p := m.second(kind)
-		d, err := m.Try(ctx, tx, enter.Attempt{Visitor: v, Account: m.account, Typed: p.Typed, Kind: p.Kind, Class: enter.Class(kind), Offered: p.Offered})
-		if err != nil {
-			return err
-		}
-		if d.Verdict != gate.Admit {
-			m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: v, Account: m.account.ID, Decision: d, Class: enter.Class(kind), Act: enter.Recovery})
+		if _, m.fault, err = m.May(ctx, tx, p); err != nil || m.fault != nil {
 			return err
 		}
 		ready = true
-		hashes, err = m.HashesOf(ctx, tx, p.Kind, m.account.ID)
+		hashes, err = m.HashesOf(ctx, tx, p)
 		return err
 	})
 	if err != nil || !ready {
@@ -99,13 +94,8 @@ func (m *moment) sendSecond(ctx context.Context, tx db.Tx, kind string) error {
 		m.fault = faults.FlowExpired.New()
 		return nil
 	}
-	class := enter.Class(kind)
-	d, err := m.Try(ctx, tx, enter.Attempt{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Class: class, Offered: m.offers(kind)})
-	if err != nil {
-		return err
-	}
-	if d.Verdict != gate.Admit {
-		m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Decision: d, Class: class, Act: enter.Recovery})
+	_, f, err := m.May(ctx, tx, m.second(kind))
+	if m.fault = f; err != nil || f != nil {
 		return err
 	}
 	out := sentcode.For{Purpose: x.purpose(), Channel: sentcode.Mail, Subject: string(m.account.ID), Flow: m.flow.ID, Target: m.account.Email.Norm}

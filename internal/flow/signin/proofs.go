@@ -29,7 +29,7 @@ func (s *Signin) slow(ctx context.Context, v flow.Visitor, id ref.Flow, a Answer
 		if f, err := m.may(ctx, tx, a.Kind); err != nil || f {
 			return err
 		}
-		hashes, err = m.HashesOf(ctx, tx, gate.Kind(a.Kind), m.account.ID)
+		hashes, err = m.HashesOf(ctx, tx, m.proving(a.Kind))
 		ready = true
 		return err
 	})
@@ -53,13 +53,8 @@ func (m *moment) may(ctx context.Context, tx db.Tx, kind string) (stopped bool, 
 	if m.fault = m.order(tx, kind); m.fault != nil {
 		return true, nil
 	}
-	p := m.proving(kind)
-	d, err := m.Try(ctx, tx, enter.Attempt{Visitor: p.Visitor, Account: p.Account, Typed: p.Typed, Kind: p.Kind, Class: enter.Class(p.Kind), Offered: p.Offered})
-	if err != nil || d.Verdict == gate.Admit {
-		return false, err
-	}
-	m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Decision: d, Class: enter.Class(p.Kind)})
-	return true, err
+	_, m.fault, err = m.May(ctx, tx, m.proving(kind))
+	return m.fault != nil, err
 }
 
 // proving is an answer of a kind as the factors judge it.
@@ -107,10 +102,12 @@ func (m *moment) answer(ctx context.Context, tx db.Tx, a Answer, r enter.Reckone
 			x.Sent[a.Kind] = out
 			return nil
 		}
-		if x.Failures == nil {
-			x.Failures = map[string]int64{}
+		if got.Counted {
+			if x.Failures == nil {
+				x.Failures = map[string]int64{}
+			}
+			x.Failures[string(p.Kind)]++
 		}
-		x.Failures[string(p.Kind)]++
 		return nil
 	}
 	delete(x.Failures, string(p.Kind)) // forgiven once

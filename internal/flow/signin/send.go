@@ -47,13 +47,9 @@ func (m *moment) send(ctx context.Context, tx db.Tx, kind string) error {
 		return nil
 	}
 	if kind != ConfirmCode {
-		class := enter.Class(kind)
-		d, err := m.Try(ctx, tx, enter.Attempt{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Class: class, Offered: true})
-		if err != nil {
-			return err
-		}
-		if d.Verdict != gate.Admit {
-			m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Decision: d, Class: class})
+		_, f, err := m.May(ctx, tx, enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Offered: true})
+		if err != nil || f != nil {
+			m.fault = f
 			return err
 		}
 	}
