@@ -124,8 +124,8 @@ var (
 	CodeSendLimit = define(fault.Entry{Code: "code.send_limit", Kind: fault.TooMany, Topic: fault.Entering, Lift: wait,
 		General: &[2]fault.Text{{Fix: "しばらくすると、また送れます。それまでは、届いているいちばん新しいコードを使うか、別の方法を選んでください。"},
 			{Fix: "You can send again after a while. Until then use the newest code you have, or another way."}},
-		Ja: fault.Text{What: "コードをこれ以上送れません。", Why: "1時間に送れるのは5回までです。", Fix: "{retry_at} を過ぎたら送れます。それまでは、届いているいちばん新しいコードを使うか、別の方法を選んでください。"},
-		En: fault.Text{What: "No more codes for now.", Why: "Five codes an hour can be sent.", Fix: "You can send again after {retry_at}. Until then use the newest code you have, or another way."}})
+		Ja: fault.Text{What: "コードをこれ以上送れません。", Why: "1時間に送れる数には限りがあります。1つの宛先には5回までです。", Fix: "{retry_at} を過ぎたら送れます。それまでは、届いているいちばん新しいコードを使うか、別の方法を選んでください。"},
+		En: fault.Text{What: "No more codes for now.", Why: "Only so many codes can be sent in an hour: five to one address or number.", Fix: "You can send again after {retry_at}. Until then use the newest code you have, or another way."}})
 
 	FlowExpired = define(fault.Entry{Code: "flow.expired", Kind: fault.Gone, Topic: fault.Entering, Lift: self, Action: toAgain,
 		Ja: fault.Text{What: "この手続きは終わっています。", Why: "30分以上たったか、ほかのタブですでに済ませました。", Fix: "はじめからやり直してください。"},

@@ -42,6 +42,9 @@ var (
 	Network = Rule{Free: 300, First: time.Minute, Max: time.Minute, Forget: 15 * time.Minute, Steps: true}
 	// Inbox spares one mailbox or phone: five codes an hour, whoever asks for them.
 	Inbox = Rule{Free: 4, First: time.Hour, Max: time.Hour, Forget: time.Hour, Steps: true}
+	// Outgoing bounds what one network has sent by SMS to numbers that nobody has proved
+	// yet: sixty codes an hour.
+	Outgoing = Rule{Free: 59, First: time.Hour, Max: time.Hour, Forget: time.Hour, Steps: true}
 	// Factor never waits; it counts consecutive failures up to Stop.
 	Factor = Rule{Free: 1 << 40, Forget: 20 * 365 * 24 * time.Hour, Kept: true}
 )

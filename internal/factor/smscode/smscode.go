@@ -8,6 +8,7 @@ package smscode
 import (
 	"context"
 	"embed"
+	"errors"
 	"time"
 
 	"sekisho/internal/db"
@@ -49,7 +50,11 @@ func List(ctx context.Context, r db.Reader, a ref.Account) ([]Number, error) {
 // caller has locked the account and checked a code sent to it.
 func Enrol(ctx context.Context, tx db.Tx, a ref.Account, norm, shown string) (ref.Factor, error) {
 	id := ref.NewFactor(tx.Now())
-	_, err := tx.Exec(ctx, `INSERT INTO smscode (id, account, norm, shown, created) VALUES ($1, $2, $3, $4, $5)`, id, a, norm, shown, tx.Now())
+	err := tx.One(ctx, `INSERT INTO smscode (id, account, norm, shown, created) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (account, norm) DO NOTHING`,
+		id, a, norm, shown, tx.Now())
+	if errors.Is(err, db.ErrNone) {
+		err = db.ErrTaken // told without an error of the database, which would end the transaction
+	}
 	return id, err
 }
 

@@ -21,7 +21,6 @@ import (
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
 	"sekisho/internal/letter"
-	"sekisho/internal/limit"
 	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
@@ -150,24 +149,12 @@ func look(s *flow.Stored[state]) View {
 }
 
 func (x *act) send(ctx context.Context, tx db.Tx, s *flow.Stored[state]) error {
-	// Many accounts together must not flood a mailbox that is none of theirs.
-	inbox := limit.Inbox.Of("inbox", string(s.State.To.Kind), s.State.To.Norm)
-	stands, err := inbox.Hold(ctx, tx)
-	if err != nil {
-		return err
-	}
-	if tx.Now().Before(stands.Until) {
-		x.fault, s.State.Resend = faults.CodeSendLimit.New().Until(stands.Until), stands.Until
-		return x.save(ctx, tx, s)
-	}
+	var err error
 	if s.State.Resend, x.fault, err = x.SendCode(ctx, tx, enter.Send{Visitor: x.visitor, Account: x.account, For: s.State.For, To: s.State.To}); err != nil {
 		return err
 	}
 	if x.fault == nil {
 		s.State.Sent = true
-		if _, err := inbox.Fail(ctx, tx); err != nil {
-			return err
-		}
 	}
 	return x.save(ctx, tx, s)
 }

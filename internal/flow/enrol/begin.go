@@ -86,6 +86,9 @@ func (e *Enrol) begin(ctx context.Context, v flow.Visitor, s session.Session, k 
 			if err := x.send(ctx, tx, &stored); err != nil {
 				return err
 			}
+			if f := x.done.Fault; f != nil && f.Code() == faults.CodeSendLimit.Code {
+				return nil // no code for a while: it is told where the number was entered
+			}
 		}
 		view, err = e.view(x.account, &stored)
 		return err

@@ -13,6 +13,7 @@ import (
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
 	"sekisho/internal/letter"
+	"sekisho/internal/limit"
 	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 )
@@ -31,6 +32,13 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 	if s.For.Known, err = e.Known(ctx, tx, s.Account, s.Visitor); err != nil {
 		return resend, nil, err
 	}
+	budgets := s.budgets()
+	for _, b := range budgets {
+		stands, err := b.Hold(ctx, tx)
+		if err != nil || tx.Now().Before(stands.Until) {
+			return stands.Until, faults.CodeSendLimit.New().Until(stands.Until), err
+		}
+	}
 	sent, wait, err := e.Codes.Make(ctx, tx, s.For)
 	if err != nil {
 		return resend, nil, err
@@ -41,6 +49,11 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 			f = faults.CodeSendLimit.New()
 		}
 		return wait.Until, f.Until(wait.Until), nil
+	}
+	for _, b := range budgets {
+		if _, err := b.Fail(ctx, tx); err != nil {
+			return resend, nil, err
+		}
 	}
 	barred, err := e.barred(ctx, tx, s)
 	if err != nil {
@@ -59,6 +72,20 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 	}
 	_, err = e.Outbox.Put(ctx, tx, it)
 	return sent.Resend, nil, err
+}
+
+// budgets count what goes to an address or number that nobody has proved yet. Many
+// accounts together must not flood a mailbox or phone that is none of theirs, nor one
+// network pay itself by numbers that cost.
+func (s Send) budgets() []limit.Counter {
+	if s.For.Purpose != sentcode.Address && s.For.Purpose != sentcode.Enrol {
+		return nil
+	}
+	out := []limit.Counter{limit.Inbox.Of("inbox", string(s.To.Kind), s.To.Norm)}
+	if s.For.Channel == sentcode.SMS {
+		out = append(out, limit.Outgoing.Of("outgoing", string(s.To.Kind), s.Visitor.Network))
+	}
+	return out
 }
 
 // Topic is under what a code stands in the outbox.
