@@ -9,6 +9,7 @@ package change
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"sekisho/internal/account"
@@ -149,7 +150,7 @@ func (c *Change) set(ctx context.Context, try enter.Attempt, s session.Session, 
 		if err := c.SetPassword(ctx, tx, enter.Who{Visitor: try.Visitor, Account: a, Reprove: s.ID}, ch.word); err != nil {
 			return err
 		}
-		if living.Level() == gate.Multi {
+		if living.Level() == gate.Multi || slices.Contains(living.AMR, "mfa") { // as MayChange takes it
 			// The password alone makes the other proof no newer (MF-17).
 			out.Token, err = session.Turn(ctx, tx, living)
 			return err

@@ -190,7 +190,8 @@ func (c *Consent) second(ctx context.Context, r db.Reader, id ref.Account) (bool
 
 // need says what is missing before anything is given; empty when nothing is.
 func need(a Ask, s standing, ch Choice) Step {
-	// A proof made since the app asked is as fresh, and as strong, as can be.
+	// A proof made since the app asked is as fresh as can be, and as strong, unless a
+	// trusted browser stood in for the second one.
 	before := s.AuthTime.Before(a.Asked)
 	switch {
 	case ch.Denied:
@@ -207,7 +208,7 @@ func need(a Ask, s standing, ch Choice) Step {
 		return Fresh
 	// acr_values is a wish (Core §3.1.2.1): who has no second factor goes on, and so
 	// does an app that forbids pages. The ID token tells what was reached.
-	case before && a.raises(s.ACR) && s.second && !a.prompts("none"):
+	case (before || s.Level() == gate.Trusted) && a.raises(s.ACR) && s.second && !a.prompts("none"):
 		return Raise
 	}
 	return ""

@@ -65,15 +65,23 @@ func later(a, b time.Time) time.Time {
 }
 
 // Weigh says what gate would ask of somebody who wants to enter, without opening
-// anything: the ways are those of a second proof that is still missing.
+// anything: the ways are those of a second proof that is still missing. What refuses is
+// told: it is not that nothing is missing.
 func (e *Entry) Weigh(ctx context.Context, tx db.Tx, w Who) (Result, error) {
 	s, err := e.look(ctx, tx, w)
 	if err != nil {
 		return Result{}, err
 	}
-	d := gate.Decide(s.facts, &e.Policy)
-	if d.Verdict != gate.Prove {
+	// How many sign-ins and sessions there are is looked at when one is opened: it must
+	// not keep a password from being set.
+	s.facts.SigninsToday, s.facts.Sessions = 0, 0
+	switch d := gate.Decide(s.facts, &e.Policy); d.Verdict {
+	case gate.Admit:
 		return Result{}, nil
+	case gate.Prove:
+		return e.more(ctx, tx, w, s, d)
+	default:
+		f, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d})
+		return Result{Fault: f}, err
 	}
-	return e.more(ctx, tx, w, s, d)
 }

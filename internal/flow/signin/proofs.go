@@ -153,7 +153,9 @@ func (m *moment) right(ctx context.Context, tx db.Tx, a Answer, got enter.Judged
 		}
 	}
 	if a.Kind != ConfirmCode {
-		x.Proofs = append(x.Proofs, got.Proof)
+		// A key that proved no user stays at this step: what it proved then does not wait
+		// for a password that comes when its owner has left.
+		x.Proofs = append(x.standing(m.account.Turn, tx.Now()), got.Proof)
 	}
 	return m.enter(ctx, tx)
 }
@@ -201,13 +203,16 @@ func (s *Signin) newWord(ctx context.Context, v flow.Visitor, id ref.Flow, a Ans
 			m.fault = faults.FlowExpired.New()
 			return nil
 		}
+		stood := m.flow.State.standing(m.account.Turn, tx.Now())
 		if err := m.SetPassword(ctx, tx, enter.Who{Visitor: v, Account: m.account}, word); err != nil {
 			return err
 		}
 		if m.account, err = account.Of(ctx, tx, m.account.ID); err != nil {
 			return err
 		}
-		// Whoever set the new password has proved what it replaced.
+		// Whoever set the new password has proved what it replaced, and nothing that had
+		// ended before.
+		m.flow.State.Proofs = stood
 		for i := range m.flow.State.Proofs {
 			m.flow.State.Proofs[i].Turn = m.account.Turn
 		}

@@ -450,10 +450,15 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 // proofLives is how long a proof in a journey counts.
 const proofLives = 10 * time.Minute
 
-// proved says whether there is a proof that stands and is not too old.
+// standing are the proofs that count and are not too old.
+func (x state) standing(turn int64, now time.Time) []gate.Proof {
+	return slices.DeleteFunc(gate.Standing(x.Proofs, turn), func(p gate.Proof) bool { return now.Sub(p.At) >= proofLives })
+}
+
+// proved says whether there is a proof that counts, and none of them is too old.
 func (x state) proved(turn int64, now time.Time) bool {
-	p := gate.Standing(x.Proofs, turn)
-	return len(p) > 0 && now.Sub(p[0].At) < proofLives
+	p := x.standing(turn, now)
+	return len(p) > 0 && len(p) == len(gate.Standing(x.Proofs, turn))
 }
 
 func (m *moment) proved(now time.Time) bool { return m.flow.State.proved(m.account.Turn, now) }
