@@ -276,6 +276,7 @@ func (d *Door) changePassword(ctx context.Context, r *web.Request) (web.Response
 	if c.Fault != nil {
 		return web.Refuse(c.Fault), nil
 	}
+	r.Renew(c.Token)
 	return web.JSON(http.StatusOK, struct {
 		Token string `json:"token"`
 		Ended int    `json:"ended"`

@@ -25,7 +25,6 @@ type operation struct {
 func (d *Door) operations() []operation {
 	text := map[string]any{"type": "string"}
 	step := map[string]any{"kind": text, "answer": text, "keep": map[string]any{"type": "boolean"}, "sessions": map[string]any{"type": "array", "items": text}}
-	step["trust"] = map[string]any{"type": "boolean"}
 	ident := map[string]any{"identifier": text}
 	begin := map[string]any{"identifier": text, "kind": map[string]any{"type": "string", "enum": []string{"passkey"}}}
 	return slices.Concat(d.addressOperations(), d.factorOperations(), []operation{

@@ -21,7 +21,6 @@ type given struct {
 	Kind     string        `json:"kind"`
 	Answer   string        `json:"answer"`
 	Keep     bool          `json:"keep"`
-	Trust    bool          `json:"trust"`
 	Sessions []ref.Session `json:"sessions"`
 }
 
@@ -98,7 +97,11 @@ func (d *Door) signinAnswer(ctx context.Context, r *web.Request) (web.Response, 
 		}
 		return d.signinStep(r, v, options)
 	}
-	v, err := d.Signin.Answer(ctx, visitor, id, signin.Answer{Kind: in.Kind, Value: in.Answer, Keep: in.Keep, Trust: in.Trust, Sessions: in.Sessions})
+	held, err := r.Held(ctx)
+	if err != nil {
+		return web.Response{}, err
+	}
+	v, err := d.Signin.Answer(ctx, visitor, id, signin.Answer{Kind: in.Kind, Value: in.Answer, Keep: in.Keep, Sessions: in.Sessions})
 	if err == nil && v.Fault == nil && v.ID != "" && in.Answer == "" && in.Kind == string(gate.SMSCode) {
 		v, err = d.Signin.Wait(ctx, visitor, id)
 	}
@@ -107,6 +110,12 @@ func (d *Door) signinAnswer(ctx context.Context, r *web.Request) (web.Response, 
 	}
 	if v.Delivery == outbox.NotSent {
 		v.Fault = faults.SMSFailed.New()
+	}
+	// A session of this browser that was proved anew has another token: its cookie too.
+	for _, h := range held {
+		if v.Opened != nil && v.Opened.Session.ID == h.Session.ID {
+			r.Keep(v.Opened.Session, v.Opened.Token, h.Slot)
+		}
 	}
 	return d.signinStep(r, v, nil)
 }

@@ -30,7 +30,8 @@ func TestDaysOfTrustAreObeyedAtEveryDoor(t *testing.T) {
 		c := never.Browser("192.0.2.2").Signin(hana, apptest.Word).See("authenticator").Miss("Trust this browser")
 		c.Fill("Six-digit", kit.App()).Press("Next").See("Hello")
 		p, at := halfway(never, "192.0.2.3", hana)
-		p.Call("POST", at, map[string]any{"kind": "totp", "answer": kit.App(), "trust": true}).Want(200, "")
+		p.Call("POST", at, map[string]any{"kind": "totp", "answer": kit.App(), "trust": true}).Want(400, "request.malformed") // only pages are trusted
+		p.Call("POST", at, map[string]any{"kind": "totp", "answer": kit.App()}).Want(200, "")
 		var list []struct{ Kind string }
 		p.Token = c.Cookie("sekisho")
 		p.Call("GET", "/api/v1/me/access", nil).Want(200, "").Into(&list)

@@ -137,9 +137,10 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 }
 
 // trusted says whether the account trusts this browser. Only one that showed our
-// own cookie can be.
+// own cookie can be, and only on pages: a trust is turned at use (TB-01), and a program
+// that does not keep the cookie it gets would end it.
 func (e *Entry) trusted(ctx context.Context, tx db.Tx, w Who, s *seen) (bool, error) {
-	if !w.Visitor.Proven || w.StepUp || len(w.Visitor.Trust) == 0 || !s.set.On() {
+	if !w.Visitor.Proven || w.Visitor.Door != gate.Web || w.StepUp || len(w.Visitor.Trust) == 0 || !s.set.On() {
 		return false, nil
 	}
 	var err error
@@ -315,7 +316,7 @@ func (e *Entry) trust(ctx context.Context, tx db.Tx, w Who, s seen, l gate.Level
 	case l == gate.Trusted:
 		token, err = browser.UseTrust(ctx, tx, s.trust.ID, kept[s.shown])
 		kept = slices.Delete(kept, s.shown, s.shown+1)
-	case w.Trust && l == gate.Multi && s.set.On() && days > 0 && w.Visitor.Proven:
+	case w.Trust && l == gate.Multi && s.set.On() && days > 0 && w.Visitor.Proven && w.Visitor.Door == gate.Web:
 		token, err = browser.NewTrust(ctx, tx, browser.Trust{Account: w.Account.ID, Browser: w.Visitor.Browser, Expires: tx.Now().AddDate(0, 0, days),
 			Agent: w.Visitor.Agent, Addr: w.Visitor.Addr.String(), Place: w.Visitor.Place})
 		if err == nil {
