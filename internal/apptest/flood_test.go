@@ -3,6 +3,7 @@ package apptest_test
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,5 +92,117 @@ func TestANumberConfirmedTwiceIsTaken(t *testing.T) {
 		w.Clock.Add(61 * time.Second)
 		p.Call("POST", "/api/v1/me/factors/smscode/"+one.Flow, map[string]any{}).Want(200, "")
 		p.Call("POST", "/api/v1/me/factors/smscode/"+one.Flow, map[string]any{"code": code(3)}).Want(409, "factor.already_added")
+	})
+}
+
+// Two names of one account share a mailbox, and no wait: else anybody learns that they
+// belong together, and that both are somebody's.
+func TestTheWaitBetweenSendsTiesNoTwoNamesTogether(t *testing.T) {
+	eachWithPhones(t, func(t *testing.T, w *apptest.World, phones *apptest.Phones) {
+		w.Carry().Settle(hana, number, "hana")
+		from := 0
+		ask := func(who, kind string) string {
+			from++
+			p := w.Program(fmt.Sprintf("203.0.113.%d", from))
+			if kind == "recover" {
+				return p.Call("POST", "/api/v1/recover", map[string]any{"identifier": who}).Code()
+			}
+			return p.Call("POST", "/api/v1/signin/"+begun(p, who).Flow, map[string]any{"kind": kind}).Code()
+		}
+		const nobody, unknown = "nobody@example.com", "+819099998888"
+		mailed := func(subject string) (n int) {
+			for _, l := range w.Mails() {
+				if l.To == hana && strings.Contains(l.Text, subject) {
+					n++
+				}
+			}
+			return n
+		}
+		for _, names := range [][2]string{{hana, number}, {nobody, unknown}} {
+			for _, x := range []struct{ who, kind, want string }{
+				{names[0], "mailcode", ""}, {names[0], "mailcode", "code.resend_early"},
+				{names[1], "mailcode", ""}, {names[1], "mailcode", "code.resend_early"},
+				{names[0], "smscode", ""}, {names[1], "smscode", ""},
+				{names[0], "recover", ""}, {names[1], "recover", ""}, {names[0], "recover", "code.resend_early"},
+			} {
+				if got := ask(x.who, x.kind); got != x.want {
+					t.Errorf("%s for %s: got %q, want %q", x.kind, x.who, got, x.want)
+				}
+			}
+		}
+		if n := mailed("on the sign-in page"); n != 1 {
+			t.Errorf("%d mails with a code to sign in went out at once, want 1", n)
+		}
+		// A minute later the other name gets its own.
+		was := w.Code(hana)
+		w.Clock.Add(61 * time.Second)
+		if got := ask(number, "mailcode"); got != "" || w.Code(hana) == was {
+			t.Errorf("got %q and no other code, want one", got)
+		}
+	})
+}
+
+// An SMS has no link beside its code. Wishes from elsewhere must leave some to the owner
+// in a new browser.
+func TestWishesFromElsewhereLeaveTheOwnerCodesBySMS(t *testing.T) {
+	eachWithPhones(t, func(t *testing.T, w *apptest.World, phones *apptest.Phones) {
+		w.Carry().Settle(number)
+		for _, who := range []string{number, "+819099998888"} { // strangers cannot tell the two apart
+			wish := func(from string) (one, two string) {
+				p := w.Program(from)
+				one = p.Call("POST", "/api/v1/signin/"+begun(p, who).Flow, map[string]any{"kind": "smscode"}).Code()
+				return one, p.Call("POST", "/api/v1/recover", map[string]any{"identifier": who}).Code()
+			}
+			for i := range 5 {
+				if one, two := wish("203.0.113.66"); one+two != "" {
+					t.Fatalf("wish %d: %s %s", i, one, two)
+				}
+				w.Clock.Add(61 * time.Second)
+			}
+			if one, two := wish("203.0.113.66"); one != "code.send_limit" || two != one {
+				t.Errorf("the sixth wish: got %q %q, want code.send_limit", one, two)
+			}
+			for i := range 10 { // from many places: a phone is not flooded
+				if one, two := wish(fmt.Sprintf("198.51.100.%d", i)); one+two != "" {
+					t.Errorf("from elsewhere: got %q %q, want none", one, two)
+				}
+			}
+			if one, two := wish("198.51.100.99"); one != "code.send_limit" || two != one {
+				t.Errorf("the sixteenth wish: got %q %q, want code.send_limit", one, two)
+			}
+			w.Clock.Add(time.Hour)
+		}
+		if n := len(phones.Texts(number)); n > 2*15 {
+			t.Errorf("%d SMS went out, want no more than 30", n)
+		}
+	})
+}
+
+// A stranger's wish takes no SMS away that is on its way to the owner.
+func TestAStrangersWishTakesNoSMSAway(t *testing.T) {
+	eachWithPhones(t, func(t *testing.T, w *apptest.World, phones *apptest.Phones) {
+		w.Settle(hana, number)
+		owner := w.Browser("192.0.2.1").Signin(hana, apptest.Word).See("Hello")
+		owner.Press("Sign out").Press("Sign out")
+		owner.Open("/signin").Fill("E-mail", hana).Press("Next")
+		flow := "?" + owner.URL.RawQuery
+		owner.Post("/signin/sms/send"+flow, nil)
+		w.Clock.Add(time.Second) // the gateway is slow
+		p := w.Program("203.0.113.66")
+		p.Call("POST", "/api/v1/signin/"+begun(p, hana).Flow, map[string]any{"kind": "smscode"}).Want(200, "")
+		eventually(t, func() bool {
+			if err := w.SendSMS(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return len(phones.Texts(number)) == 2
+		})
+		for _, text := range phones.Texts(number) {
+			if strings.Contains(owner.Text(), "Hello") {
+				break
+			}
+			_, code, _ := strings.Cut(text, "#")
+			owner.Post("/signin/sms"+flow, url.Values{"code": {strings.TrimSpace(code)}})
+		}
+		owner.See("Hello")
 	})
 }

@@ -8,6 +8,7 @@
 package sentcode
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"errors"
@@ -60,6 +61,9 @@ type For struct {
 	Target  string // the address or number it goes to, where that is what is proved
 	Known   bool   // a browser asks that the account knows; its sends are counted apart
 	Long    bool   // LongDigits digits, beyond guessing
+	Asked   string // by which way and name a stranger asked for it; empty: its owner did
+	Phone   bool   // that way is the phone, wherever the code goes in the end
+	Network string // from where
 }
 
 func (f For) channel() Channel {
@@ -75,6 +79,7 @@ const (
 	RecoverLives = 30 * time.Minute
 	ResendAfter  = 60 * time.Second
 	SendsAnHour  = 5
+	PhoneAnHour  = 3 * SendsAnHour // to a phone, whichever networks ask
 )
 
 // LongDigits is how long a code is that nobody guesses, however often they may try.
@@ -99,6 +104,7 @@ type Sent struct {
 	Link    secret.Text // only for Recover
 	Expires time.Time
 	Resend  time.Time // no other before
+	Mute    bool      // not to be sent: another name of the account used the sends up
 }
 
 // Wait is why no code was made.
@@ -111,46 +117,91 @@ type Wait struct {
 // is non-nil, and nothing was made, when the last one is too recent or the
 // hour's sends are used up. Make is called for unknown people as well: it
 // costs and answers the same.
+//
+// What a stranger learns of waits comes of the name they asked with alone. Where another
+// name of the same account used the sends up, the code is made and muted: a wait would
+// tell that the two names are one person's, and that there is one (SI-28).
 func (c Codes) Make(ctx context.Context, tx db.Tx, f For) (Sent, *Wait, error) {
-	wait, err := c.wait(ctx, tx, f)
+	wait, mute, err := c.wait(ctx, tx, f)
 	if err != nil || wait != nil {
 		return Sent{}, wait, err
 	}
 	if _, err := tx.Exec(ctx, `UPDATE mailcode SET used = $2 WHERE flow = $1 AND used IS NULL`, f.Flow, tx.Now()); err != nil {
 		return Sent{}, nil, fmt.Errorf("void codes: %w", err)
 	}
-	s := Sent{Code: secret.Text(secret.Digits(c.digits(f))), Expires: tx.Now().Add(f.Purpose.lives()), Resend: tx.Now().Add(ResendAfter)}
+	s := Sent{Code: secret.Text(secret.Digits(c.digits(f))), Expires: tx.Now().Add(f.Purpose.lives()), Resend: tx.Now().Add(ResendAfter), Mute: mute}
 	var link []byte
 	if f.Purpose == Recover {
 		s.Link = secret.Token()
 		link = secret.Hash(s.Link.Reveal())
 	}
-	_, err = tx.Exec(ctx, `INSERT INTO mailcode (id, purpose, channel, subject, flow, mac, link, sent, expires, known) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		ref.NewCode(tx.Now()), f.Purpose, f.channel(), f.Subject, f.Flow, c.mac(f, s.Code.Reveal()), link, tx.Now(), s.Expires, f.Known)
+	_, err = tx.Exec(ctx, `INSERT INTO mailcode (id, purpose, channel, subject, flow, mac, link, sent, expires, known, asked, network, target, mute)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		ref.NewCode(tx.Now()), f.Purpose, f.channel(), f.Subject, f.Flow, c.mac(f, s.Code.Reveal()), link, tx.Now(), s.Expires, f.Known, c.name(f.Asked), c.name(f.Network), c.name(f.Target), mute)
 	if err != nil {
 		return Sent{}, nil, fmt.Errorf("make code: %w", err)
 	}
 	return s, nil, nil
 }
 
+// made is a code that was made within the hour.
+type made struct {
+	at                     time.Time
+	channel                Channel
+	asked, network, target []byte
+	mute                   bool
+}
+
 // wait counts what was sent for browsers the account knows apart from what was
 // sent for strangers: else anybody who asks five times an hour keeps the owner from
 // getting a code.
-func (c Codes) wait(ctx context.Context, r db.Reader, f For) (*Wait, error) {
-	sent, err := db.List(ctx, r, func(s db.Scanner) (at time.Time, err error) { err = s.Scan(db.Time(&at)); return },
-		`SELECT sent FROM mailcode WHERE subject = $1 AND purpose = $2 AND channel = $3 AND sent > $4 AND known = $6 ORDER BY sent DESC LIMIT $5`,
-		f.Subject, f.Purpose, f.channel(), r.Now().Add(-time.Hour), SendsAnHour, f.Known)
-	if err != nil || len(sent) == 0 {
-		return nil, err
+func (c Codes) wait(ctx context.Context, r db.Reader, f For) (wait *Wait, mute bool, err error) {
+	list, err := db.List(ctx, r, func(s db.Scanner) (m made, err error) {
+		err = s.Scan(db.Time(&m.at), &m.channel, &m.asked, &m.network, &m.target, db.Bool(&m.mute))
+		return
+	}, `SELECT sent, channel, asked, network, target, mute FROM mailcode WHERE subject = $1 AND purpose = $2 AND sent > $3 AND known = $4 ORDER BY sent DESC`,
+		f.Subject, f.Purpose, r.Now().Add(-time.Hour), f.Known)
+	if err != nil || len(list) == 0 {
+		return nil, false, err
 	}
-	if len(sent) >= SendsAnHour {
-		return &Wait{Until: sent[len(sent)-1].Add(time.Hour), Limit: true}, nil
+	asked, network := c.name(f.Asked), c.name(f.Network)
+	// A mail with a code to reset the password has a link that helps whoever asked for
+	// it; an SMS has none. Its sends are counted by network as well: one that uses its
+	// own up leaves some to the owner's.
+	count := func(wide bool, counts func(made) bool) *Wait {
+		var all, near []time.Time
+		for _, m := range list {
+			if !counts(m) {
+				continue
+			}
+			all = append(all, m.at)
+			if !wide || bytes.Equal(m.network, network) {
+				near = append(near, m.at)
+			}
+		}
+		switch {
+		case wide && len(all) >= PhoneAnHour:
+			return &Wait{Until: all[PhoneAnHour-1].Add(time.Hour), Limit: true}
+		case len(near) >= SendsAnHour:
+			return &Wait{Until: near[SendsAnHour-1].Add(time.Hour), Limit: true}
+		case len(near) > 0 && r.Now().Before(near[0].Add(ResendAfter)):
+			return &Wait{Until: near[0].Add(ResendAfter)}
+		}
+		return nil
 	}
-	if next := sent[0].Add(ResendAfter); r.Now().Before(next) {
-		return &Wait{Until: next}, nil
+	if f.Asked == "" || f.Known {
+		return count(false, func(m made) bool { return m.channel == f.channel() }), false, nil
 	}
-	return nil, nil
+	if wait := count(f.Phone, func(m made) bool { return bytes.Equal(m.asked, asked) }); wait != nil {
+		return wait, false, nil
+	}
+	target := c.name(f.Target)
+	full := count(f.channel() == SMS, func(m made) bool { return !m.mute && m.channel == f.channel() && bytes.Equal(m.target, target) })
+	return nil, full != nil, nil
 }
+
+// name keeps what was typed, and from where, as something that can only be compared.
+func (c Codes) name(s string) []byte { return c.Ring.MAC("sentcode.asked", []byte(s))[:16] }
 
 // digits is how long a code is.
 func (c Codes) digits(f For) int {

@@ -32,6 +32,7 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 	if s.For.Known, err = e.Known(ctx, tx, s.Account, s.Visitor); err != nil {
 		return resend, nil, err
 	}
+	s.For.Network = s.Visitor.Network
 	budgets := s.budgets()
 	for _, b := range budgets {
 		stands, err := b.Hold(ctx, tx)
@@ -59,13 +60,18 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 	if err != nil {
 		return resend, nil, err
 	}
-	if barred {
+	if barred || sent.Mute {
 		s.Account = account.Account{}
 	}
 	it := e.item(s, sent, tx.Now())
 	whose := it.Account
 	if whose == "" {
 		whose = ref.NewAccount(tx.Now()) // nobody's: the statement runs all the same
+	}
+	if it.Kind == outbox.SMS {
+		// An SMS goes out at once or not at all: the one that waits is another journey's,
+		// and a stranger's wish must not take it away.
+		whose = ref.NewAccount(tx.Now())
 	}
 	if err := e.Outbox.Withdraw(ctx, tx, whose, it.Topic); err != nil {
 		return resend, nil, err
@@ -86,6 +92,11 @@ func (s Send) budgets() []limit.Counter {
 		out = append(out, limit.Outgoing.Of("outgoing", string(s.To.Kind), s.Visitor.Network))
 	}
 	return out
+}
+
+// Asked is by which way and name a code is asked for by whoever has proved nothing yet.
+func Asked(way string, typed account.Identifier) string {
+	return way + "\x00" + string(typed.Kind) + "\x00" + typed.Norm
 }
 
 // Topic is under what a code stands in the outbox.

@@ -180,7 +180,8 @@ type moment struct {
 // the account has proved it, else to its primary address.
 func (m *moment) aim(ctx context.Context, tx db.Tx) error {
 	x := &m.flow.State
-	x.For = sentcode.For{Purpose: sentcode.Recover, Channel: sentcode.Mail, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID, Target: m.account.Email.Norm}
+	x.For = sentcode.For{Purpose: sentcode.Recover, Channel: sentcode.Mail, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID, Target: m.account.Email.Norm,
+		Asked: enter.Asked("recover", x.Typed), Phone: x.Typed.Kind == account.Mobile}
 	whose := m.account.ID
 	if whose == "" {
 		whose = ref.NewAccount(tx.Now()) // nobody's: it is asked all the same (SI-28)

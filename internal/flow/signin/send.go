@@ -80,6 +80,9 @@ func (m *moment) target(ctx context.Context, tx db.Tx, kind string) (sent, accou
 	x := m.flow.State
 	out := sent{For: sentcode.For{Purpose: purposes[x.Step], Channel: sentcode.Mail, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID,
 		Target: m.account.Email.Norm}}
+	if x.Step == Proof && !x.StepUp {
+		out.For.Asked, out.For.Phone = enter.Asked(kind, x.Typed), kind == string(gate.SMSCode)
+	}
 	if kind != string(gate.SMSCode) {
 		return out, account.Identifier{}, nil
 	}
