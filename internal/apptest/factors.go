@@ -194,7 +194,7 @@ func (w *World) places(towns map[string]string) string {
 		if err != nil {
 			w.T.Fatal(err)
 		}
-		name := mmdbtype.Map{"names": mmdbtype.Map{"en": mmdbtype.String(town), "ja": mmdbtype.String(town)}}
+		name := mmdbtype.Map{"names": mmdbtype.Map{"en": mmdbtype.String(town), "ja": mmdbtype.String(town + "市")}}
 		if err := tree.Insert(n, mmdbtype.Map{"city": name}); err != nil {
 			w.T.Fatal(err)
 		}

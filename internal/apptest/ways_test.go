@@ -106,6 +106,33 @@ func TestUnusualSigninAsksForOneMoreProofOnFile(t *testing.T) {
 	})
 }
 
+// A network that stands in no file of places is a place too; a language is none.
+func TestNowhereIsANewPlaceAndALanguageIsNone(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, home *apptest.World) {
+		w := home.Somewhere(map[string]string{"192.0.2.0/24": "Osaka"})
+		w.Settle(hana)
+		b := w.Browser("192.0.2.1").Signin(hana, apptest.Word).See("Hello")
+		w.Clock.Add(2 * time.Minute)
+		w.Browser("198.51.100.66").Signin(hana, apptest.Word).Miss("Hello")
+		// Where it was proved once, it is known.
+		w.Clock.Add(2 * time.Minute)
+		x := w.Browser("198.51.100.7").Signin(hana, apptest.Word).Miss("Hello")
+		x.Press("Send the code")
+		x.Fill("Code", w.Code(hana)).Press("Next").See("Hello")
+		w.Clock.Add(2 * time.Minute)
+		w.Browser("198.51.100.8").Signin(hana, apptest.Word).See("Hello")
+		// The same town in another language is the same town.
+		told := len(w.Mails())
+		b.Press("Sign out").Press("Sign out")
+		b.SetCookie("sekisho-lang", "ja")
+		w.Clock.Add(2 * time.Minute)
+		b.Open("/signin").Fill("メール", hana).Press("次へ").Fill("パスワード", apptest.Word).Press("サインイン").See("Hana")
+		if got := len(w.Mails()); got != told {
+			t.Errorf("%d mails more tell of a new place", got-told)
+		}
+	})
+}
+
 func TestUnusualSigninWithNothingElseOnFileIsTold(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, home *apptest.World) {
 		w := home.Somewhere(towns)

@@ -37,7 +37,7 @@ func Known(ctx context.Context, r db.Reader, a ref.Account, b ref.Browser) (bool
 // News says what about a sign-in is new to the account.
 type News struct {
 	Browser bool
-	Place   bool // always false for an unknown place
+	Place   bool // always false where nobody knows places
 }
 
 // Look says what would be new about a sign-in.

@@ -45,7 +45,8 @@ type Visitor struct {
 	Network string // Addr as limits count it: an IPv4 address or an IPv6 /64
 	Agent   string // the User-Agent header, cut
 	Program string // browser and system as a person reads them
-	Place   string
+	Place   string // where Addr is, as a person reads it
+	Where   string // the same in one language and for comparing; empty: nobody knows places here
 	Lang    i18n.Lang
 }
 

@@ -1,7 +1,8 @@
 // Package geo owns where an address is, as far as the operator's database
 // tells. Without one every place is unknown.
 //
-// A place is always approximate: it is shown to people and never decides.
+// A place is always approximate: it is shown to people, may ask them for one more proof,
+// and never decides more.
 package geo
 
 import (
@@ -59,6 +60,21 @@ func (d *DB) Place(a netip.Addr, lang string) string {
 	default:
 		return city + ", " + country
 	}
+}
+
+// Nowhere is where all addresses are that the operator's database does not know.
+const Nowhere = "-"
+
+// Where is a place for comparing: the same in every language, and one for all that is
+// unknown; empty where there is no database.
+func (d *DB) Where(a netip.Addr) string {
+	if d == nil {
+		return ""
+	}
+	if p := d.Place(a, "en"); p != "" {
+		return p
+	}
+	return Nowhere
 }
 
 func pick(names map[string]string, lang string) string {

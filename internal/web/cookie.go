@@ -105,6 +105,7 @@ func (r *Request) Describe() flow.Visitor {
 	if r.Visitor.Program == "" {
 		r.Visitor.Program = ua.Parse(r.Visitor.Agent).String()
 		r.Visitor.Place = r.frame.Geo.Place(r.Visitor.Addr, string(r.Lang))
+		r.Visitor.Where = r.frame.Geo.Where(r.Visitor.Addr)
 	}
 	return r.Visitor
 }

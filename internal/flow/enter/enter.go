@@ -128,7 +128,7 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 	if f.Trusted, err = e.trusted(ctx, tx, w, &s); err != nil {
 		return s, err
 	}
-	if s.news, err = browser.Look(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place); err != nil || w.Reprove != "" {
+	if s.news, err = browser.Look(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Where); err != nil || w.Reprove != "" {
 		return s, err
 	}
 	f.Unusual = s.news.Unusual() && !w.Account.LastSignin.IsZero() // there is something to compare it with
@@ -242,7 +242,7 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	if err := account.CountSignin(ctx, tx, w.Account.ID, e.day(tx.Now())); err != nil {
 		return Result{}, err
 	}
-	if err := browser.Seen(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place); err != nil {
+	if err := browser.Seen(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Where); err != nil {
 		return Result{}, err
 	}
 	if !s.news.Browser {
