@@ -221,7 +221,7 @@ func TestAWaitingRecoveryEndsWhenItsOwnerComes(t *testing.T) {
 			if to(w, hana, "You told us") != 1 || to(w, "spare@example.net", "You told us") != 1 {
 				w.T.Error("not every inbox learned of it")
 			}
-			w.Program("192.0.2.1").Signin(hana, apptest.Word).Want(403, "factor.disabled")
+			w.Program("192.0.2.1").Signin(hana, apptest.Word).Want(403, "account.contained")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -126,6 +126,8 @@ type Facts struct {
 	Trusted   bool      // Enter: the account trusts this browser
 	StepUp    bool      // Enter: a fresh proof is asked for within a session
 	Unusual   bool      // Enter: browser and place are both new to the account
+	Contained bool      // Enter, Change: the owner said "this was not me"
+	Recovers  bool      // Enter: a new password is being set, or was a moment ago, by way of recovery
 	OnFile    []Kind    // Enter: what else an account without a second factor can prove
 	Level     Level     // Continue, Change: what the session proved
 	Both      bool      // Change: it proved two, whether or not the policy lets both count
@@ -165,6 +167,7 @@ var rules = []rule{
 	{"method.offered", []Act{Try}, methodOffered},
 	{"account.known", []Act{Enter, Continue, Change}, accountKnown},
 	{"account.state", []Act{Enter, Continue, Change}, accountState},
+	{"account.contained", []Act{Enter, Change}, accountContained},
 	{"address.policy", []Act{Enter, Continue, Change}, addressPolicy},
 	{"address.own", []Act{Enter, Continue, Change}, addressOwn},
 	{"session.lifetime", []Act{Continue, Change}, sessionLifetime},
@@ -312,6 +315,16 @@ func accountState(f *Facts, _ *policy.Effective) Decision {
 	default:
 		return refuse("signin.not_recognised", "", string(f.Account))
 	}
+}
+
+// Whoever was in may hold any of the account's proofs, so none of them enters until
+// the owner has set a new password. As with its state, only who proved something
+// learns of it.
+func accountContained(f *Facts, _ *policy.Effective) Decision {
+	if !f.Contained || f.Recovers || f.Act == Enter && len(f.Proofs) == 0 {
+		return pass
+	}
+	return refuse("account.contained", "owner", "this was not me")
 }
 
 func addressPolicy(f *Facts, p *policy.Effective) Decision {

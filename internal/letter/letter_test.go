@@ -20,8 +20,10 @@ func letters(to To) map[string]outbox.Letter {
 	return map[string]outbox.Letter{
 		"signin": SigninCode(sheet, to, c), "confirm": ConfirmCode(sheet, to, c), "recover": RecoverCode(sheet, to, r),
 		"new": NewSignin(sheet, to, r.Link, f), "changed": PasswordChanged(sheet, to, r.Link, f),
-		"attempts": TooManyAttempts(sheet, to, r.Link, f), "contained": Contained(sheet, to, r.Link, f),
-		"waits": RecoveryWaits(sheet, to, Waits{f.Time, r.Link, f}), "ready": RecoveryReady(sheet, to, Waits{f.Time, r.Link, f}),
+		"attempts": TooManyAttempts(sheet, to, r.Link, f), "contained": Contained(sheet, to, Undone{Link: r.Link, From: f}),
+		"off":    TakenOff(sheet, to, Item{"email", "ta•••@example.com"}, r.Link),
+		"undone": Contained(sheet, to, Undone{[]Item{{"totp", "Pixel 8"}, {"backup", ""}}, []Item{{"email", "ta•••@example.com"}}, true, r.Link, f}),
+		"waits":  RecoveryWaits(sheet, to, Waits{f.Time, r.Link, f}), "ready": RecoveryReady(sheet, to, Waits{f.Time, r.Link, f}),
 	}
 }
 

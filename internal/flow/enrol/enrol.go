@@ -108,7 +108,7 @@ func (x *act) note(ctx context.Context, tx db.Tx, kind string, of gate.Kind, nam
 		return err
 	}
 	return x.Tell(ctx, tx, x.account, kind, func(to letter.To) letter.Change {
-		return letter.Change{What: kind, Kind: string(of), Name: name, Link: x.Sheet.URL + "/me/factors", From: x.From(x.visitor, tx.Now())}
+		return letter.Change{What: kind, Kind: string(of), Name: name, Link: x.Doubt(x.session), From: x.From(x.visitor, tx.Now())}
 	})
 }
 

@@ -68,7 +68,7 @@ func (e *Enrol) Issue(ctx context.Context, id ref.Account, by string) (code secr
 func (e *Enrol) tellIssued(ctx context.Context, tx db.Tx, a account.Account, set enter.Set) error {
 	const topic = "backup.issued"
 	err := e.Tell(ctx, tx, a, topic, func(letter.To) letter.Change {
-		return letter.Change{What: topic, Link: e.Sheet.URL + "/me/activity"}
+		return letter.Change{What: topic, Link: e.DoubtOf(a.ID, tx.Now())}
 	})
 	if err != nil || !e.SMS {
 		return err

@@ -11,6 +11,7 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
+	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/password"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
@@ -270,6 +271,10 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 	if err := e.VoidCodes(ctx, tx, id); err != nil {
 		return err
 	}
+	// What support issued led to this password at best; at worst an impostor has it.
+	if err := backup.VoidIssued(ctx, tx, id); err != nil {
+		return err
+	}
 	if _, err := browser.EndTrusts(ctx, tx, id); err != nil {
 		return err
 	}
@@ -283,9 +288,17 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place}); err != nil {
 		return err
 	}
+	// Whoever changed it may not be its owner: the link closes the doors.
+	link := e.DoubtOf(id, tx.Now())
+	if w.Reprove != "" {
+		s, err := session.ByID(ctx, tx, w.Reprove)
+		if err != nil {
+			return err
+		}
+		link = e.Doubt(s)
+	}
 	return e.TellAll(ctx, tx, w.Account, "password.changed", func(to letter.To) outbox.Letter {
-		// Whoever changed it may not be its owner: the link closes the doors.
-		return letter.PasswordChanged(e.Sheet, to, e.noticeLink(id, w.Reprove, tx.Now()), e.From(w.Visitor, tx.Now()))
+		return letter.PasswordChanged(e.Sheet, to, link, e.From(w.Visitor, tx.Now()))
 	})
 }
 

@@ -111,6 +111,7 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 	s := seen{facts: gate.Facts{
 		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
 		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(tx.Now())), StepUp: w.StepUp,
+		Contained: !w.Account.Contained.IsZero(), Recovers: w.Lost,
 	}}
 	f := &s.facts
 	var err error
@@ -266,7 +267,7 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	if err != nil {
 		return Result{}, err
 	}
-	if err := e.tellSpent(ctx, tx, w, o.Session.ID); err != nil {
+	if err := e.tellSpent(ctx, tx, w, o.Session); err != nil {
 		return Result{}, err
 	}
 	// The first sign-in of all is no news to whoever signed up a moment ago.
@@ -483,7 +484,7 @@ func (e *Entry) Tell(ctx context.Context, tx db.Tx, a account.Account, topic str
 
 // tellSpent tells the owner that a backup code opened the session: whoever found the
 // sheet of paper may have used it.
-func (e *Entry) tellSpent(ctx context.Context, tx db.Tx, w Who, s ref.Session) error {
+func (e *Entry) tellSpent(ctx context.Context, tx db.Tx, w Who, s session.Session) error {
 	if !slices.ContainsFunc(gate.Standing(w.Proofs, w.Account.Turn), func(p gate.Proof) bool { return p.Kind == gate.Backup }) {
 		return nil
 	}
@@ -492,12 +493,12 @@ func (e *Entry) tellSpent(ctx context.Context, tx db.Tx, w Who, s ref.Session) e
 		return err
 	}
 	const topic = "backup.used"
-	if _, err := audit.Write(ctx, tx, audit.Event{Kind: topic, Account: w.Account.ID, Actor: string(w.Account.ID), Session: s,
+	if _, err := audit.Write(ctx, tx, audit.Event{Kind: topic, Account: w.Account.ID, Actor: string(w.Account.ID), Session: s.ID,
 		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place}); err != nil {
 		return err
 	}
 	return e.Tell(ctx, tx, w.Account, topic, func(letter.To) letter.Change {
-		return letter.Change{What: topic, Name: strconv.Itoa(left), Link: e.Sheet.URL + "/me/factors", From: e.From(w.Visitor, tx.Now())}
+		return letter.Change{What: topic, Name: strconv.Itoa(left), Link: e.Doubt(s), From: e.From(w.Visitor, tx.Now())}
 	})
 }
 
@@ -526,6 +527,13 @@ func (e *Entry) unsign(purpose, token string) []string {
 	return strings.Split(token[:i], ".")
 }
 
+// Doubt is the link of a mail that tells of what a session did: whoever answers that
+// it was not them doubts everything since that session began.
+func (e *Entry) Doubt(s session.Session) string { return e.noticeLink(s.Account, s.ID, s.Created) }
+
+// DoubtOf is Doubt for what somebody did who has no session.
+func (e *Entry) DoubtOf(a ref.Account, now time.Time) string { return e.noticeLink(a, "", now) }
+
 func (e *Entry) noticeLink(a ref.Account, s ref.Session, at time.Time) string {
 	return e.Sheet.URL + "/notice?n=" + url.QueryEscape(e.Notice(a, s, at))
 }
@@ -534,7 +542,8 @@ func (e *Entry) noticeLink(a ref.Account, s ref.Session, at time.Time) string {
 const NoticeLives = 30 * 24 * time.Hour
 
 // Notice is what the link in a notice carries: it names the account, the
-// session and the time, signed. It can do one thing: close the account's doors.
+// session and since when things are doubted, signed. It can do one thing: close the
+// account's doors.
 func (e *Entry) Notice(a ref.Account, s ref.Session, at time.Time) string {
 	return e.sign("notice", string(a)+"."+string(s)+"."+strconv.FormatInt(at.UnixMicro(), 36))
 }
