@@ -144,7 +144,7 @@ func TestWhatAThiefAddsDoesNotRecoverTheAccount(t *testing.T) {
 		prove(thief, claim(thief, thiefs), w.Code(thiefs)).Want(200, "")
 		var codes struct{ Codes []string }
 		thief.Call("POST", "/api/v1/me/factors/backup", nil).Want(200, "").Into(&codes)
-		thief.Call("PUT", "/api/v1/me/factors/passphrase", map[string]any{"passphrase": apptest.Phrase})
+		thief.Call("POST", "/api/v1/me/factors/passphrase", map[string]any{"passphrase": apptest.Phrase}).Want(200, "")
 		addTOTP(w, thief)
 		w.Clock.Add(time.Minute)
 		notMe(w, notice)
@@ -264,6 +264,44 @@ func TestTakingBackWhatStoodForADayMakesAWeakResetWait(t *testing.T) {
 		w.Clock.Add(24*time.Hour + time.Minute)
 		b.Open("/recover/ready?c="+ready(w)).Press("Go on").Fill("New password", newer).Press("Next").See("Hello")
 	})
+}
+
+// Without a second factor backup codes and a passphrase stand in for nothing, so whoever
+// made them beforehand must not hold the second proof once there is one.
+func TestSparesMadeBeforeTheFirstFactorAreNotItsSpares(t *testing.T) {
+	for name, reset := range map[string]bool{"a first factor": false, "a reset": true} {
+		t.Run(name, func(t *testing.T) {
+			apptest.Each(t, func(t *testing.T, w *apptest.World) {
+				thief, _ := intruded(w)
+				var made struct{ Codes []string }
+				thief.Call("POST", "/api/v1/me/factors/backup", nil).Want(200, "").Into(&made)
+				thief.Call("POST", "/api/v1/me/factors/passphrase", map[string]any{"passphrase": apptest.Phrase}).Want(200, "")
+				w.Clock.Add(2 * time.Minute)
+				owner := w.Browser("192.0.2.1")
+				if owner.Signin(hana, apptest.Word); reset {
+					resets(w, "192.0.2.1", hana).Fill("New password", newer).Press("Next").See("Hello")
+					owner = w.Browser("192.0.2.1").Signin(hana, newer)
+					owner.Open("/me/factors").Miss("5 of 5")
+					if to(w, hana, "The recovery passphrase was removed") != 1 {
+						t.Error("nobody is told that the passphrase ended")
+					}
+				}
+				addApp(w, owner, "Pixel 8")
+				if n := len(backupCodes(owner)); n != 5 {
+					t.Errorf("the owner was shown %d backup codes, want 5", n)
+				}
+				w.Clock.Add(2 * time.Minute)
+				b := resets(w, "203.0.113.66", hana).Press("I can't reach my device")
+				if reset && strings.Contains(b.Text(), "passphrase") {
+					t.Error("a passphrase from before the reset is offered")
+				}
+				if strings.Contains(b.Text(), "Backup code") {
+					b.Press("Backup code")
+				}
+				b.Fill("12-digit", made.Codes[0]).Press("Next").Miss("Choose a new password")
+			})
+		})
+	}
 }
 
 // A stolen phone may be how the thief came in; the owner reads the mailbox.

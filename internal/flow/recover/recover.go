@@ -528,6 +528,9 @@ func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
 	if err := account.Release(ctx, tx, m.account.ID); err != nil {
 		return err
 	}
+	if err := m.endSpares(ctx, tx); err != nil {
+		return err
+	}
 	// Whoever had the old password may have signed in from a browser of their own.
 	if err := browser.Forget(ctx, tx, m.account.ID, m.visitor.Browser); err != nil {
 		return err
