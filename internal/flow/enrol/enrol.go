@@ -302,10 +302,16 @@ func (e *Enrol) Remove(ctx context.Context, v flow.Visitor, s session.Session, i
 		if err := remove(ctx, tx, x.account.ID, id); err != nil {
 			return err
 		}
-		if err := x.note(ctx, tx, "factor.removed", i.kind, i.name); err != nil || !last {
+		if err := x.note(ctx, tx, "factor.removed", i.kind, i.name); err != nil {
 			return err
 		}
-		return x.off(ctx, tx)
+		if last {
+			return x.off(ctx, tx)
+		}
+		// A browser may be trusted by the very factor that is gone: a lost phone's own
+		// browser would go on without it (TB-01).
+		_, err := browser.EndTrusts(ctx, tx, x.account.ID)
+		return err
 	})
 }
 
