@@ -318,6 +318,24 @@ func TestDailyLimitSaysWhenTheDayEnds(t *testing.T) {
 	}, "daily_signins", "3")
 }
 
+func TestADayThatAThiefUsedUpStopsNoRecoveryAndNoFreshProof(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		owner := w.Browser("192.0.2.1").Signin(hana, apptest.Word).See("Hello")
+		thief := w.Program("203.0.113.66")
+		for range 2 {
+			thief.Signin(hana, apptest.Word).Want(200, "")
+			thief.Call("DELETE", "/api/v1/session", nil).Want(204, "")
+		}
+		w.Browser("192.0.2.9").Signin(hana, apptest.Word).Want(429).See("signin.daily_limit")
+		// A session proves itself anew.
+		w.Clock.Add(15 * time.Minute)
+		owner.Open("/elevate?return=/me/factors").Fill("Password", apptest.Word).Press("Next").Want(200).Miss("signin.daily_limit")
+		// The way back leads in.
+		lost(w, w.Browser("192.0.2.1")).Fill("New password", newer).Press("Next").See("Hello")
+	}, "daily_signins", "3")
+}
+
 func TestSessionLimitPageEndsAndGoesOn(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		w.Settle(hana)

@@ -408,7 +408,12 @@ func passwordCurrent(f *Facts, p *policy.Effective) Decision {
 	return pass
 }
 
+// A fresh proof within a session is no sign-in, and a recovery must not wait for
+// midnight because a thief has used up the day.
 func daily(f *Facts, p *policy.Effective) Decision {
+	if f.StepUp || f.Recovers {
+		return pass
+	}
 	if p.Session.DailySignins > 0 && f.SigninsToday >= p.Session.DailySignins {
 		return refuse("signin.daily_limit", p.Source.Session, "signins today")
 	}

@@ -68,6 +68,8 @@ func TestEveryRuleDecides(t *testing.T) {
 		{name: "a password within its age", act: Enter, policy: func(p *policy.Effective) { p.Password.MaxAge = time.Hour + 1 }, verdict: Admit},
 		{name: "the 51st sign-in today", act: Enter, facts: func(f *Facts) { f.SigninsToday = 50 }, verdict: Refuse, code: "signin.daily_limit"},
 		{name: "the 50th sign-in today", act: Enter, facts: func(f *Facts) { f.SigninsToday = 49 }, verdict: Admit},
+		{name: "a recovery on a day that is used up", act: Enter, facts: func(f *Facts) { f.SigninsToday, f.Recovers = 50, true }, verdict: Admit},
+		{name: "a fresh proof on a day that is used up", act: Enter, facts: func(f *Facts) { f.SigninsToday, f.StepUp = 50, true }, verdict: Admit},
 		{name: "the daily limit off", act: Enter, facts: func(f *Facts) { f.SigninsToday = 5000 }, policy: func(p *policy.Effective) { p.Session.DailySignins = 0 }, verdict: Admit},
 		{name: "the cap is reached", act: Enter, facts: func(f *Facts) { f.Sessions = 50 }, verdict: Refuse, code: "session.limit"},
 		{name: "one place left", act: Enter, facts: func(f *Facts) { f.Sessions = 49 }, verdict: Admit},

@@ -241,8 +241,10 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	if o.Trust, err = e.trust(ctx, tx, w, s, d.Level); err != nil {
 		return Result{}, err
 	}
-	if err := account.CountSignin(ctx, tx, w.Account.ID, e.day(tx.Now())); err != nil {
-		return Result{}, err
+	if !w.StepUp {
+		if err := account.CountSignin(ctx, tx, w.Account.ID, e.day(tx.Now())); err != nil {
+			return Result{}, err
+		}
 	}
 	news, err := browser.Seen(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Place)
 	if err != nil {
