@@ -211,6 +211,24 @@ func TooManyAttempts(s Sheet, to To, link string, f From) outbox.Letter {
 	return draft{sheet: s, to: to, topic: "attempts", link: link, from: f}.letter()
 }
 
+// Halfway tells that somebody passed the first step of signing in and failed at the
+// second.
+func Halfway(s Sheet, to To, link string, f From) outbox.Letter {
+	return draft{sheet: s, to: to, topic: "halfway", link: link, from: f}.letter()
+}
+
+// Stop is a way to sign in that was stopped.
+type Stop struct {
+	Kind string // of proof
+	Link string
+	From From // who gave the last wrong answer
+}
+
+// Stopped tells that a way to sign in is stopped after many wrong answers.
+func Stopped(s Sheet, to To, st Stop) outbox.Letter {
+	return draft{sheet: s, to: to, topic: "stopped", link: st.Link, args: []any{"item", Item{Kind: st.Kind}.words(to.Lang)}, from: st.From}.letter()
+}
+
 // Item is something that guards an account: its kind, and what its owner calls it.
 type Item struct{ Kind, Name string }
 

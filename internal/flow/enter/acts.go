@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"sekisho/internal/account"
@@ -61,7 +60,7 @@ var failures = map[Class]*fault.Entry{
 }
 
 // Fail counts a failure, writes it down, and gives the fault that tells it: the
-// wait, when one began with this failure. The owner learns of a wait once a day.
+// wait, when one began with this failure. The owner is warned.
 func (e *Entry) Fail(ctx context.Context, tx db.Tx, a Attempt) (*fault.Fault, error) {
 	until, began, err := a.counters().Fail(ctx, tx)
 	if err != nil {
@@ -71,28 +70,13 @@ func (e *Entry) Fail(ctx context.Context, tx db.Tx, a Attempt) (*fault.Fault, er
 	if a.Tell != nil {
 		r.Tell, r.Args = a.Tell, a.Args
 	}
-	if !began {
-		return e.Refuse(ctx, tx, r)
-	}
-	r.Tell, r.Decision = faults.SigninTooManyAttempts, gate.Decision{RetryAt: until}
-	if err := e.tellAttempts(ctx, tx, a); err != nil {
+	if err := e.warn(ctx, tx, a, began); err != nil {
 		return nil, err
 	}
+	if began {
+		r.Tell, r.Decision = faults.SigninTooManyAttempts, gate.Decision{RetryAt: until}
+	}
 	return e.Refuse(ctx, tx, r)
-}
-
-const topicAttempts = "signin.attempts"
-
-func (e *Entry) tellAttempts(ctx context.Context, tx db.Tx, a Attempt) error {
-	if a.Account.State != account.Active || a.Account.Email.Norm == "" {
-		return nil
-	}
-	recent, err := outbox.Recent(ctx, tx, a.Account.ID, topicAttempts, tx.Now().Add(-24*time.Hour))
-	if err != nil || recent {
-		return err
-	}
-	l := letter.TooManyAttempts(e.Sheet, To(a.Account), e.Sheet.URL+"/recover", e.From(a.Visitor, tx.Now()))
-	return e.Mail(ctx, tx, topicAttempts, a.Account.ID, l, time.Time{})
 }
 
 // Succeed forgives what the journey failed before and ends the row of
