@@ -128,7 +128,8 @@ type Facts struct {
 	Unusual   bool      // Enter: browser and place are both new to the account
 	Contained bool      // Enter, Change: the owner said "this was not me"
 	Recovers  bool      // Enter: a new password is being set, or was a moment ago, by way of recovery
-	OnFile    []Kind    // Enter: what else an account without a second factor can prove
+	Sent      bool      // Change: all that the session proved is codes that were sent
+	OnFile    []Kind    // Enter, Change: what else can be proved beside the second factors
 	Level     Level     // Continue, Change: what the session proved
 	Both      bool      // Change: it proved two, whether or not the policy lets both count
 	Since     time.Time // Continue, Change: since when the account is there
@@ -174,6 +175,7 @@ var rules = []rule{
 	{"session.idle", []Act{Continue, Change}, sessionIdle},
 	{"proof.first", []Act{Enter}, firstProof},
 	{"proof.second", []Act{Enter}, secondProof},
+	{"proof.sent", []Act{Enter, Change}, sentAlone},
 	{"proof.another", []Act{Enter}, anotherProof},
 	{"factor.demanded", []Act{Continue}, factorDemanded},
 	{"account.confirmed", []Act{Enter, Continue, Change}, confirmed},

@@ -79,6 +79,20 @@ func TestEveryRuleDecides(t *testing.T) {
 		{name: "idle too long", act: Continue, facts: func(f *Facts) { f.LastUsed = now.Add(-time.Minute) }, policy: func(p *policy.Effective) { p.Session.Idle = time.Minute }, verdict: Refuse, code: "session.idle"},
 		{name: "idle just short", act: Continue, facts: func(f *Facts) { f.LastUsed = now.Add(-time.Minute + 1) }, policy: func(p *policy.Effective) { p.Session.Idle = time.Minute }, verdict: Admit},
 		{name: "a change with a fresh proof", act: Change, verdict: Admit},
+		{name: "a change by what was sent alone", act: Change, facts: func(f *Facts) {
+			f.Sent, f.Level, f.Set, f.OnFile = true, Multi, []Kind{SMSCode}, []Kind{Password}
+		}, verdict: Prove, need: NeedFresh},
+		{name: "where nothing else can be proved", act: Change, facts: func(f *Facts) { f.Sent, f.Level, f.Set = true, Multi, []Kind{SMSCode} }, verdict: Admit},
+		{name: "where there is no second factor", act: Change, facts: func(f *Facts) { f.Sent, f.OnFile = true, []Kind{Password} }, verdict: Admit},
+		{name: "a fresh proof by what was sent alone", act: Enter, facts: func(f *Facts) {
+			f.StepUp, f.Proofs, f.Set = true, []Proof{{Kind: MailCode, Via: "a"}, {Kind: SMSCode, Via: "b"}}, []Kind{SMSCode, TOTP}
+		}, verdict: Prove, need: NeedSecond},
+		{name: "and one more", act: Enter, facts: func(f *Facts) {
+			f.StepUp, f.Proofs, f.Set = true, []Proof{{Kind: MailCode, Via: "a"}, {Kind: SMSCode, Via: "b"}, {Kind: TOTP}}, []Kind{SMSCode, TOTP}
+		}, verdict: Admit},
+		{name: "a sign-in by what was sent alone", act: Enter, facts: func(f *Facts) {
+			f.Proofs, f.Set = []Proof{{Kind: MailCode, Via: "a"}, {Kind: SMSCode, Via: "b"}}, []Kind{SMSCode, TOTP}
+		}, verdict: Admit},
 		{name: "a change with an old proof", act: Change, facts: func(f *Facts) { f.LastProof = now.Add(-11 * time.Minute) }, verdict: Prove, need: NeedFresh},
 		{name: "a change without the second proof there is", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Single }, verdict: Prove, need: NeedFresh},
 		{name: "a change from a trusted browser", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Trusted }, verdict: Prove, need: NeedFresh},

@@ -143,6 +143,7 @@ func (x *act) raise(ctx context.Context, tx db.Tx, p gate.Proof) error {
 	if methods == nil || !gate.Permits(&x.Policy, p.Kind) {
 		return nil
 	}
+	living.Sent = living.Sent && p.Kind == gate.SMSCode
 	_, x.done.Token, err = session.Prove(ctx, tx, living, session.ACRMulti, methods)
 	return err
 }

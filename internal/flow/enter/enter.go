@@ -338,6 +338,10 @@ type told struct {
 	Trace  []gate.Step `json:"trace,omitempty"`
 }
 
+// sent says whether all that opens the session is codes that were sent. A recovery
+// proved by these alone has waited, where it had to.
+func (w Who) sent() bool { return !w.Lost && gate.OnlySent(gate.Standing(w.Proofs, w.Account.Turn)) }
+
 func (e *Entry) open(ctx context.Context, tx db.Tx, w Who, l gate.Level) (*Opened, error) {
 	o := &Opened{Account: w.Account}
 	var err error
@@ -346,13 +350,13 @@ func (e *Entry) open(ctx context.Context, tx db.Tx, w Who, l gate.Level) (*Opene
 		if err != nil {
 			return nil, err
 		}
-		old.Keep = old.Keep || w.Keep
+		old.Keep, old.Sent = old.Keep || w.Keep, w.sent()
 		o.Session, o.Token, err = session.Prove(ctx, tx, old, session.ACR(l), amr(gate.Standing(w.Proofs, w.Account.Turn)))
 		return o, err
 	}
 	o.Session, o.Token, err = session.Open(ctx, tx, session.New{
 		Account: w.Account.ID, Browser: w.Visitor.Browser, Door: string(w.Visitor.Door), Lifetime: e.Policy.Session.Lifetime,
-		ACR: session.ACR(l), AMR: amr(gate.Standing(w.Proofs, w.Account.Turn)), Keep: w.Keep, Since: w.Account.Created,
+		ACR: session.ACR(l), AMR: amr(gate.Standing(w.Proofs, w.Account.Turn)), Sent: w.sent(), Keep: w.Keep, Since: w.Account.Created,
 		Agent: w.Visitor.Agent, Addr: w.Visitor.Addr.String(), Place: w.Visitor.Place,
 	})
 	return o, err
