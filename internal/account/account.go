@@ -53,11 +53,14 @@ type Account struct {
 	Confirmed  time.Time
 	LastSignin time.Time
 	EraseAt    time.Time
-	Turn       int64   // how often its doors were closed on everybody; see Close
-	Email      Address // the primary one; empty Norm when there is none
-	Mobile     Address // the primary one; empty Norm when there is none
-	Username   string  // as shown; empty when there is none
-	Preferred  string  // kind of the second proof that is asked for first; empty: the strongest
+	Turn       int64     // how often its doors were closed on everybody; see Close
+	Email      Address   // the primary one; empty Norm when there is none
+	Mobile     Address   // the primary one; empty Norm when there is none
+	Username   string    // as shown; empty when there is none
+	Preferred  string    // kind of the second proof that is asked for first; empty: the strongest
+	Contained  time.Time // when its owner said "this was not me": nobody enters until a recovery lifts it
+	Doubted    time.Time // Contained: since when what was added is doubted; zero: nothing is
+	Lowered    bool      // Contained: what was taken back had stood for so long that a recovery by codes that are sent waits
 	signinDay  time.Time
 	signins    int
 }
@@ -138,7 +141,7 @@ func Create(ctx context.Context, tx db.Tx, n New) (Account, error) {
 	return a, nil
 }
 
-const columns = `a.id, a.state, a.name, a.lang, a.zone, a.created, a.changed, a.confirmed, a.last_signin, a.erase_at, a.signin_day, a.signins, a.turn, a.preferred,
+const columns = `a.id, a.state, a.name, a.lang, a.zone, a.created, a.changed, a.confirmed, a.last_signin, a.erase_at, a.signin_day, a.signins, a.turn, a.preferred, a.contained, a.doubted, a.lowered,
 	e.kind, e.norm, e.shown, e.hosted, e.shared, e.created, e.confirmed, u.shown, m.norm, m.shown, m.created, m.confirmed`
 
 const from = ` FROM account a
@@ -151,7 +154,7 @@ func scan(s db.Scanner) (Account, error) {
 	var signins int64
 	var kind, normal, shown string
 	err := s.Scan(&a.ID, &a.State, &a.Name, &a.Lang, &a.Zone, db.Time(&a.Created), db.Time(&a.Changed), db.Time(&a.Confirmed),
-		db.Time(&a.LastSignin), db.Time(&a.EraseAt), db.Time(&a.signinDay), &signins, &a.Turn, &a.Preferred,
+		db.Time(&a.LastSignin), db.Time(&a.EraseAt), db.Time(&a.signinDay), &signins, &a.Turn, &a.Preferred, db.Time(&a.Contained), db.Time(&a.Doubted), db.Bool(&a.Lowered),
 		db.Null(&kind), db.Null(&normal), db.Null(&shown), db.Bool(&a.Email.Hosted), db.Bool(&a.Email.Shared),
 		db.Time(&a.Email.Created), db.Time(&a.Email.Confirmed), db.Null(&a.Username),
 		db.Null(&a.Mobile.Norm), db.Null(&a.Mobile.Shown), db.Time(&a.Mobile.Created), db.Time(&a.Mobile.Confirmed))

@@ -133,7 +133,8 @@ func Heir(list []Address, gone Address) (heir Address, err error) {
 	return heir, nil
 }
 
-// Remove takes an address from an account; the one proved first among the others of
+// Remove takes an address from an account, which can be put back for some days (see
+// TakeBack) and finds nobody meanwhile; the one proved first among the others of
 // its kind becomes the primary one in its place. db.ErrNone, ErrLast. The caller
 // holds the account's row.
 func Remove(ctx context.Context, tx db.Tx, a ref.Account, id ref.Address) (gone Address, err error) {
@@ -146,6 +147,9 @@ func Remove(ctx context.Context, tx db.Tx, a ref.Account, id ref.Address) (gone 
 	}
 	heir, err := Heir(list, gone)
 	if err != nil {
+		return gone, err
+	}
+	if err := keepRemoved(ctx, tx, a, gone); err != nil {
 		return gone, err
 	}
 	if err := tx.One(ctx, `DELETE FROM identifier WHERE account = $1 AND id = $2`, a, id); err != nil || heir.ID == "" {
@@ -193,11 +197,14 @@ func Share(ctx context.Context, tx db.Tx, id Identifier, shared bool) ([]ref.Acc
 	return list, err
 }
 
-// Tidy drops claims that nobody proved in time, and names what an older version
+// Tidy drops claims that nobody proved in time and addresses that were removed, and names what an older version
 // added, at most n of each.
 func Tidy(ctx context.Context, tx db.Tx, n int) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM identifier WHERE confirmed IS NULL AND main = 0 AND id IN (SELECT id FROM identifier
 		WHERE confirmed IS NULL AND main = 0 AND created < $1 LIMIT $2)`, tx.Now().Add(-ClaimedFor), n); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `DELETE FROM address_removed WHERE removed < $1`, tx.Now().Add(-RemovedFor)); err != nil {
 		return err
 	}
 	type key struct {

@@ -249,3 +249,46 @@ func TestGuessingAtRecoveryCodesLeavesTheOwnerALongerOne(t *testing.T) {
 		w.Browser("192.0.2.9").Open("/recover").Fill("E-mail", number).Press("Send the code").Miss("16 digits")
 	})
 }
+
+// Guesses from many places, none of which has to wait, are the owner's to know of
+// (ER-07): somebody has the first proof, strangers wait, a way is stopped.
+func TestTheOwnerIsToldOfGuessesFromManyPlaces(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Protect(w.Settle(hana), gate.TOTP)
+		guess := func(i int) {
+			p, at := halfway(w, fmt.Sprintf("203.0.%d.7", i), hana)
+			p.Call("POST", at, map[string]any{"kind": "totp", "answer": "000000"})
+			w.Clock.Add(16 * time.Minute)
+		}
+		for i := range 3 {
+			guess(i)
+		}
+		if got := to(w, hana, "then a wrong second proof"); got != 1 {
+			t.Errorf("got %d mails that somebody has the first proof, want one a day", got)
+		}
+		for i := range 12 {
+			guess(i + 3)
+		}
+		if got := to(w, hana, "many times"); got != 1 {
+			t.Errorf("got %d mails that strangers guess, want 1", got)
+		}
+		for i := range 86 {
+			guess(i + 15)
+		}
+		if got := to(w, hana, "is stopped for your account: authenticator app"); got != 1 {
+			t.Errorf("got %d mails that the app is stopped, want 1", got)
+		}
+	}, "daily_signins", "0")
+}
+
+func TestAnOwnersOwnSlipIsNotTold(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		kit := w.Protect(w.Settle(hana), gate.TOTP)
+		b := w.Browser("192.0.2.1").Signin(hana, apptest.Word).Fill("Six-digit", kit.App()).Press("Next").See("Hello")
+		b.Press("Sign out").Press("Sign out")
+		b.Signin(hana, apptest.Word).Fill("Six-digit", "000000").Press("Next").Want(401)
+		if got := to(w, hana, "wrong second proof"); got != 0 {
+			t.Errorf("got %d mails of a slip in a browser the account knows, want none", got)
+		}
+	})
+}

@@ -186,6 +186,22 @@ func TestATrustedBrowserSkipsTheSecondProofAtALowerLevel(t *testing.T) {
 	})
 }
 
+func TestATrustEndsWithTheFactorItMayHaveBeenGivenFor(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		owner := w.Browser("192.0.2.1")
+		owner.Signin(hana, apptest.Word)
+		first := addApp(w, owner, "lost phone")
+		w.Clock.Add(time.Minute)
+		addApp(w, owner, "new phone")
+		phone := w.Browser("198.51.100.1")
+		phone.Signin(hana, apptest.Word).Check("Trust this browser").Fill("Six-digit code", appCode(w, first)).Press("Next").See("Hello")
+		phone.Press("Sign out").Press("Sign out")
+		owner.Open("/me/factors").Press("lost phone").Press("Remove").Press("Remove").See("Removed")
+		phone.Signin(hana, apptest.Word).Miss("Hello").See("authenticator")
+	})
+}
+
 func TestAccessListsAndEndsEachKind(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		w.Settle(hana)

@@ -163,9 +163,9 @@ func TestContainmentEndsAllThatLeadsIn(t *testing.T) {
 		notice := w.Link(hana)
 		b.Open(notice).See("every browser and app is signed out").Press("not me").See("Trusted browsers", "Choose a new password")
 		half.Fill("Six-digit", kit.App()).Press("Next").Miss("Hello").See("flow.")
-		coded.Fill("Code", code).Press("Next").Miss("Hello").See("factor.disabled")
+		coded.Fill("Code", code).Press("Next").Miss("Hello").See("code.expired")
 		b.Open("/me").Miss("Hello")
-		b.Signin(hana, apptest.Word).Want(403).See("factor.disabled")
+		b.Signin(hana, apptest.Word).Want(403).See("account.contained")
 		// The way back asks for all proofs, and then the browser is a stranger again.
 		lost(w, b).Fill("Six-digit", kit.App()).Press("Next").Fill("New password", newer).Press("Next").See("Hello")
 		b.Press("Sign out").Press("Sign out")

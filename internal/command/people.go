@@ -40,6 +40,7 @@ type shownAccount struct {
 	Username   string        `json:"username,omitempty"`
 	Created    time.Time     `json:"created_at"`
 	LastSignin *time.Time    `json:"last_signin_at,omitempty"`
+	Contained  *time.Time    `json:"contained_at,omitempty"` // until a recovery nobody signs in
 	Password   string        `json:"password,omitempty"`
 }
 
@@ -48,6 +49,10 @@ func show(a account.Account) shownAccount {
 	if !a.LastSignin.IsZero() {
 		at := a.LastSignin.UTC()
 		s.LastSignin = &at
+	}
+	if !a.Contained.IsZero() {
+		at := a.Contained.UTC()
+		s.Contained = &at
 	}
 	return s
 }

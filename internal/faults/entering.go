@@ -87,12 +87,16 @@ var (
 		Ja: fault.Text{What: "このアカウントは削除されました。", Why: "削除の手続きが済み、データの消去を待っています。", Fix: "間違いのときは、消去される前に管理者に連絡してください。下の参照番号を伝えてください。"},
 		En: fault.Text{What: "This account was deleted.", Why: "It is closed and waits for its data to be erased.", Fix: "If that is a mistake, tell the people who run this service before the data is gone. Give them the reference below."}})
 
+	AccountContained = define(fault.Entry{Code: "account.contained", Kind: fault.Forbidden, Topic: fault.Entering, Lift: both, Action: toRecover,
+		Ja: fault.Text{What: "このアカウントは、守るために閉じています。", Why: "持ち主が「自分ではない」と知らせたため、新しいパスワードを決めるまで、だれもサインインできません。", Fix: "パスワードを再設定すると、また使えるようになります。登録したアドレスがどれも読めないときは、管理者に頼んでください。"},
+		En: fault.Text{What: "This account is closed to protect it.", Why: "Its owner answered “this was not me”. Until a new password is set nobody can sign in.", Fix: "Reset the password. That opens it again. If you can read none of its addresses, ask the people who run this service."}})
+
 	FactorDisabled = define(fault.Entry{Code: "factor.disabled", Kind: fault.Forbidden, Topic: fault.Entering, Lift: []fault.Lifter{fault.Self, fault.Operator}, Action: toRecover,
-		Ja: fault.Text{What: "この方法はいま使えません。", Why: "間違いが何度も続いたか、持ち主が「自分ではない」と知らせたため、この方法を止めています。", Fix: "パスワードを再設定すると、また使えるようになります。再設定の途中でこう表示されたときは、別の方法を選んでください。コードを受け取れないときやほかに方法がないときは、管理者に頼むと再開できます。"},
-		En: fault.Text{What: "This way in is stopped.", Why: "It failed too many times in a row, or its owner reported a sign-in that was not theirs.", Fix: "Reset the password. That opens it again. If you are doing so now, choose another way. Where no code reaches you, or there is no other way, the people who run this service can open it."}})
+		Ja: fault.Text{What: "この方法はいま使えません。", Why: "間違いが何度も続いたため、この方法を止めています。", Fix: "パスワードを再設定すると、また使えるようになります。再設定の途中でこう表示されたときは、別の方法を選んでください。コードを受け取れないときやほかに方法がないときは、管理者に頼むと再開できます。"},
+		En: fault.Text{What: "This way in is stopped.", Why: "It failed too many times in a row.", Fix: "Reset the password. That opens it again. If you are doing so now, choose another way. Where no code reaches you, or there is no other way, the people who run this service can open it."}})
 
 	CodeTooShort = define(fault.Entry{Code: "code.too_short", Kind: fault.Forbidden, Topic: fault.Forgotten, Lift: self,
-		Ja: fault.Text{What: "いまは、長いコードが必要です。", Why: "このアカウントのコードが何度も間違って入力されました。守るために、短いコードは確かめません。", Fix: "「コードをもう一度送る」を押してください。届いた16けたのコードで続けられます。"},
+		Ja: fault.Text{What: "いまは、長いコードが必要です。", Why: "このアカウントのコードが何度も間違って入力されました。守るために、短いコードは確かめません。", Fix: "「コードをもう一度送る」を押してください。届いた16桁のコードで続けられます。"},
 		En: fault.Text{What: "A longer code is needed now.", Why: "Codes for this account were entered wrongly many times. To protect it, short ones are not looked at.", Fix: "Send the code again. The next one has 16 digits and lets you go on."}})
 
 	MethodNotOffered = define(fault.Entry{Code: "signin.method_not_offered", Kind: fault.Bad, Topic: fault.Entering, Lift: self, Action: toAgain,

@@ -127,7 +127,10 @@ type Facts struct {
 	Trusted   bool      // Enter: the account trusts this browser
 	StepUp    bool      // Enter: a fresh proof is asked for within a session
 	Unusual   bool      // Enter: browser and place are both new to the account
-	OnFile    []Kind    // Enter: what else an account without a second factor can prove
+	Contained bool      // Enter, Change: the owner said "this was not me"
+	Recovers  bool      // Enter: a new password is being set, or was a moment ago, by way of recovery
+	Sent      bool      // Change: all that the session proved is codes that were sent
+	OnFile    []Kind    // Enter, Change: what else can be proved beside the second factors
 	Level     Level     // Continue, Change: what the session proved
 	Both      bool      // Change: it proved two, whether or not the policy lets both count
 	Since     time.Time // Continue, Change: since when the account is there
@@ -166,12 +169,14 @@ var rules = []rule{
 	{"method.offered", []Act{Try}, methodOffered},
 	{"account.known", []Act{Enter, Continue, Change}, accountKnown},
 	{"account.state", []Act{Enter, Continue, Change}, accountState},
+	{"account.contained", []Act{Enter, Change}, accountContained},
 	{"address.policy", []Act{Enter, Continue, Change}, addressPolicy},
 	{"address.own", []Act{Enter, Continue, Change}, addressOwn},
 	{"session.lifetime", []Act{Continue, Change}, sessionLifetime},
 	{"session.idle", []Act{Continue, Change}, sessionIdle},
 	{"proof.first", []Act{Enter}, firstProof},
 	{"proof.second", []Act{Enter}, secondProof},
+	{"proof.sent", []Act{Enter, Change}, sentAlone},
 	{"proof.another", []Act{Enter}, anotherProof},
 	{"factor.demanded", []Act{Continue}, factorDemanded},
 	{"account.confirmed", []Act{Enter, Continue, Change}, confirmed},
@@ -317,6 +322,16 @@ func accountState(f *Facts, _ *policy.Effective) Decision {
 	}
 }
 
+// Whoever was in may hold any of the account's proofs, so none of them enters until
+// the owner has set a new password. As with its state, only who proved something
+// learns of it.
+func accountContained(f *Facts, _ *policy.Effective) Decision {
+	if !f.Contained || f.Recovers || f.Act == Enter && len(f.Proofs) == 0 {
+		return pass
+	}
+	return refuse("account.contained", "owner", "this was not me")
+}
+
 func addressPolicy(f *Facts, p *policy.Effective) Decision {
 	if !allows(p.Address.Allowed, f.From) {
 		return refuse("signin.ip_not_allowed", p.Source.Address, f.From.String())
@@ -398,7 +413,12 @@ func passwordCurrent(f *Facts, p *policy.Effective) Decision {
 	return pass
 }
 
+// A fresh proof within a session is no sign-in, and a recovery must not wait for
+// midnight because a thief has used up the day.
 func daily(f *Facts, p *policy.Effective) Decision {
+	if f.StepUp || f.Recovers {
+		return pass
+	}
 	if p.Session.DailySignins > 0 && f.SigninsToday >= p.Session.DailySignins {
 		return refuse("signin.daily_limit", p.Source.Session, "signins today")
 	}

@@ -50,6 +50,11 @@ func TestEveryRuleDecides(t *testing.T) {
 		{name: "disabled is not told before a proof", act: Enter, facts: func(f *Facts) { f.Account = Disabled; f.Proofs = nil }, verdict: Prove, need: NeedFirstProof},
 		{name: "deleted is told after a proof", act: Enter, facts: func(f *Facts) { f.Account = Deleted }, verdict: Refuse, code: "account.deleted"},
 		{name: "a disabled account's session ends", act: Continue, facts: func(f *Facts) { f.Account = Disabled }, verdict: Refuse, code: "account.disabled"},
+		{name: "a contained account is told after a proof", act: Enter, facts: func(f *Facts) { f.Contained = true }, verdict: Refuse, code: "account.contained"},
+		{name: "whatever was proved", act: Enter, facts: func(f *Facts) { f.Contained, f.Proofs = true, []Proof{{Kind: Passkey, User: true}, {Kind: TOTP}} }, verdict: Refuse, code: "account.contained"},
+		{name: "but not before a proof", act: Enter, facts: func(f *Facts) { f.Contained, f.Proofs = true, nil }, verdict: Prove, need: NeedFirstProof},
+		{name: "the recovery that lifts a containment goes on", act: Enter, facts: func(f *Facts) { f.Contained, f.Recovers = true, true }, verdict: Admit},
+		{name: "nothing of a contained account changes", act: Change, facts: func(f *Facts) { f.Contained = true }, verdict: Refuse, code: "account.contained"},
 		{name: "an address outside the policy's list", act: Enter, policy: func(p *policy.Effective) { p.Address.Allowed = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }, verdict: Refuse, code: "signin.ip_not_allowed"},
 		{name: "mid-session too", act: Continue, policy: func(p *policy.Effective) { p.Address.Allowed = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }, verdict: Refuse, code: "signin.ip_not_allowed"},
 		{name: "an address outside one's own list", act: Enter, facts: func(f *Facts) { f.OwnAddresses = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }, verdict: Refuse, code: "signin.ip_not_allowed"},
@@ -65,6 +70,8 @@ func TestEveryRuleDecides(t *testing.T) {
 		{name: "a password within its age", act: Enter, policy: func(p *policy.Effective) { p.Password.MaxAge = time.Hour + 1 }, verdict: Admit},
 		{name: "the 51st sign-in today", act: Enter, facts: func(f *Facts) { f.SigninsToday = 50 }, verdict: Refuse, code: "signin.daily_limit"},
 		{name: "the 50th sign-in today", act: Enter, facts: func(f *Facts) { f.SigninsToday = 49 }, verdict: Admit},
+		{name: "a recovery on a day that is used up", act: Enter, facts: func(f *Facts) { f.SigninsToday, f.Recovers = 50, true }, verdict: Admit},
+		{name: "a fresh proof on a day that is used up", act: Enter, facts: func(f *Facts) { f.SigninsToday, f.StepUp = 50, true }, verdict: Admit},
 		{name: "the daily limit off", act: Enter, facts: func(f *Facts) { f.SigninsToday = 5000 }, policy: func(p *policy.Effective) { p.Session.DailySignins = 0 }, verdict: Admit},
 		{name: "the cap is reached", act: Enter, facts: func(f *Facts) { f.Sessions = 50 }, verdict: Refuse, code: "session.limit"},
 		{name: "one place left", act: Enter, facts: func(f *Facts) { f.Sessions = 49 }, verdict: Admit},
@@ -74,6 +81,20 @@ func TestEveryRuleDecides(t *testing.T) {
 		{name: "idle too long", act: Continue, facts: func(f *Facts) { f.LastUsed = now.Add(-time.Minute) }, policy: func(p *policy.Effective) { p.Session.Idle = time.Minute }, verdict: Refuse, code: "session.idle"},
 		{name: "idle just short", act: Continue, facts: func(f *Facts) { f.LastUsed = now.Add(-time.Minute + 1) }, policy: func(p *policy.Effective) { p.Session.Idle = time.Minute }, verdict: Admit},
 		{name: "a change with a fresh proof", act: Change, verdict: Admit},
+		{name: "a change by what was sent alone", act: Change, facts: func(f *Facts) {
+			f.Sent, f.Level, f.Set, f.OnFile = true, Multi, []Kind{SMSCode}, []Kind{Password}
+		}, verdict: Prove, need: NeedFresh},
+		{name: "where nothing else can be proved", act: Change, facts: func(f *Facts) { f.Sent, f.Level, f.Set = true, Multi, []Kind{SMSCode} }, verdict: Admit},
+		{name: "where there is no second factor", act: Change, facts: func(f *Facts) { f.Sent, f.OnFile = true, []Kind{Password} }, verdict: Admit},
+		{name: "a fresh proof by what was sent alone", act: Enter, facts: func(f *Facts) {
+			f.StepUp, f.Proofs, f.Set = true, []Proof{{Kind: MailCode, Via: "a"}, {Kind: SMSCode, Via: "b"}}, []Kind{SMSCode, TOTP}
+		}, verdict: Prove, need: NeedSecond},
+		{name: "and one more", act: Enter, facts: func(f *Facts) {
+			f.StepUp, f.Proofs, f.Set = true, []Proof{{Kind: MailCode, Via: "a"}, {Kind: SMSCode, Via: "b"}, {Kind: TOTP}}, []Kind{SMSCode, TOTP}
+		}, verdict: Admit},
+		{name: "a sign-in by what was sent alone", act: Enter, facts: func(f *Facts) {
+			f.Proofs, f.Set = []Proof{{Kind: MailCode, Via: "a"}, {Kind: SMSCode, Via: "b"}}, []Kind{SMSCode, TOTP}
+		}, verdict: Admit},
 		{name: "a change with an old proof", act: Change, facts: func(f *Facts) { f.LastProof = now.Add(-11 * time.Minute) }, verdict: Prove, need: NeedFresh},
 		{name: "a change without the second proof there is", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Single }, verdict: Prove, need: NeedFresh},
 		{name: "a change from a trusted browser", act: Change, facts: func(f *Facts) { f.Set, f.Level = []Kind{TOTP}, Trusted }, verdict: Prove, need: NeedFresh},

@@ -85,6 +85,39 @@ func OnlySent(proofs []Proof) bool {
 	return len(proofs) > 0 && !slices.ContainsFunc(proofs, func(p Proof) bool { return p.Kind != MailCode && p.Kind != SMSCode })
 }
 
+// sentAlone keeps whoever proved codes that were sent, and nothing else, from changing
+// what guards an account that has a second factor and any other proof. A thief of the
+// phone, whom a recovery makes wait for a day, would add an app of their own by way of a
+// sign-in, and recover with that.
+func sentAlone(f *Facts, p *policy.Effective) Decision {
+	switch {
+	case !f.on() || len(Unsent(f, p)) == 0:
+		return pass
+	case f.Act == Change && f.Sent:
+		return prove(NeedFresh, "")
+	case f.Act == Enter && f.sent():
+		return prove(NeedSecond, "")
+	}
+	return pass
+}
+
+// sent says whether a fresh proof, asked for within a session, is of codes that were
+// sent alone.
+func (f *Facts) sent() bool { return f.StepUp && !f.Recovers && OnlySent(f.Proofs) }
+
+// Unsent says what an account can prove that is not sent to anybody.
+func Unsent(f *Facts, p *policy.Effective) (out []Kind) {
+	if slices.Contains(f.OnFile, Password) {
+		out = append(out, Password)
+	}
+	for _, k := range seconds {
+		if k != SMSCode && slices.Contains(f.Set, k) && (Permits(p, k) || k == Backup && f.Issued) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
 // apart says whether two proofs are two: not the same kind, and not through the
 // same inbox (OA-15).
 func apart(a, b Proof) bool {
@@ -95,6 +128,9 @@ func apart(a, b Proof) bool {
 // now. What the policy does not allow is offered only where nothing else is
 // left, and then raises nothing: it leads to where another is set up.
 func Ways(f *Facts, p *policy.Effective) []Kind {
+	if f.sent() && LevelOf(f.Proofs) == Multi {
+		return Unsent(f, p) // one more, that is not sent
+	}
 	var allowed, rest []Kind
 	for _, k := range seconds {
 		if !slices.Contains(f.Set, k) || !slices.ContainsFunc(f.Proofs, func(x Proof) bool { return apart(x, Proof{Kind: k, Via: f.via(k)}) }) {

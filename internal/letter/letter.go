@@ -109,6 +109,7 @@ type draft struct {
 	code  string
 	link  string
 	args  []any
+	more  []string // paragraphs after the body
 	from  From
 }
 
@@ -123,7 +124,7 @@ func (d draft) letter() outbox.Letter {
 	if d.to.Name == "" {
 		p.Hello = d.t("hello.unnamed")
 	}
-	p.Body = strings.Split(d.t(d.topic+".body"), "\n")
+	p.Body = append(strings.Split(d.t(d.topic+".body"), "\n"), d.more...)
 	if d.link != "" {
 		p.Button = d.t(d.topic + ".button")
 	}
@@ -210,9 +211,68 @@ func TooManyAttempts(s Sheet, to To, link string, f From) outbox.Letter {
 	return draft{sheet: s, to: to, topic: "attempts", link: link, from: f}.letter()
 }
 
+// Halfway tells that somebody passed the first step of signing in and failed at the
+// second.
+func Halfway(s Sheet, to To, link string, f From) outbox.Letter {
+	return draft{sheet: s, to: to, topic: "halfway", link: link, from: f}.letter()
+}
+
+// Stop is a way to sign in that was stopped.
+type Stop struct {
+	Kind string // of proof
+	Link string
+	From From // who gave the last wrong answer
+}
+
+// Stopped tells that a way to sign in is stopped after many wrong answers.
+func Stopped(s Sheet, to To, st Stop) outbox.Letter {
+	return draft{sheet: s, to: to, topic: "stopped", link: st.Link, args: []any{"item", Item{Kind: st.Kind}.words(to.Lang)}, from: st.From}.letter()
+}
+
+// Item is something that guards an account: its kind, and what its owner calls it.
+type Item struct{ Kind, Name string }
+
+func (it Item) words(l i18n.Lang) string {
+	name := ""
+	if it.Name != "" {
+		name = quoted(l, it.Name)
+	}
+	return strings.TrimSpace(texts.T(l, "kind."+it.Kind) + " " + name)
+}
+
+// Undone is what "this was not me" undid.
+type Undone struct {
+	Taken, Back []Item // taken off the account, and put back on it
+	Waits       bool   // a reset that is proved by what is sent alone waits a day
+	Link        string
+	From        From
+}
+
 // Contained tells that every door was closed after "this was not me".
-func Contained(s Sheet, to To, link string, f From) outbox.Letter {
-	return draft{sheet: s, to: to, topic: "contained", link: link, from: f}.letter()
+func Contained(s Sheet, to To, u Undone) outbox.Letter {
+	d := draft{sheet: s, to: to, topic: "contained", link: u.Link, from: u.From}
+	say := func(key string, list []Item) {
+		var words []string
+		for _, it := range list {
+			words = append(words, it.words(to.Lang))
+		}
+		if len(words) > 0 {
+			d.more = append(d.more, texts.T(to.Lang, key, "items", strings.Join(words, texts.T(to.Lang, "and"))))
+		}
+	}
+	say("contained.taken", u.Taken)
+	say("contained.back", u.Back)
+	if u.Waits {
+		d.more = append(d.more, texts.T(to.Lang, "contained.waits"))
+	}
+	return d.letter()
+}
+
+// TakenOff tells the reader of an address that it was taken off an account. It greets
+// nobody: whose address it is, is in doubt.
+func TakenOff(s Sheet, to To, it Item, link string) outbox.Letter {
+	to.Name = ""
+	return draft{sheet: s, to: to, topic: "off", link: link, args: []any{"item", it.words(to.Lang)}}.letter()
 }
 
 // Waits is a recovery that has to wait, or has waited, before it may go on.
@@ -248,7 +308,7 @@ func Changed(s Sheet, to To, c Change) outbox.Letter {
 	l := to.Lang
 	item := c.Name
 	if c.Name != "" && c.Kind != "" {
-		item = strings.TrimSpace(texts.T(l, "kind."+c.Kind) + " " + quoted(l, c.Name))
+		item = Item{c.Kind, c.Name}.words(l)
 	}
 	return draft{sheet: s, to: to, topic: "guard", link: c.Link, from: c.From, args: []any{"what", texts.T(l, "guard."+c.What, "item", item)}}.letter()
 }

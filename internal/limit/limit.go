@@ -183,13 +183,6 @@ func (c Counter) Forgive(ctx context.Context, tx db.Tx, n int64) error {
 	return err
 }
 
-// Halt stops an authenticator at once, as Stop failures would.
-func (c Counter) Halt(ctx context.Context, tx db.Tx) error {
-	_, err := tx.Exec(ctx, `INSERT INTO limit_counter (id, failures, level, last, until, kept) VALUES ($1, $2, 0, $3, NULL, $4)
-		ON CONFLICT (id) DO UPDATE SET failures = excluded.failures, last = excluded.last`, c.id[:], Stop, tx.Now(), c.rule.Kept)
-	return err
-}
-
 // Clear forgets everything about a counter.
 func (c Counter) Clear(ctx context.Context, tx db.Tx) error {
 	_, err := tx.Exec(ctx, `DELETE FROM limit_counter WHERE id = $1`, c.id[:])

@@ -63,6 +63,7 @@ type Session struct {
 	Expires  time.Time
 	ACR      string
 	AMR      []string // RFC 8176's words; of a one-time code also which: otp.app
+	Sent     bool     // all that was proved is codes that were sent
 	Keep     bool     // outlives the browser's run
 	Agent    string   // the User-Agent header, cut
 	Addr     string
@@ -89,6 +90,7 @@ type New struct {
 	Lifetime time.Duration
 	ACR      string
 	AMR      []string
+	Sent     bool // all that was proved is codes that were sent
 	Keep     bool
 	Agent    string
 	Addr     string
@@ -103,12 +105,12 @@ func Open(ctx context.Context, tx db.Tx, n New) (Session, secret.Text, error) {
 	s := Session{
 		ID: ref.NewSession(tx.Now()), Account: n.Account, Browser: n.Browser, Door: n.Door,
 		Created: tx.Now(), AuthTime: tx.Now(), LastUsed: tx.Now(), Expires: tx.Now().Add(n.Lifetime),
-		ACR: n.ACR, AMR: n.AMR, Keep: n.Keep, Agent: n.Agent, Addr: n.Addr, Place: n.Place, Since: n.Since,
+		ACR: n.ACR, AMR: n.AMR, Sent: n.Sent, Keep: n.Keep, Agent: n.Agent, Addr: n.Addr, Place: n.Place, Since: n.Since,
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO session (token, id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place, since)
-		VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+	_, err := tx.Exec(ctx, `INSERT INTO session (token, id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place, since, sent)
+		VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		secret.Hash(token.Reveal()), s.ID, s.Account, s.Browser, s.Door, s.Created, s.Expires, s.ACR, strings.Join(s.AMR, " "),
-		s.Keep, s.Agent, s.Addr, s.Place, s.Since)
+		s.Keep, s.Agent, s.Addr, s.Place, s.Since, s.Sent)
 	if err != nil {
 		return s, "", fmt.Errorf("open session: %w", err)
 	}
@@ -117,12 +119,12 @@ func Open(ctx context.Context, tx db.Tx, n New) (Session, secret.Text, error) {
 
 // Prove records a new proof in a living session and gives it a new token: the
 // old one, which somebody may have planted, opens nothing any more. acr and amr
-// say what was proved now; what was proved before counts no more. s.Keep is kept.
+// say what was proved now; what was proved before counts no more. s.Keep and s.Sent are kept.
 func Prove(ctx context.Context, tx db.Tx, s Session, acr string, amr []string) (Session, secret.Text, error) {
 	token := secret.Token()
 	s.ACR, s.AMR, s.AuthTime, s.LastUsed = acr, amr, tx.Now(), tx.Now()
-	err := tx.One(ctx, `UPDATE session SET token = $2, auth_time = $3, last_used = $3, acr = $4, amr = $5, keep = $6 WHERE id = $1`,
-		s.ID, secret.Hash(token.Reveal()), tx.Now(), s.ACR, strings.Join(s.AMR, " "), s.Keep)
+	err := tx.One(ctx, `UPDATE session SET token = $2, auth_time = $3, last_used = $3, acr = $4, amr = $5, keep = $6, sent = $7 WHERE id = $1`,
+		s.ID, secret.Hash(token.Reveal()), tx.Now(), s.ACR, strings.Join(s.AMR, " "), s.Keep, s.Sent)
 	return s, token, err
 }
 
@@ -133,13 +135,13 @@ func Turn(ctx context.Context, tx db.Tx, s Session) (secret.Text, error) {
 	return token, tx.One(ctx, `UPDATE session SET token = $2, last_used = $3 WHERE id = $1`, s.ID, secret.Hash(token.Reveal()), tx.Now())
 }
 
-const columns = `id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place, since`
+const columns = `id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place, since, sent`
 
 func scan(r db.Scanner) (Session, error) {
 	var s Session
 	var amr string
 	err := r.Scan(&s.ID, &s.Account, &s.Browser, &s.Door, db.Time(&s.Created), db.Time(&s.AuthTime), db.Time(&s.LastUsed), db.Time(&s.Expires),
-		&s.ACR, &amr, db.Bool(&s.Keep), &s.Agent, &s.Addr, &s.Place, db.Time(&s.Since))
+		&s.ACR, &amr, db.Bool(&s.Keep), &s.Agent, &s.Addr, &s.Place, db.Time(&s.Since), db.Bool(&s.Sent))
 	s.AMR = strings.Fields(amr)
 	return s, err
 }

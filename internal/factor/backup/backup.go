@@ -87,8 +87,8 @@ func MakeOne(ctx context.Context, h *slowhash.Hasher) (code secret.Text, phc str
 	return code, phc, nil
 }
 
-// Replace gives the account a new set, which voids the old one. A code that
-// support issued lives on.
+// Replace gives the account a new set, which voids the old one and the code that
+// support issued: whoever makes a set needs it no more.
 func Replace(ctx context.Context, tx db.Tx, a ref.Account, s Set) error {
 	if len(s.phcs) != PerSet {
 		return fmt.Errorf("a set has %d codes, not %d", PerSet, len(s.phcs))
@@ -98,7 +98,7 @@ func Replace(ctx context.Context, tx db.Tx, a ref.Account, s Set) error {
 			return fmt.Errorf("replace backup codes: %w", err)
 		}
 	}
-	return nil
+	return VoidIssued(ctx, tx, a)
 }
 
 // Issue keeps the hash of a single code that somebody else made for the account
@@ -223,5 +223,17 @@ func Left(ctx context.Context, r db.Reader, a ref.Account) (left, of int, made t
 // Void removes all codes of the account, issued ones too (MF-17).
 func Void(ctx context.Context, tx db.Tx, a ref.Account) error {
 	_, err := tx.Exec(ctx, `DELETE FROM backup_code WHERE account = $1`, a)
+	return err
+}
+
+// VoidIssued removes the code that support issued, if there is one.
+func VoidIssued(ctx context.Context, tx db.Tx, a ref.Account) error {
+	_, err := tx.Exec(ctx, `DELETE FROM backup_code WHERE account = $1 AND slot = $2`, a, issuedSlot)
+	return err
+}
+
+// VoidSet removes the account's own set.
+func VoidSet(ctx context.Context, tx db.Tx, a ref.Account) error {
+	_, err := tx.Exec(ctx, `DELETE FROM backup_code WHERE account = $1 AND slot < $2`, a, issuedSlot)
 	return err
 }

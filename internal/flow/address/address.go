@@ -281,18 +281,51 @@ func (x *act) proved(ctx context.Context, tx db.Tx, st state, view *View) error 
 	return x.note(ctx, tx, "address.added", view.Done)
 }
 
+// Vouch gives an account an address once by has made sure that its owner asks: the way
+// back of somebody who has none left. All addresses are told, the new one among them.
+// account.ErrHeld and ErrFull; db.ErrTaken when it is another account's, db.ErrNone
+// when the account is not there or not active.
+func (j *Address) Vouch(ctx context.Context, id ref.Account, to account.Identifier, by string) error {
+	return j.DB.Update(ctx, func(tx db.Tx) error {
+		a, err := account.Lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if a.State != account.Active {
+			return db.ErrNone
+		}
+		added, err := account.Vouch(ctx, tx, id, to)
+		if err != nil {
+			return err
+		}
+		if err := j.DropClaims(ctx, tx, to, id); err != nil {
+			return err
+		}
+		const what = "address.added"
+		if _, err := audit.Write(ctx, tx, audit.Event{Kind: what, Account: id, Actor: by, Detail: detail{added.Kind, added.Masked()}}); err != nil {
+			return err
+		}
+		return j.Tell(ctx, tx, a, what, func(letter.To) letter.Change {
+			return letter.Change{What: what, Kind: string(added.Kind), Name: added.Masked(), Link: j.DoubtOf(id, tx.Now())}
+		})
+	})
+}
+
+// detail is what an audit row says of an address.
+type detail struct {
+	Kind account.Kind `json:"kind"`
+	Name string       `json:"name"`
+}
+
 // note writes an act down and tells all addresses that are proved at this moment.
 func (x *act) note(ctx context.Context, tx db.Tx, what string, a account.Address) error {
 	_, err := audit.Write(ctx, tx, audit.Event{Kind: what, Account: x.account.ID, Actor: string(x.account.ID), Session: x.session.ID,
-		Addr: x.visitor.Addr.String(), Agent: x.visitor.Program, Place: x.visitor.Place, Detail: struct {
-			Kind account.Kind `json:"kind"`
-			Name string       `json:"name"`
-		}{a.Kind, a.Masked()}})
+		Addr: x.visitor.Addr.String(), Agent: x.visitor.Program, Place: x.visitor.Place, Detail: detail{a.Kind, a.Masked()}})
 	if err != nil {
 		return err
 	}
 	return x.Tell(ctx, tx, x.account, what, func(letter.To) letter.Change {
-		return letter.Change{What: what, Kind: string(a.Kind), Name: a.Masked(), Link: x.Sheet.URL + "/me/addresses", From: x.From(x.visitor, tx.Now())}
+		return letter.Change{What: what, Kind: string(a.Kind), Name: a.Masked(), Link: x.Doubt(x.session), From: x.From(x.visitor, tx.Now())}
 	})
 }
 

@@ -164,9 +164,9 @@ func (c *Change) set(ctx context.Context, try enter.Attempt, s session.Session, 
 // Notice is what the two answers to a notice of a new sign-in can say.
 type Notice struct {
 	Account account.Account
-	At      time.Time
+	At      time.Time       // since when things are doubted
 	Session session.Session // what was opened; zero once it has ended
-	Handled bool            // the doors were closed since: nothing is left to do
+	Handled bool            // the doors are closed, and no less is doubted: nothing is left to do
 }
 
 // ReadNotice reads the link in a notice without doing anything.
@@ -191,29 +191,39 @@ func (c *Change) ReadNotice(ctx context.Context, token string) (Notice, *fault.F
 		if err != nil && !errors.Is(err, db.ErrNone) {
 			return err
 		}
-		// A password changed since says nothing: who came in may have changed it.
-		closed, err := audit.Of(ctx, tx, id, audit.Filter{Prefix: enter.Contained, Since: at, Limit: 1})
-		n = Notice{Account: a, At: at, Session: s, Handled: len(closed) > 0 && s.ID == ""}
-		return err
+		n = Notice{Account: a, At: at, Session: s, Handled: handled(a, at)}
+		return nil
 	})
 	return n, f, err
 }
 
+// handled says whether the doors are closed and what came since an instant was taken
+// back. That they were closed once says nothing: somebody may be in again.
+func handled(a account.Account, since time.Time) bool {
+	return !a.Contained.IsZero() && !a.Doubted.IsZero() && !a.Doubted.After(since)
+}
+
 // Contain is the answer "this was not me": every session and app ends, nothing
-// opens the account until a new password is set by way of recovery, and the owner is
-// told how.
+// opens the account until a new password is set by way of recovery, what came since
+// is taken back, and the owner is told.
 func (c *Change) Contain(ctx context.Context, v flow.Visitor, token string) (*fault.Fault, error) {
 	n, f, err := c.ReadNotice(ctx, token)
 	if err != nil || f != nil || n.Handled {
 		return f, err
 	}
-	return nil, c.DB.Update(ctx, func(tx db.Tx) error {
-		a, err := account.Lock(ctx, tx, n.Account.ID)
-		if err != nil {
-			return err
-		}
-		return c.Entry.Contain(ctx, tx, v, a)
-	})
+	once := func() error {
+		return c.DB.Update(ctx, func(tx db.Tx) error {
+			a, err := account.Lock(ctx, tx, n.Account.ID)
+			if err != nil || handled(a, n.At) {
+				return err
+			}
+			return c.Entry.Contain(ctx, tx, v, a, n.At)
+		})
+	}
+	if err = once(); errors.Is(err, db.ErrTaken) {
+		err = once() // another account has proved meanwhile what was to be put back
+	}
+	return nil, err
 }
 
 // LookCancel says until when the recovery waits that a link would cancel.
@@ -243,7 +253,7 @@ func (c *Change) Cancel(ctx context.Context, v flow.Visitor, token string) (f *f
 				_, err = c.ReadCancel(ctx, tx, token)
 			}
 			if err == nil {
-				return c.Entry.Contain(ctx, tx, v, a)
+				return c.Entry.Contain(ctx, tx, v, a, time.Time{})
 			}
 		}
 		if errors.Is(err, db.ErrNone) {

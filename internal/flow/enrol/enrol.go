@@ -108,7 +108,7 @@ func (x *act) note(ctx context.Context, tx db.Tx, kind string, of gate.Kind, nam
 		return err
 	}
 	return x.Tell(ctx, tx, x.account, kind, func(to letter.To) letter.Change {
-		return letter.Change{What: kind, Kind: string(of), Name: name, Link: x.Sheet.URL + "/me/factors", From: x.From(x.visitor, tx.Now())}
+		return letter.Change{What: kind, Kind: string(of), Name: name, Link: x.Doubt(x.session), From: x.From(x.visitor, tx.Now())}
 	})
 }
 
@@ -121,7 +121,9 @@ func (x *act) added(ctx context.Context, tx db.Tx, p gate.Proof, name string, sp
 	if err := enter.Renew(ctx, tx, enter.Class(p.Kind), x.account.ID); err != nil {
 		return err
 	}
-	if spare != nil && x.set.BackupOf == 0 && x.Policy.SecondFactor.BackupCodes {
+	// Codes from before the first factor stood in for nothing, and whoever came in then
+	// may have made them.
+	if spare != nil && (x.set.BackupOf == 0 || !x.set.On()) && x.Policy.SecondFactor.BackupCodes {
 		if err := backup.Replace(ctx, tx, x.account.ID, *spare); err != nil {
 			return err
 		}
@@ -141,11 +143,12 @@ func (x *act) raise(ctx context.Context, tx db.Tx, p gate.Proof) error {
 	if methods == nil || !gate.Permits(&x.Policy, p.Kind) {
 		return nil
 	}
+	living.Sent = living.Sent && p.Kind == gate.SMSCode
 	_, x.done.Token, err = session.Prove(ctx, tx, living, session.ACRMulti, methods)
 	return err
 }
 
-// spare makes backup codes for an account that has none and is about to get its
+// spare makes backup codes for an account that has none, or is about to get its
 // first factor; hashing them takes a while and belongs in no transaction.
 func (e *Enrol) spare(ctx context.Context, s session.Session) (*backup.Set, error) {
 	if !e.Policy.SecondFactor.BackupCodes {
@@ -153,8 +156,12 @@ func (e *Enrol) spare(ctx context.Context, s session.Session) (*backup.Set, erro
 	}
 	none := false
 	err := e.DB.View(ctx, func(tx db.ReadTx) error {
-		_, of, _, err := backup.Left(ctx, tx, s.Account)
-		none = of == 0
+		a, err := account.Of(ctx, tx, s.Account)
+		if err != nil {
+			return err
+		}
+		set, err := e.SetOf(ctx, tx, a)
+		none = set.BackupOf == 0 || !set.On()
 		return err
 	})
 	if err != nil || !none {

@@ -74,7 +74,7 @@ type word struct {
 
 func (e *Enrol) tellEverywhere(ctx context.Context, tx db.Tx, a account.Account, set enter.Set, t word) error {
 	err := e.Tell(ctx, tx, a, t.topic, func(letter.To) letter.Change {
-		return letter.Change{What: t.topic, Link: e.Sheet.URL + "/me/activity"}
+		return letter.Change{What: t.topic, Link: e.DoubtOf(a.ID, tx.Now())}
 	})
 	if err != nil || !e.SMS {
 		return err

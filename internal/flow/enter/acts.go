@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
+	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/password"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
@@ -79,7 +79,7 @@ var failures = map[Class]*fault.Entry{
 }
 
 // Fail counts a failure, writes it down, and gives the fault that tells it: the
-// wait, when one began with this failure. The owner learns of a wait once a day.
+// wait, when one began with this failure. The owner is warned.
 func (e *Entry) Fail(ctx context.Context, tx db.Tx, a Attempt) (*fault.Fault, error) {
 	until, began, err := a.counters().Fail(ctx, tx)
 	if err != nil {
@@ -89,28 +89,13 @@ func (e *Entry) Fail(ctx context.Context, tx db.Tx, a Attempt) (*fault.Fault, er
 	if a.Tell != nil {
 		r.Tell, r.Args = a.Tell, a.Args
 	}
-	if !began {
-		return e.Refuse(ctx, tx, r)
-	}
-	r.Tell, r.Decision = faults.SigninTooManyAttempts, gate.Decision{RetryAt: until}
-	if err := e.tellAttempts(ctx, tx, a); err != nil {
+	if err := e.warn(ctx, tx, a, began); err != nil {
 		return nil, err
 	}
+	if began {
+		r.Tell, r.Decision = faults.SigninTooManyAttempts, gate.Decision{RetryAt: until}
+	}
 	return e.Refuse(ctx, tx, r)
-}
-
-const topicAttempts = "signin.attempts"
-
-func (e *Entry) tellAttempts(ctx context.Context, tx db.Tx, a Attempt) error {
-	if a.Account.State != account.Active || a.Account.Email.Norm == "" {
-		return nil
-	}
-	recent, err := outbox.Recent(ctx, tx, a.Account.ID, topicAttempts, tx.Now().Add(-24*time.Hour))
-	if err != nil || recent {
-		return err
-	}
-	l := letter.TooManyAttempts(e.Sheet, To(a.Account), e.Sheet.URL+"/recover", e.From(a.Visitor, tx.Now()))
-	return e.Mail(ctx, tx, topicAttempts, a.Account.ID, l, time.Time{})
 }
 
 // Succeed forgives what the journey failed before and ends the row of
@@ -289,6 +274,10 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 	if err := e.VoidCodes(ctx, tx, id); err != nil {
 		return err
 	}
+	// What support issued led to this password at best; at worst an impostor has it.
+	if err := backup.VoidIssued(ctx, tx, id); err != nil {
+		return err
+	}
 	if _, err := browser.EndTrusts(ctx, tx, id); err != nil {
 		return err
 	}
@@ -302,9 +291,17 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place}); err != nil {
 		return err
 	}
+	// Whoever changed it may not be its owner: the link closes the doors.
+	link := e.DoubtOf(id, tx.Now())
+	if w.Reprove != "" {
+		s, err := session.ByID(ctx, tx, w.Reprove)
+		if err != nil {
+			return err
+		}
+		link = e.Doubt(s)
+	}
 	return e.TellAll(ctx, tx, w.Account, "password.changed", func(to letter.To) outbox.Letter {
-		// Whoever changed it may not be its owner: the link closes the doors.
-		return letter.PasswordChanged(e.Sheet, to, e.noticeLink(id, w.Reprove, tx.Now()), e.From(w.Visitor, tx.Now()))
+		return letter.PasswordChanged(e.Sheet, to, link, e.From(w.Visitor, tx.Now()))
 	})
 }
 

@@ -2,12 +2,21 @@ package enter
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
+	"sekisho/internal/cooling"
 	"sekisho/internal/db"
+	"sekisho/internal/factor/backup"
+	"sekisho/internal/factor/passkey"
+	"sekisho/internal/factor/passphrase"
+	"sekisho/internal/factor/smscode"
+	"sekisho/internal/factor/totp"
 	"sekisho/internal/flow"
+	"sekisho/internal/gate"
 	"sekisho/internal/letter"
 	"sekisho/internal/outbox"
 )
@@ -15,20 +24,33 @@ import (
 // Contained is the kind of the audit row that tells of a containment.
 const Contained = "account.contained"
 
-// Contain closes an account's doors on everybody (SI-25).
-func (e *Entry) Contain(ctx context.Context, tx db.Tx, v flow.Visitor, a account.Account) error {
+// What a containment undoes, as audit rows tell it.
+const (
+	factorTaken    = "factor.taken_back"
+	addressTaken   = "address.taken_back"
+	addressPutBack = "address.put_back"
+)
+
+// Contain closes an account's doors on everybody until a recovery lifts it (SI-25).
+// What was added since an instant is taken back, and addresses that were removed
+// since are put back, so that the recovery rests on what the owner had before;
+// with zero nothing is. db.ErrTaken when another account proves such an address at
+// this very instant. The caller holds the account's row.
+func (e *Entry) Contain(ctx context.Context, tx db.Tx, v flow.Visitor, a account.Account, since time.Time) error {
 	ended, err := e.Grants.EndAccount(ctx, tx, a.ID)
 	if err != nil {
 		return err
 	}
-	// Whoever was in had the password or reads the mailbox. What else there is stays
-	// good for recovery, which takes more than one of them.
-	for _, class := range []Class{ByPassword, ByMailCode} {
-		if err := Factor(class, a.ID).Halt(ctx, tx); err != nil {
+	u := undoing{Entry: e, visitor: v, account: a, since: since}
+	if !since.IsZero() {
+		if err := u.all(ctx, tx); err != nil {
 			return err
 		}
 	}
-	if err := account.Close(ctx, tx, a.ID); err != nil {
+	if err := account.Contain(ctx, tx, a, since, u.old); err != nil {
+		return err
+	}
+	if err := backup.VoidIssued(ctx, tx, a.ID); err != nil {
 		return err
 	}
 	if err := e.VoidCodes(ctx, tx, a.ID); err != nil {
@@ -45,13 +67,154 @@ func (e *Entry) Contain(ctx context.Context, tx db.Tx, v flow.Visitor, a account
 	if err := browser.Forget(ctx, tx, a.ID, ""); err != nil {
 		return err
 	}
-	if _, err := audit.Write(ctx, tx, audit.Event{Kind: Contained, Account: a.ID, Actor: string(a.ID),
-		Addr: v.Addr.String(), Agent: v.Program, Place: v.Place, Detail: struct {
-			Ended int `json:"ended"`
-		}{ended}}); err != nil {
+	if err := u.write(ctx, tx, Contained, struct {
+		Ended int `json:"ended"`
+	}{ended}); err != nil {
+		return err
+	}
+	if a, err = account.Of(ctx, tx, a.ID); err != nil {
 		return err
 	}
 	return e.TellAll(ctx, tx, a, Contained, func(to letter.To) outbox.Letter {
-		return letter.Contained(e.Sheet, to, e.Sheet.URL+"/recover", e.From(v, tx.Now()))
+		return letter.Contained(e.Sheet, to, letter.Undone{Taken: u.taken, Back: u.back, Waits: a.Lowered, Link: e.Sheet.URL + "/recover", From: e.From(v, tx.Now())})
 	})
+}
+
+// undoing takes back what came to an account since an instant.
+type undoing struct {
+	*Entry
+	visitor flow.Visitor
+	account account.Account
+	since   time.Time
+	taken   []letter.Item
+	back    []letter.Item
+	old     bool // some of it had stood for longer than a recovery waits
+}
+
+func (u *undoing) all(ctx context.Context, tx db.Tx) error {
+	if err := u.addresses(ctx, tx); err != nil {
+		return err
+	}
+	if err := u.factors(ctx, tx); err != nil {
+		return err
+	}
+	return u.spares(ctx, tx)
+}
+
+// doubts says whether something came since the instant.
+func (u *undoing) doubts(made time.Time) bool { return !made.Before(u.since) }
+
+// stood notes how long something has stood. Who reads one old mailbox may answer an
+// old notice as well as its owner: what has stood for a day is not given up without
+// a day in which the others hear of it (see recover).
+func (u *undoing) stood(now, since time.Time) { u.old = u.old || now.Sub(since) >= cooling.Lasts }
+
+func (u *undoing) write(ctx context.Context, tx db.Tx, kind string, detail any) error {
+	_, err := audit.Write(ctx, tx, audit.Event{Kind: kind, Account: u.account.ID, Actor: string(u.account.ID),
+		Addr: u.visitor.Addr.String(), Agent: u.visitor.Program, Place: u.visitor.Place, Detail: detail})
+	return err
+}
+
+// named is the detail of a row.
+type named struct {
+	Kind string `json:"kind"`
+	Name string `json:"name,omitempty"`
+}
+
+func (u *undoing) addresses(ctx context.Context, tx db.Tx) error {
+	taken, back, err := account.TakeBack(ctx, tx, u.account, u.since)
+	if err != nil {
+		return err
+	}
+	for _, x := range taken {
+		it := letter.Item{Kind: string(x.Kind), Name: x.Masked()}
+		if err := u.write(ctx, tx, addressTaken, named{it.Kind, it.Name}); err != nil {
+			return err
+		}
+		if x.Confirmed.IsZero() {
+			continue
+		}
+		u.taken = append(u.taken, it)
+		if x.Kind != account.Email {
+			continue
+		}
+		// It may have been the owner who added it: they have to hear of it there.
+		l := letter.TakenOff(u.Sheet, letter.To{Lang: u.account.Lang, Address: x.Mailbox()}, it, u.Sheet.URL+"/help/support")
+		if err := u.Mail(ctx, tx, addressTaken, u.account.ID, l, time.Time{}); err != nil {
+			return err
+		}
+	}
+	for _, x := range back {
+		it := letter.Item{Kind: string(x.Kind), Name: x.Masked()}
+		u.back = append(u.back, it)
+		u.stood(tx.Now(), x.At)
+		if err := u.write(ctx, tx, addressPutBack, named{it.Kind, it.Name}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take notes that something that proves who somebody is was taken back.
+func (u *undoing) take(ctx context.Context, tx db.Tx, kind gate.Kind, name string) error {
+	u.taken = append(u.taken, letter.Item{Kind: string(kind), Name: name})
+	return u.write(ctx, tx, factorTaken, named{string(kind), name})
+}
+
+func (u *undoing) factors(ctx context.Context, tx db.Tx) error {
+	set, err := u.SetOf(ctx, tx, u.account)
+	if err != nil {
+		return err
+	}
+	before := len(u.taken)
+	for _, f := range set.Apps {
+		if u.doubts(f.Created) {
+			u.stood(tx.Now(), f.Created)
+			if err := errors.Join(totp.Remove(ctx, tx, u.account.ID, f.ID), u.take(ctx, tx, gate.TOTP, f.Name)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range set.Keys {
+		if u.doubts(f.Created) {
+			u.stood(tx.Now(), f.Created)
+			if err := errors.Join(passkey.Remove(ctx, tx, u.account.ID, f.ID), u.take(ctx, tx, gate.Passkey, f.Name)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, f := range set.Numbers {
+		if u.doubts(f.Created) {
+			u.stood(tx.Now(), f.Created)
+			name := account.Identifier{Kind: account.Mobile, Norm: f.Norm}.Masked()
+			if err := errors.Join(smscode.Remove(ctx, tx, u.account.ID, f.ID), u.take(ctx, tx, gate.SMSCode, name)); err != nil {
+				return err
+			}
+		}
+	}
+	if len(u.taken) == before {
+		return nil
+	}
+	return account.Prefer(ctx, tx, u.account.ID, "")
+}
+
+// spares are what stands in for a factor.
+func (u *undoing) spares(ctx context.Context, tx db.Tx) error {
+	_, of, made, err := backup.Left(ctx, tx, u.account.ID)
+	if err != nil {
+		return err
+	}
+	if of > 0 && u.doubts(made) {
+		if err := errors.Join(backup.VoidSet(ctx, tx, u.account.ID), u.take(ctx, tx, gate.Backup, "")); err != nil {
+			return err
+		}
+	}
+	rec, err := passphrase.Of(ctx, tx, u.account.ID)
+	if errors.Is(err, db.ErrNone) || err == nil && !u.doubts(rec.SetAt) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(passphrase.Drop(ctx, tx, u.account.ID), u.take(ctx, tx, gate.Passphrase, ""))
 }

@@ -113,6 +113,7 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 	s := seen{facts: gate.Facts{
 		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
 		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(tx.Now())), StepUp: w.StepUp,
+		Contained: !w.Account.Contained.IsZero(), Recovers: w.Lost,
 	}}
 	f := &s.facts
 	var err error
@@ -239,8 +240,10 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	if o.Trust, err = e.trust(ctx, tx, w, s, d.Level); err != nil {
 		return Result{}, err
 	}
-	if err := account.CountSignin(ctx, tx, w.Account.ID, e.day(tx.Now())); err != nil {
-		return Result{}, err
+	if !w.StepUp {
+		if err := account.CountSignin(ctx, tx, w.Account.ID, e.day(tx.Now())); err != nil {
+			return Result{}, err
+		}
 	}
 	if err := browser.Seen(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Where); err != nil {
 		return Result{}, err
@@ -269,7 +272,7 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	if err != nil {
 		return Result{}, err
 	}
-	if err := e.tellSpent(ctx, tx, w, o.Session.ID); err != nil {
+	if err := e.tellSpent(ctx, tx, w, o.Session); err != nil {
 		return Result{}, err
 	}
 	// The first sign-in of all is no news to whoever signed up a moment ago.
@@ -338,6 +341,10 @@ type told struct {
 	Trace  []gate.Step `json:"trace,omitempty"`
 }
 
+// sent says whether all that opens the session is codes that were sent. A recovery
+// proved by these alone has waited, where it had to.
+func (w Who) sent() bool { return !w.Lost && gate.OnlySent(gate.Standing(w.Proofs, w.Account.Turn)) }
+
 func (e *Entry) open(ctx context.Context, tx db.Tx, w Who, l gate.Level) (*Opened, error) {
 	o := &Opened{Account: w.Account}
 	var err error
@@ -346,13 +353,13 @@ func (e *Entry) open(ctx context.Context, tx db.Tx, w Who, l gate.Level) (*Opene
 		if err != nil {
 			return nil, err
 		}
-		old.Keep = old.Keep || w.Keep
+		old.Keep, old.Sent = old.Keep || w.Keep, w.sent()
 		o.Session, o.Token, err = session.Prove(ctx, tx, old, session.ACR(l), amr(gate.Standing(w.Proofs, w.Account.Turn)))
 		return o, err
 	}
 	o.Session, o.Token, err = session.Open(ctx, tx, session.New{
 		Account: w.Account.ID, Browser: w.Visitor.Browser, Door: string(w.Visitor.Door), Lifetime: e.Policy.Session.Lifetime,
-		ACR: session.ACR(l), AMR: amr(gate.Standing(w.Proofs, w.Account.Turn)), Keep: w.Keep, Since: w.Account.Created,
+		ACR: session.ACR(l), AMR: amr(gate.Standing(w.Proofs, w.Account.Turn)), Sent: w.sent(), Keep: w.Keep, Since: w.Account.Created,
 		Agent: w.Visitor.Agent, Addr: w.Visitor.Addr.String(), Place: w.Visitor.Place,
 	})
 	return o, err
@@ -499,7 +506,7 @@ func (e *Entry) Tell(ctx context.Context, tx db.Tx, a account.Account, topic str
 
 // tellSpent tells the owner that a backup code opened the session: whoever found the
 // sheet of paper may have used it.
-func (e *Entry) tellSpent(ctx context.Context, tx db.Tx, w Who, s ref.Session) error {
+func (e *Entry) tellSpent(ctx context.Context, tx db.Tx, w Who, s session.Session) error {
 	if !slices.ContainsFunc(gate.Standing(w.Proofs, w.Account.Turn), func(p gate.Proof) bool { return p.Kind == gate.Backup }) {
 		return nil
 	}
@@ -508,12 +515,12 @@ func (e *Entry) tellSpent(ctx context.Context, tx db.Tx, w Who, s ref.Session) e
 		return err
 	}
 	const topic = "backup.used"
-	if _, err := audit.Write(ctx, tx, audit.Event{Kind: topic, Account: w.Account.ID, Actor: string(w.Account.ID), Session: s,
+	if _, err := audit.Write(ctx, tx, audit.Event{Kind: topic, Account: w.Account.ID, Actor: string(w.Account.ID), Session: s.ID,
 		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place}); err != nil {
 		return err
 	}
 	return e.Tell(ctx, tx, w.Account, topic, func(letter.To) letter.Change {
-		return letter.Change{What: topic, Name: strconv.Itoa(left), Link: e.Sheet.URL + "/me/factors", From: e.From(w.Visitor, tx.Now())}
+		return letter.Change{What: topic, Name: strconv.Itoa(left), Link: e.Doubt(s), From: e.From(w.Visitor, tx.Now())}
 	})
 }
 
@@ -542,6 +549,13 @@ func (e *Entry) unsign(purpose, token string) []string {
 	return strings.Split(token[:i], ".")
 }
 
+// Doubt is the link of a mail that tells of what a session did: whoever answers that
+// it was not them doubts everything since that session began.
+func (e *Entry) Doubt(s session.Session) string { return e.noticeLink(s.Account, s.ID, s.Created) }
+
+// DoubtOf is Doubt for what somebody did who has no session.
+func (e *Entry) DoubtOf(a ref.Account, now time.Time) string { return e.noticeLink(a, "", now) }
+
 func (e *Entry) noticeLink(a ref.Account, s ref.Session, at time.Time) string {
 	return e.Sheet.URL + "/notice?n=" + url.QueryEscape(e.Notice(a, s, at))
 }
@@ -550,7 +564,8 @@ func (e *Entry) noticeLink(a ref.Account, s ref.Session, at time.Time) string {
 const NoticeLives = 30 * 24 * time.Hour
 
 // Notice is what the link in a notice carries: it names the account, the
-// session and the time, signed. It can do one thing: close the account's doors.
+// session and since when things are doubted, signed. It can do one thing: close the
+// account's doors.
 func (e *Entry) Notice(a ref.Account, s ref.Session, at time.Time) string {
 	return e.sign("notice", string(a)+"."+string(s)+"."+strconv.FormatInt(at.UnixMicro(), 36))
 }

@@ -41,8 +41,8 @@ func (e *Entry) MayChange(ctx context.Context, r db.Reader, v flow.Visitor, s se
 	d := gate.Decide(gate.Facts{
 		Door: v.Door, Act: gate.Change, Now: r.Now(), Account: gate.State(a.State), From: v.Addr,
 		SessionEnds: living.Expires, LastUsed: later(living.LastUsed, s.LastUsed), SignedInSince: living.Created,
-		LastProof: living.AuthTime, FreshFor: FreshFor, Level: living.Level(), Since: living.Since, Set: set.Seconds(),
-		Both: slices.Contains(living.AMR, "mfa"),
+		LastProof: living.AuthTime, FreshFor: FreshFor, Level: living.Level(), Since: living.Since, Set: set.Seconds(), Issued: set.Issued, OnFile: set.onFile(), Sent: living.Sent,
+		Both: slices.Contains(living.AMR, "mfa"), Contained: !a.Contained.IsZero(),
 	}, &e.Policy)
 	switch {
 	case d.Verdict == gate.Admit:

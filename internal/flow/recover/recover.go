@@ -361,10 +361,14 @@ func (m *moment) advance(ctx context.Context, tx db.Tx) error {
 
 // waits says until when the password may not be set yet; zero when it may. Where a
 // second factor is set up, an inbox and a phone number alone are what a thief of the
-// phone has: the owner gets a day to notice (RC-01).
+// phone has: the owner gets a day to notice (RC-01). So they do where "this was not me"
+// took back what had stood for longer: who reads an old mailbox may have answered it;
+// and where it was answered, and the phone is all that is shown: a stolen one may be
+// how the thief came in.
 func (m *moment) waits(ctx context.Context, tx db.Tx) (until time.Time, err error) {
 	set, err := m.SetOf(ctx, tx, m.account)
-	if err != nil || !set.On() || !gate.OnlySent(m.flow.State.Proofs) {
+	phone := !m.account.Contained.IsZero() && set.Mail && !slices.ContainsFunc(m.flow.State.Proofs, func(p gate.Proof) bool { return p.Kind == gate.MailCode })
+	if err != nil || !set.On() && !m.account.Lowered && !phone || !gate.OnlySent(m.flow.State.Proofs) {
 		return until, err
 	}
 	w, err := m.Cool(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: m.flow.State.Proofs})
@@ -525,6 +529,12 @@ func (m *moment) stands(now time.Time) bool {
 
 func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
 	if err := m.SetPassword(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account}, word); err != nil {
+		return err
+	}
+	if err := account.Release(ctx, tx, m.account.ID); err != nil {
+		return err
+	}
+	if err := m.endSpares(ctx, tx); err != nil {
 		return err
 	}
 	// Whoever had the old password may have signed in from a browser of their own.

@@ -6,14 +6,18 @@ import (
 	"slices"
 
 	"sekisho/internal/account"
+	"sekisho/internal/audit"
 	"sekisho/internal/db"
+	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
+	"sekisho/internal/factor/passphrase"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
+	"sekisho/internal/letter"
 	"sekisho/internal/ref"
 	"sekisho/internal/slowhash"
 )
@@ -146,4 +150,36 @@ func (r *Recover) Options(ctx context.Context, v flow.Visitor, id ref.Flow) (opt
 		return err
 	})
 	return options, f, err
+}
+
+// endSpares takes away the backup codes and the passphrase of an account without a
+// second factor: they stand in for nothing, and whoever had the old password may have
+// made them, to hold the second proof once there is one. Who proved one keeps it.
+func (m *moment) endSpares(ctx context.Context, tx db.Tx) error {
+	set, err := m.SetOf(ctx, tx, m.account)
+	if err != nil || set.On() {
+		return err
+	}
+	proved := func(k gate.Kind) bool {
+		return slices.ContainsFunc(m.flow.State.Proofs, func(p gate.Proof) bool { return p.Kind == k })
+	}
+	if !proved(gate.Backup) {
+		if err := backup.VoidSet(ctx, tx, m.account.ID); err != nil {
+			return err
+		}
+	}
+	if !set.Passphrase || proved(gate.Passphrase) {
+		return nil
+	}
+	if err := passphrase.Drop(ctx, tx, m.account.ID); err != nil {
+		return err
+	}
+	const what = "passphrase.removed"
+	if _, err := audit.Write(ctx, tx, audit.Event{Kind: what, Account: m.account.ID, Actor: string(m.account.ID),
+		Addr: m.visitor.Addr.String(), Agent: m.visitor.Program, Place: m.visitor.Place}); err != nil {
+		return err
+	}
+	return m.Tell(ctx, tx, m.account, what, func(letter.To) letter.Change {
+		return letter.Change{What: what, Link: m.DoubtOf(m.account.ID, tx.Now()), From: m.From(m.visitor, tx.Now())}
+	})
 }
