@@ -172,6 +172,22 @@ func Of(ctx context.Context, r db.Reader, id ref.Account) (Account, error) {
 	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE a.id = $1`, id))
 }
 
+// Names reads what an account is called: user name and primary address as shown,
+// empty where there is none. It is the least that an app which asks often needs.
+func Names(ctx context.Context, r db.Reader, id ref.Account) (username, email string, err error) {
+	_, err = db.List(ctx, r, func(s db.Scanner) (none struct{}, err error) {
+		var kind Kind
+		var shown string
+		if err = s.Scan(&kind, &shown); kind == Username {
+			username = shown
+		} else {
+			email = shown
+		}
+		return none, err
+	}, `SELECT kind, shown FROM identifier WHERE account = $1 AND main = 1 AND kind IN ('email', 'username')`, id)
+	return username, email, err
+}
+
 // Find reads the account an identifier leads to: the one that proved it, else one
 // that already stands (the first owner's, before the address is proved), else the
 // newest sign-up that claims it. A stranger's sign-up must not take an account's
