@@ -20,16 +20,16 @@ import (
 // floors lists every package with its floor. Imports point down: a package may
 // import only what stands on a lower one. What only tests use stands beside.
 var floors = [][]string{
-	{"secret", "i18n", "netx", "ua"},
-	{"db", "fault", "mail", "sms", "geo", "slowhash"},
+	{"secret", "i18n", "netx", "ua", "hub", "pass"},
+	{"db", "fault", "mail", "sms", "push", "geo", "slowhash"},
 	{"ref", "faults"},
 	{"audit", "outbox", "limit", "policy"},
 	{"gate", "letter", "ready"},
-	{"account", "session", "browser", "client", "signkey", "cooling", "demand"},
-	{"factor/password", "factor/sentcode", "factor/smscode", "factor/totp", "factor/backup", "factor/passphrase", "factor/passkey", "grant"},
+	{"account", "session", "browser", "client", "signkey", "cooling", "demand", "device"},
+	{"factor/password", "factor/sentcode", "factor/smscode", "factor/totp", "factor/backup", "factor/passphrase", "factor/passkey", "factor/push", "grant"},
 	{"flow"},
 	{"flow/enter"},
-	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol", "flow/address", "flow/access"},
+	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol", "flow/address", "flow/access", "flow/tegata"},
 	{"web"},
 	{"web/signin", "web/me", "web/help", "web/mailbox", "oidc", "api"},
 	{"app"},

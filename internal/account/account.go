@@ -61,6 +61,8 @@ type Account struct {
 	Contained  time.Time // when its owner said "this was not me": nobody enters until a recovery lifts it
 	Doubted    time.Time // Contained: since when what was added is doubted; zero: nothing is
 	Lowered    bool      // Contained: what was taken back had stood for so long that a recovery by codes that are sent waits
+	LockedAt   time.Time // since when its owner has switched sign-in off; see Locked
+	LockEnds   time.Time // zero: not by itself
 	signinDay  time.Time
 	signins    int
 }
@@ -141,7 +143,7 @@ func Create(ctx context.Context, tx db.Tx, n New) (Account, error) {
 	return a, nil
 }
 
-const columns = `a.id, a.state, a.name, a.lang, a.zone, a.created, a.changed, a.confirmed, a.last_signin, a.erase_at, a.signin_day, a.signins, a.turn, a.preferred, a.contained, a.doubted, a.lowered,
+const columns = `a.id, a.state, a.name, a.lang, a.zone, a.created, a.changed, a.confirmed, a.last_signin, a.erase_at, a.signin_day, a.signins, a.turn, a.preferred, a.contained, a.doubted, a.lowered, a.locked, a.lock_ends,
 	e.kind, e.norm, e.shown, e.hosted, e.shared, e.created, e.confirmed, u.shown, m.norm, m.shown, m.created, m.confirmed`
 
 const from = ` FROM account a
@@ -155,6 +157,7 @@ func scan(s db.Scanner) (Account, error) {
 	var kind, normal, shown string
 	err := s.Scan(&a.ID, &a.State, &a.Name, &a.Lang, &a.Zone, db.Time(&a.Created), db.Time(&a.Changed), db.Time(&a.Confirmed),
 		db.Time(&a.LastSignin), db.Time(&a.EraseAt), db.Time(&a.signinDay), &signins, &a.Turn, &a.Preferred, db.Time(&a.Contained), db.Time(&a.Doubted), db.Bool(&a.Lowered),
+		db.Time(&a.LockedAt), db.Time(&a.LockEnds),
 		db.Null(&kind), db.Null(&normal), db.Null(&shown), db.Bool(&a.Email.Hosted), db.Bool(&a.Email.Shared),
 		db.Time(&a.Email.Created), db.Time(&a.Email.Confirmed), db.Null(&a.Username),
 		db.Null(&a.Mobile.Norm), db.Null(&a.Mobile.Shown), db.Time(&a.Mobile.Created), db.Time(&a.Mobile.Confirmed))
@@ -250,6 +253,22 @@ func CountSignin(ctx context.Context, tx db.Tx, id ref.Account, day time.Time) e
 // the clocks of several nodes need not agree.
 func Close(ctx context.Context, tx db.Tx, id ref.Account) error {
 	return tx.One(ctx, `UPDATE account SET turn = turn + 1 WHERE id = $1`, id)
+}
+
+// Locked says whether the owner has switched sign-in off (RS-01).
+func (a Account) Locked(now time.Time) bool {
+	return !a.LockedAt.IsZero() && (a.LockEnds.IsZero() || now.Before(a.LockEnds))
+}
+
+// SwitchOff lets nobody sign in until ends, or until SwitchOn where ends is zero. The
+// caller holds the account. Asked again it moves the end.
+func SwitchOff(ctx context.Context, tx db.Tx, id ref.Account, ends time.Time) error {
+	return tx.One(ctx, `UPDATE account SET locked = coalesce(locked, $2), lock_ends = $3 WHERE id = $1`, id, tx.Now(), ends)
+}
+
+// SwitchOn lets sign-ins go on.
+func SwitchOn(ctx context.Context, tx db.Tx, id ref.Account) error {
+	return tx.One(ctx, `UPDATE account SET locked = NULL, lock_ends = NULL WHERE id = $1`, id)
 }
 
 // Disable closes an account; who calls it ends its sessions in the same

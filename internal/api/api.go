@@ -15,6 +15,7 @@ import (
 
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
+	"sekisho/internal/device"
 	"sekisho/internal/factor/password"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
@@ -26,6 +27,7 @@ import (
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
 	"sekisho/internal/flow/signin"
+	"sekisho/internal/flow/tegata"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
 	"sekisho/internal/ua"
@@ -44,6 +46,7 @@ type Door struct {
 	Address *address.Address
 	Enrol   *enrol.Enrol
 	Access  *access.Access
+	Tegata  *tegata.Tegata
 	Open    bool
 	Issuer  string
 	Cookie  string // the session cookie's name, for the description
@@ -51,11 +54,14 @@ type Door struct {
 	document []byte
 }
 
+// limits are the bodies that may be larger than the frame's own limit.
+var limits = map[string]int64{"/api/v1/tegata/vault": device.MostVault + 64<<10}
+
 // Door gives the routes.
 func (d *Door) Door() web.Door {
 	var routes []web.Route
 	for _, o := range d.operations() {
-		routes = append(routes, web.Route{Method: o.method, Path: o.path, Guard: o.guard, Face: web.API, Handle: o.handle})
+		routes = append(routes, web.Route{Method: o.method, Path: o.path, Guard: o.guard, Face: web.API, Limit: limits[o.path], Handle: o.handle})
 	}
 	d.document = d.describe()
 	return web.Door{Name: "api", Files: files, Routes: routes}
@@ -84,7 +90,9 @@ type Step struct {
 	Ready    *time.Time      `json:"ready_at,omitempty"` // step "waiting": when to come back
 	Min      int             `json:"min_length,omitempty"`
 	Sessions []Session       `json:"sessions,omitempty"`
-	Options  json.RawMessage `json:"options,omitempty"` // what a passkey is asked (WebAuthn Level 3 §5.5)
+	Number   string          `json:"push_number,omitempty"` // what Tegata is to be told
+	Scan     string          `json:"scan_uri,omitempty"`    // what a code for Tegata to scan holds
+	Options  json.RawMessage `json:"options,omitempty"`     // what a passkey is asked (WebAuthn Level 3 §5.5)
 }
 
 // Opened is a session that a journey opened. The token is shown this once.

@@ -70,6 +70,13 @@ func (d *Door) signin(ctx context.Context, r *web.Request) (web.Response, error)
 	if err := r.ReadJSON(&in); err != nil {
 		return web.Response{}, err
 	}
+	if in.Identifier == "" && in.Kind == string(gate.Tegata) {
+		v, err := d.Signin.ScanFirst(ctx, r.Describe(), signin.Ask{})
+		if err != nil {
+			return web.Response{}, err
+		}
+		return d.signinStep(r, v, nil)
+	}
 	v, err := d.Signin.Start(ctx, r.Describe(), signin.Ask{Identifier: in.Identifier, Passkey: in.Identifier == "" && in.Kind == string(gate.Passkey)})
 	if err != nil {
 		return web.Response{}, err
@@ -87,15 +94,13 @@ func (d *Door) signinAnswer(ctx context.Context, r *web.Request) (web.Response, 
 		return web.Refuse(f), nil
 	}
 	if in.asksKey() {
-		options, f, err := d.Signin.Options(ctx, visitor, id)
-		if err != nil || f != nil {
-			return refused(f), err
-		}
-		v, err := d.Signin.Look(ctx, visitor, id)
-		if err != nil {
-			return web.Response{}, err
-		}
-		return d.signinStep(r, v, options)
+		return d.signinKey(ctx, r, visitor, id)
+	}
+	if in.Kind == string(gate.Tegata) && in.Answer == "scan" {
+		return d.signinScan(ctx, r, visitor, id)
+	}
+	if err := d.awaits(ctx, visitor, id, in); err != nil {
+		return web.Response{}, err
 	}
 	held, err := r.Held(ctx)
 	if err != nil {
@@ -120,11 +125,45 @@ func (d *Door) signinAnswer(ctx context.Context, r *web.Request) (web.Response, 
 	return d.signinStep(r, v, nil)
 }
 
+// signinKey answers with what a passkey is asked.
+func (d *Door) signinKey(ctx context.Context, r *web.Request, visitor flow.Visitor, id ref.Flow) (web.Response, error) {
+	options, f, err := d.Signin.Options(ctx, visitor, id)
+	if err != nil || f != nil {
+		return refused(f), err
+	}
+	v, err := d.Signin.Look(ctx, visitor, id)
+	if err != nil {
+		return web.Response{}, err
+	}
+	return d.signinStep(r, v, options)
+}
+
+// signinScan answers with what a code for Tegata to scan holds.
+func (d *Door) signinScan(ctx context.Context, r *web.Request, visitor flow.Visitor, id ref.Flow) (web.Response, error) {
+	code, v, err := d.Signin.ScanCode(ctx, visitor, id)
+	if err != nil {
+		return web.Response{}, err
+	}
+	if code != "" {
+		v.ScanURI = d.Tegata.ScanURI(code)
+	}
+	return d.signinStep(r, v, nil)
+}
+
+// awaits waits a while for Tegata's answer, where a program wants that.
+func (d *Door) awaits(ctx context.Context, visitor flow.Visitor, id ref.Flow, in given) error {
+	if in.Kind != string(gate.Tegata) || in.Answer != "wait" {
+		return nil
+	}
+	_, err := d.Signin.Await(ctx, visitor, id, held)
+	return err
+}
+
 func (d *Door) signinStep(r *web.Request, v signin.View, options []byte) (web.Response, error) {
 	if v.Opened != nil {
 		return opened(v.Opened), nil
 	}
-	s := Step{Flow: rehandle(r, v.ID, v.Handle), Step: string(v.Step), Next: []Way{}, Min: v.MinWord, Sessions: sessions(v.Sessions, ""), Options: options}
+	s := Step{Flow: rehandle(r, v.ID, v.Handle), Step: string(v.Step), Next: []Way{}, Min: v.MinWord, Sessions: sessions(v.Sessions, ""), Options: options, Number: v.Number, Scan: v.ScanURI}
 	for _, w := range v.Ways {
 		s.Next = append(s.Next, Way{w.Kind, r.T("api." + w.Kind), w.Names, w.Sent})
 		if !w.Until.IsZero() {
@@ -255,7 +294,7 @@ func (d *Door) recoverGiven(ctx context.Context, v flow.Visitor, id ref.Flow, in
 		return d.Recover.Answer(ctx, v, id, in.Answer)
 	case in.Kind == "new_password":
 		return d.Recover.Password(ctx, v, id, in.Answer)
-	case k == gate.TOTP, k == gate.SMSCode, k == gate.MailCode, k == gate.Passkey, k == gate.Backup, k == gate.Passphrase:
+	case k == gate.TOTP, k == gate.SMSCode, k == gate.MailCode, k == gate.Passkey, k == gate.Backup, k == gate.Passphrase, k == gate.Tegata, k == gate.TegataCode:
 		return d.Recover.Prove(ctx, v, id, in.Kind, in.Answer)
 	}
 	return recover.View{Fault: faults.MethodNotOffered.New()}, nil
@@ -265,7 +304,7 @@ func (d *Door) recoverStep(r *web.Request, v recover.View, options []byte) (web.
 	if v.Opened != nil {
 		return opened(v.Opened), nil
 	}
-	s := Step{Flow: rehandle(r, v.ID, v.Handle), Step: string(v.Step), RetryAt: at(v.Resend), Ready: at(v.Ready), Next: []Way{}, Options: options}
+	s := Step{Flow: rehandle(r, v.ID, v.Handle), Step: string(v.Step), RetryAt: at(v.Resend), Ready: at(v.Ready), Next: []Way{}, Options: options, Number: v.Number}
 	switch v.Step {
 	case recover.Code:
 		s.Next = d.ways(r, "recovery_code")

@@ -26,10 +26,12 @@ import (
 	"sekisho/internal/cooling"
 	"sekisho/internal/db"
 	"sekisho/internal/demand"
+	"sekisho/internal/device"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/passphrase"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/push"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/factor/smscode"
 	"sekisho/internal/factor/totp"
@@ -43,8 +45,10 @@ import (
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
 	"sekisho/internal/flow/signin"
+	"sekisho/internal/flow/tegata"
 	"sekisho/internal/geo"
 	"sekisho/internal/grant"
+	"sekisho/internal/hub"
 	"sekisho/internal/letter"
 	"sekisho/internal/limit"
 	"sekisho/internal/mail"
@@ -67,7 +71,7 @@ import (
 // Tables are the migrations of all packages that keep something.
 var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, account.Migrations, session.Migrations, browser.Migrations, client.Migrations,
 	signkey.Migrations, password.Migrations, sentcode.Migrations, totp.Migrations, backup.Migrations, passphrase.Migrations, passkey.Migrations,
-	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations}
+	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations, device.Migrations, push.Migrations}
 
 // App is one running Sekisho.
 type App struct {
@@ -77,6 +81,7 @@ type App struct {
 	Grants  *grant.Grants
 	Keys    *signkey.Keys
 	Entry   *enter.Entry
+	Hub     *hub.Hub
 	Join    *join.Join
 	Frame   *web.Frame
 	Handler http.Handler
@@ -91,6 +96,7 @@ type App struct {
 	from   string
 	posts  *http.Client
 	spare  *spare
+	waker  waker
 }
 
 // Options are what a test sets beside the configuration.
@@ -270,7 +276,9 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		keys = nil
 	}
 	cost := slowhash.Cost{MemoryKiB: uint32(c.num("hash_memory_kib")), Passes: uint32(c.num("hash_passes")), Threads: uint8(c.num("hash_threads"))}
+	a.Hub = &hub.Hub{}
 	a.Entry = &enter.Entry{
+		Pushes: push.Pushes{Ring: a.Ring}, Hub: a.Hub,
 		DB: a.DB, Ring: a.Ring, Outbox: a.Outbox, Grants: a.Grants, Hasher: slowhash.NewHasher(cost, int(c.num("hash_workers")), 0),
 		Codes: sentcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
 		Apps: totp.Codes{Ring: a.Ring}, Keys: keys, SMS: a.SMS != nil,
@@ -305,6 +313,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	ch := &change.Change{Entry: a.Entry}
 	adr := &address.Address{Entry: a.Entry}
 	en := &enrol.Enrol{Entry: a.Entry}
+	teg := &tegata.Tegata{Entry: a.Entry, Origin: issuer, Wakers: a.wakers()}
 	list := &access.Access{Entry: a.Entry}
 	a.Join = &join.Join{Entry: a.Entry}
 	open := a.Frame.Open
@@ -312,11 +321,11 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Grants.LogoutToken = provider.LogoutToken
 	a.Frame.Leads = provider.Leads
 	a.Doors = []web.Door{
-		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
-		(&me.Door{Change: ch, Address: adr, Enrol: en, Access: list}).Door(),
+		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
+		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list}).Door(),
 		help.Door(),
 		provider.Door(),
-		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Address: adr, Enrol: en, Access: list, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
+		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
 	if a.mailbox() {

@@ -18,7 +18,9 @@ import (
 	"sekisho/internal/browser"
 	"sekisho/internal/cooling"
 	"sekisho/internal/db"
+	"sekisho/internal/device"
 	"sekisho/internal/factor/passkey"
+	"sekisho/internal/factor/push"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/flow"
 	"sekisho/internal/grant"
@@ -45,9 +47,11 @@ func (a *App) jobs() []job {
 		{name: "touch", every: time.Second, do: func(ctx context.Context) error { return a.Frame.Touches.Flush(ctx, a.DB) }},
 		{name: "seal", every: time.Second, do: func(ctx context.Context) error { _, err := audit.Chain{Ring: a.Ring}.Seal(ctx, a.DB); return err }},
 		{name: "send", every: 300 * time.Millisecond, do: a.Send},
-		{name: "keys", every: 10 * time.Minute, do: func(ctx context.Context) error { return a.Keys.Tend(ctx, false) }},
+		{name: "keys", every: 10 * time.Minute, do: func(ctx context.Context) error { return errors.Join(a.Keys.Tend(ctx, false), a.tendWakeKeys(ctx)) }},
 		{name: "purge", every: time.Minute, do: a.Purge},
 	}
+	var seen watched
+	list = append(list, job{name: "watch", every: 100 * time.Millisecond, do: func(ctx context.Context) error { return a.watch(ctx, &seen) }})
 	if a.SMS != nil {
 		list = append(list, job{name: "sms", every: 100 * time.Millisecond, do: a.SendSMS, at: smsRounds})
 	}
@@ -133,7 +137,7 @@ const batch = 8
 
 // Send sends what is due in the outbox.
 func (a *App) Send(ctx context.Context) error {
-	kinds := []string{outbox.HTTP}
+	kinds := []string{outbox.HTTP, outbox.Push}
 	if a.smtp != nil {
 		kinds = append(kinds, outbox.Mail)
 	}
@@ -199,6 +203,9 @@ func (a *App) deliver(ctx context.Context, row outbox.Row) error {
 		}
 		return a.post(ctx, p)
 	}
+	if row.Kind == outbox.Push {
+		return a.wake(ctx, row)
+	}
 	var l outbox.Letter
 	if err := a.Outbox.Open(row, &l); err != nil {
 		return err
@@ -254,7 +261,7 @@ const purgeRows = 500
 // Purge removes what is over, a little at a time.
 func (a *App) Purge(ctx context.Context) error {
 	tidy := []func(context.Context, db.Tx, int) error{
-		flow.Purge, sentcode.Purge, passkey.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy, cooling.Purge,
+		flow.Purge, sentcode.Purge, passkey.Purge, push.Purge, device.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy, cooling.Purge,
 		func(ctx context.Context, tx db.Tx, n int) error {
 			return outbox.Purge(ctx, tx, tx.Now().Add(-30*24*time.Hour), n)
 		},

@@ -190,6 +190,21 @@ func (b *Browser) Miss(s string) *Browser {
 	return b
 }
 
+// Number is the number the page shows to be compared or entered.
+func (b *Browser) Number() string {
+	b.w.T.Helper()
+	found := ""
+	each(b.doc, func(n *html.Node) {
+		if class, _ := attr(n, "class"); class == "number" {
+			found = strings.TrimSpace(words(n))
+		}
+	})
+	if found == "" {
+		b.w.T.Fatalf("%s shows no number:\n%s", b.URL, b.Text())
+	}
+	return found
+}
+
 // Want fails the test unless the last answer has the status.
 func (b *Browser) Want(status int) *Browser {
 	b.w.T.Helper()

@@ -37,6 +37,10 @@ const (
 	Continue Act = "continue"
 	// Change asks whether a session may change something that guards the account.
 	Change Act = "change"
+	// Use asks whether an installation of Tegata may speak for its account.
+	Use Act = "use"
+	// Approve asks whether it may approve, lock, or end what is open.
+	Approve Act = "approve"
 )
 
 // Verdict is the outcome of a decision.
@@ -126,6 +130,9 @@ type Facts struct {
 	SecondVia string    // the number codes of the second factor go to
 	Trusted   bool      // Enter: the account trusts this browser
 	StepUp    bool      // Enter: a fresh proof is asked for within a session
+	Stale     bool      // Approve: the installation was not refreshed since the doors were closed
+	Locked    bool      // Enter: the owner has switched sign-in off (RS-01)
+	LockEnds  time.Time // Enter: when it ends by itself; zero: it does not
 	Unusual   bool      // Enter: browser and place are both new to the account
 	Contained bool      // Enter, Change: the owner said "this was not me"
 	Recovers  bool      // Enter: a new password is being set, or was a moment ago, by way of recovery
@@ -167,11 +174,13 @@ var rules = []rule{
 	{"limit.account", []Act{Try}, accountWaits},
 	{"limit.factor", []Act{Try}, factorStopped},
 	{"method.offered", []Act{Try}, methodOffered},
-	{"account.known", []Act{Enter, Continue, Change}, accountKnown},
-	{"account.state", []Act{Enter, Continue, Change}, accountState},
+	{"account.known", []Act{Enter, Continue, Change, Use, Approve}, accountKnown},
+	{"account.state", []Act{Enter, Continue, Change, Use, Approve}, accountState},
 	{"account.contained", []Act{Enter, Change}, accountContained},
-	{"address.policy", []Act{Enter, Continue, Change}, addressPolicy},
-	{"address.own", []Act{Enter, Continue, Change}, addressOwn},
+	{"device.fresh", []Act{Approve}, deviceFresh},
+	{"account.locked", []Act{Enter}, lockedByOwner},
+	{"address.policy", []Act{Enter, Continue, Change, Use, Approve}, addressPolicy},
+	{"address.own", []Act{Enter, Continue, Change, Use, Approve}, addressOwn},
 	{"session.lifetime", []Act{Continue, Change}, sessionLifetime},
 	{"session.idle", []Act{Continue, Change}, sessionIdle},
 	{"proof.first", []Act{Enter}, firstProof},
@@ -330,6 +339,25 @@ func accountContained(f *Facts, _ *policy.Effective) Decision {
 		return pass
 	}
 	return refuse("account.contained", "owner", "this was not me")
+}
+
+// An installation that has not heard of a new password may be in other hands since
+// (ER-12).
+func deviceFresh(f *Facts, _ *policy.Effective) Decision {
+	if f.Stale {
+		return refuse("device.stale", "", "stale")
+	}
+	return pass
+}
+
+// lockedByOwner lets nobody in while the owner has switched sign-in off, however
+// much was proved; sessions that are open go on (RS-01, RS-04). As with the state of
+// an account, it is told only after a proof.
+func lockedByOwner(f *Facts, _ *policy.Effective) Decision {
+	if !f.Locked || len(f.Proofs) == 0 {
+		return pass
+	}
+	return until(refuse("signin.locked_by_owner", "own", "locked"), f.LockEnds)
 }
 
 func addressPolicy(f *Facts, p *policy.Effective) Decision {

@@ -19,18 +19,20 @@ const (
 	Passkey    Kind = "passkey"
 	Backup     Kind = "backup"
 	Passphrase Kind = "passphrase"
+	Tegata     Kind = "tegata"     // an approval signed by an installation
+	TegataCode Kind = "tegatacode" // a code that an installation shows, without a network
 )
 
 // firsts can begin a sign-in, seconds can complete it. A code by mail is never a
 // second proof (NIST SP 800-63B-4 §3.1.3.1).
 var (
-	firsts  = []Kind{Password, MailCode, SMSCode, Passkey}
-	seconds = []Kind{Passkey, TOTP, SMSCode, Backup, Passphrase}
+	firsts  = []Kind{Password, MailCode, SMSCode, Passkey, Tegata, TegataCode}
+	seconds = []Kind{Tegata, Passkey, TOTP, TegataCode, SMSCode, Backup, Passphrase}
 )
 
 // Switches says whether a kind, once set up, asks for a second proof at every
 // sign-in. Backup codes and the passphrase only stand in for what is lost.
-func Switches(k Kind) bool { return k == TOTP || k == SMSCode || k == Passkey }
+func Switches(k Kind) bool { return k == TOTP || k == SMSCode || k == Passkey || k == Tegata }
 
 // Proof is one factor passed.
 type Proof struct {
@@ -62,13 +64,11 @@ func LevelOf(proofs []Proof) Level {
 
 func levelOf(proofs []Proof, counts func(Proof) bool) Level {
 	for _, first := range proofs {
-		if first.Kind == Passkey {
-			if !first.User {
-				continue // without its user's verification a key is a second proof only
-			}
-			if counts(first) {
-				return Multi
-			}
+		switch {
+		case first.alone() && counts(first):
+			return Multi
+		case first.Kind == Passkey && !first.User:
+			continue // without its user's verification a key is a second proof only
 		}
 		for _, second := range proofs {
 			if slices.Contains(firsts, first.Kind) && slices.Contains(seconds, second.Kind) && counts(second) && apart(first, second) {
@@ -77,6 +77,12 @@ func levelOf(proofs []Proof, counts func(Proof) bool) Level {
 		}
 	}
 	return Single
+}
+
+// alone says whether a proof is two by itself: what somebody has, which verified who
+// held it.
+func (p Proof) alone() bool {
+	return p.User && (p.Kind == Passkey || p.Kind == Tegata || p.Kind == TegataCode)
 }
 
 // OnlySent says whether all that was proved is codes that were sent: whoever reads
@@ -121,7 +127,16 @@ func Unsent(f *Facts, p *policy.Effective) (out []Kind) {
 // apart says whether two proofs are two: not the same kind, and not through the
 // same inbox (OA-15).
 func apart(a, b Proof) bool {
-	return a.Kind != b.Kind && (a.Via == "" || a.Via != b.Via)
+	return a.Kind.thing() != b.Kind.thing() && (a.Via == "" || a.Via != b.Via)
+}
+
+// thing is what a kind is proved with: an installation of Tegata approves and shows
+// codes, and is one thing.
+func (k Kind) thing() Kind {
+	if k == TegataCode {
+		return Tegata
+	}
+	return k
 }
 
 // Ways says which of the kinds that are set up may be used as a second proof
@@ -165,7 +180,7 @@ func Permits(p *policy.Effective, k Kind) bool {
 	case Passphrase:
 		return true
 	}
-	return len(p.SecondFactor.Kinds) == 0 || slices.Contains(p.SecondFactor.Kinds, string(k))
+	return len(p.SecondFactor.Kinds) == 0 || slices.Contains(p.SecondFactor.Kinds, string(k.thing()))
 }
 
 // on says whether the account has a second factor.
@@ -191,11 +206,13 @@ func secondProof(f *Facts, p *policy.Effective) Decision {
 	return prove(NeedSecond, p.Source.SecondFactor)
 }
 
-// better says whether somebody who signed in with a passkey that the policy lets
-// count no more has an authenticator app that does. An SMS may find no gateway, and
-// a spare is not to be spent for this.
+// better says whether somebody who signed in with what the policy lets count no more
+// has an authenticator that does. An SMS may find no gateway, and a spare is not to be
+// spent for this.
 func (f *Facts) better(p *policy.Effective) bool {
-	return slices.Contains(f.Set, TOTP) && Permits(p, TOTP) && !slices.ContainsFunc(f.Proofs, func(x Proof) bool { return x.Kind == TOTP })
+	return slices.ContainsFunc([]Kind{TOTP, TegataCode}, func(k Kind) bool {
+		return slices.Contains(f.Set, k) && Permits(p, k) && !slices.ContainsFunc(f.Proofs, func(x Proof) bool { return x.Kind.thing() == k.thing() })
+	})
 }
 
 // anotherProof asks for one more proof where a browser and a place are both new

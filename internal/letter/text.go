@@ -37,3 +37,8 @@ func SMSUnlocked(s Sheet, lang i18n.Lang) string {
 func SMSIssued(s Sheet, lang i18n.Lang) string {
 	return texts.T(lang, "sms.issued", "service", clean(s.Service))
 }
+
+// SMSLockLifted tells by SMS that the operator lifted the sign-in lock.
+func SMSLockLifted(s Sheet, lang i18n.Lang) string {
+	return texts.T(lang, "sms.lock_lifted", "service", clean(s.Service))
+}

@@ -29,6 +29,7 @@ const (
 	Mail = "mail"
 	HTTP = "post"
 	SMS  = "sms"
+	Push = "push" // wakes an installation of Tegata
 	// Nothing is a row that goes nowhere: it makes an answer to a stranger cost
 	// what an answer to an owner costs (SI-28).
 	Nothing = "nothing"

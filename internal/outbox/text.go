@@ -86,3 +86,8 @@ func (r Row) Stage(now time.Time) Stage {
 		return Underway
 	}
 }
+
+// Wake is the body of a row that wakes an installation of Tegata.
+type Wake struct {
+	Device ref.Device `json:"device"`
+}

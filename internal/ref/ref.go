@@ -34,6 +34,10 @@ type (
 	Code string
 	// Factor names one enrolled way to prove who one is.
 	Factor string
+	// Device names one installation of Tegata.
+	Device string
+	// Request names one approval that was asked of Tegata.
+	Request string
 	// Address names one address or number of an account.
 	Address string
 	// Trust names one trusted browser of an account.
@@ -158,3 +162,15 @@ func NewAddress(at time.Time) Address { return Address(fresh("adr_", at)) }
 
 // ParseAddress says whether s has the form of an address's ID.
 func ParseAddress(s string) (Address, bool) { return Address(s), parse("adr_", s) }
+
+// NewDevice makes the ID of an installation of Tegata.
+func NewDevice(at time.Time) Device { return Device(fresh("dev_", at)) }
+
+// ParseDevice says whether s has the form of such an ID.
+func ParseDevice(s string) (Device, bool) { return Device(s), parse("dev_", s) }
+
+// NewRequest makes the ID of a request to approve.
+func NewRequest(at time.Time) Request { return Request(fresh("req_", at)) }
+
+// ParseRequest says whether s has the form of such an ID.
+func ParseRequest(s string) (Request, bool) { return Request(s), parse("req_", s) }

@@ -3,6 +3,7 @@ package sample
 import (
 	"time"
 
+	"sekisho/internal/device"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow/access"
 	"sekisho/internal/ready"
@@ -43,6 +44,12 @@ func factors() []Page {
 		{Name: "factor-copied", Response: web.Show("me/factor", me.One{Factor: copied})},
 		{Name: "factor-last", Response: web.Show("me/factor", me.One{Factor: number, Stays: true})},
 		{Name: "factor-prefer", Response: web.Show("me/factor-prefer", me.Prefer{Kinds: []string{"totp", "smscode", "passkey"}, Now: "totp"})},
+		{Name: "tegata-open", Signed: true, Response: web.Show("me/factor-tegata", me.Tegata{State: "open", URI: "https://id.example.com/tegata/#enrol=ticket", Picture: drawn})},
+		{Name: "tegata-compare", Signed: true, Response: web.Show("me/factor-tegata", me.Tegata{State: "waiting", Number: "4821", Name: "Pixel 8"})},
+		{Name: "tegata-here", Signed: true, Response: web.Show("me/factor-tegata", me.Tegata{State: "here", Number: "4821", Name: "Pixel 8"})},
+		{Name: "device", Signed: true, Response: web.Show("me/factor-device", me.Device{Device: device.Device{ID: "dev_01kf0e7st00000000000000001", Name: "Pixel 8", Main: true, Created: At.Add(-300 * time.Hour), LastSeen: At.Add(-time.Minute)}})},
+		{Name: "device-stale", Signed: true, Response: web.Show("me/factor-device", me.Device{Device: device.Device{ID: "dev_01kf0e7st00000000000000002", Name: "Tablet", Kind: device.CLI, Created: At.Add(-300 * time.Hour), LastSeen: At.Add(-30 * time.Hour)}, Stale: true})},
+		{Name: "device-retire", Signed: true, Response: web.Show("me/ask", me.Ask{What: "tegata", Name: "Pixel 8", Post: "/me/factors/device/retire", Back: "/me/factors"})},
 		{Name: "factor-app", Response: web.Show("me/factor-app", app)},
 		{Name: "factor-app-wrong", Response: web.Show("me/factor-app", app).With(faults.CodeWrong.New("kind", "totp"))},
 		{Name: "factor-sms", Response: web.Show("me/factor-sms", me.SMS{})},

@@ -4,10 +4,12 @@
 package sample
 
 import (
+	"html/template"
 	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
+	"sekisho/internal/factor/totp"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/grant"
@@ -41,6 +43,15 @@ const (
 	fox   = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
 	phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1"
 )
+
+// drawn is a picture to scan.
+var drawn = func() template.HTML {
+	svg, err := totp.SVG("https://id.example.com/tegata/#signin=code")
+	if err != nil {
+		panic(err)
+	}
+	return template.HTML(svg) //nolint:gosec // drawn by us
+}()
 
 var sessions = []session.Session{
 	{ID: "ses_01kf0e7st00000000000000001", Created: At.Add(-50 * time.Hour), LastUsed: At.Add(-time.Minute), Expires: At.Add(600 * time.Hour), AMR: []string{"pwd", "otp.app", "mfa"}, Keep: true, Agent: fox, Addr: "203.0.113.20", Place: "東京都, 日本"},
@@ -106,6 +117,14 @@ func entering() []Page {
 		{Name: "ready-way-back", Response: web.Show("signin/ready", signin.Left{Need: "way_back", Return: "/me"})},
 		{Name: "ready-passkey", Response: web.Show("signin/ready", signin.Left{Need: "passkey", Return: "/me"})},
 		{Name: "ready-backup", Response: web.Show("signin/ready", signin.Left{Need: "backup_codes", Return: "/me"})},
+		{Name: "push", Response: web.Show("signin/push", signin.Push{Base: "/signin", Flow: flow, Typed: hana, Number: "47", Names: []string{"Pixel 8"}, Trust: 180, Device: true,
+			Others: []signin.Listed{{Kind: "scan", Path: "qr", Names: []string{"Pixel 8"}}, {Kind: "tegatacode", Path: "tegata-code", Names: []string{"Pixel 8"}}, {Kind: "backup", Path: "backup"}}})},
+		{Name: "push-silent", Response: web.Show("signin/push", signin.Push{Base: "/signin", Flow: flow, Typed: hana, Number: "05", Names: []string{"Pixel 8"}, Silent: true,
+			Others: []signin.Listed{{Kind: "smscode", Path: "sms", Names: []string{"••• •••• 1234"}, Sends: true}}})},
+		{Name: "push-first", Response: web.Show("signin/push", signin.Push{Base: "/signin", Flow: flow, Typed: hana, First: true, Others: []signin.Listed{{Kind: "password", Path: "password"}}})},
+		{Name: "push-cancelled", Response: web.Show("signin/push", signin.Push{Base: "/signin", Flow: flow, Typed: hana, Names: []string{"Pixel 8"},
+			Others: []signin.Listed{{Kind: "backup", Path: "backup"}}}).With(faults.PushCancelled.New())},
+		{Name: "scan", Response: web.Show("signin/scan", signin.Scan{Base: "/signin", Flow: flow, URI: "https://id.example.com/tegata/#signin=code", Picture: drawn, First: true})},
 		{Name: "limit", Response: web.Show("signin/sessions", signin.Limit{Flow: flow, Typed: hana, Reference: "7K2M-9QXP", Sessions: sessions})},
 		{Name: "new-password", Response: web.Show("signin/new-password", signin.NewPassword{Base: "/recover/password", Flow: flow, Typed: hana, Min: 15}).With(faults.PasswordCommon.New())},
 		{Name: "signup", Response: web.Show("signin/signup", signin.SignUp{})},

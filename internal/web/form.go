@@ -107,6 +107,14 @@ func (r *Request) bodyOf(kind string) ([]byte, error) {
 	return body, err
 }
 
+// Raw reads the body as it was sent, for a guard that has to see it; who comes after
+// reads it anew.
+func (r *Request) Raw() ([]byte, error) {
+	body, err := r.body()
+	r.HTTP.Body = io.NopCloser(bytes.NewReader(body))
+	return body, err
+}
+
 func (r *Request) body() ([]byte, error) {
 	body, err := io.ReadAll(r.HTTP.Body)
 	var large *http.MaxBytesError

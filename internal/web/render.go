@@ -314,6 +314,7 @@ var icons = map[string]string{
 	"screen":   `<rect x="3" y="4.5" width="18" height="12" rx="2"/><path d="M9 20h6M12 16.500V20"/>`,
 	"phone":    `<rect x="7" y="2.5" width="10" height="19" rx="2"/><path d="M11 18.500h2"/>`,
 	"clock":    `<circle cx="12" cy="12" r="8.5"/><path d="M12 7.500V12l3 2"/>`,
+	"qr":       `<path d="M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h2v2M20 14v2M14 20h2M18 18h2v2"/>`,
 	"list":     `<path d="M8.5 6.500H20M8.5 12H20M8.5 17.500H20M4 6.500h.01M4 12h.01M4 17.500h.01"/>`,
 	"app":      `<rect x="4" y="4" width="7" height="7" rx="1.5"/><rect x="13" y="4" width="7" height="7" rx="1.5"/><rect x="4" y="13" width="7" height="7" rx="1.5"/><rect x="13" y="13" width="7" height="7" rx="1.5"/>`,
 	"stop":     `<circle cx="12" cy="12" r="8.5"/><path d="M12 7.500v5.500M12 16.500h.01"/>`,

@@ -47,6 +47,7 @@ type Result struct {
 	Outcome Outcome
 	Factor  ref.Factor    // which authenticator it is about; empty where none
 	Skew    time.Duration // at Skewed, to 30 s: positive where the device's clock is ahead
+	Device  ref.Device    // whose code it is, from CheckDevice
 }
 
 // Enrol checks that the app has the key, and adds it to the account with the
@@ -102,7 +103,7 @@ func free(ctx context.Context, r db.Reader, a ref.Account, mark []byte) (slot in
 		err = s.Scan(&slot, &m)
 		known = known || string(m) == string(mark)
 		return
-	}, `SELECT slot, mark FROM totp WHERE account = $1 ORDER BY slot`, a)
+	}, `SELECT slot, mark FROM totp WHERE account = $1 AND device = '' ORDER BY slot`, a)
 	for slot < len(taken) && taken[slot] == slot {
 		slot++
 	}
@@ -127,6 +128,7 @@ func result(o Outcome, id ref.Factor, step, now int64) Result {
 // row is one authenticator as Check needs it.
 type row struct {
 	id     ref.Factor
+	device ref.Device
 	sealed []byte
 	spent  spent
 }
@@ -137,11 +139,21 @@ type row struct {
 // the empty account, which is always wrong. secret.ErrSealed when a secret was
 // not sealed for its row: then none is tried, or guesses would go uncounted.
 func (c Codes) Check(ctx context.Context, tx db.Tx, a ref.Account, answer string) (Result, error) {
+	return c.check(ctx, tx, a, answer, `device = ''`)
+}
+
+// CheckDevice is Check for the codes that installations of Tegata show. The result's
+// Device says which one did.
+func (c Codes) CheckDevice(ctx context.Context, tx db.Tx, a ref.Account, answer string) (Result, error) {
+	return c.check(ctx, tx, a, answer, `device <> ''`)
+}
+
+func (c Codes) check(ctx context.Context, tx db.Tx, a ref.Account, answer, which string) (Result, error) {
 	rows, err := db.List(ctx, tx, func(s db.Scanner) (r row, err error) {
-		err = s.Scan(&r.id, &r.sealed, &r.spent.step, &r.spent.barred)
+		err = s.Scan(&r.id, &r.device, &r.sealed, &r.spent.step, &r.spent.barred)
 		return
 	},
-		`SELECT id, sealed, step, barred FROM totp WHERE account = $1 ORDER BY id`, a)
+		`SELECT id, device, sealed, step, barred FROM totp WHERE account = $1 AND `+which+` ORDER BY id`, a)
 	if err != nil {
 		return Result{}, fmt.Errorf("check authenticator: %w", err)
 	}
@@ -150,7 +162,7 @@ func (c Codes) Check(ctx context.Context, tx db.Tx, a ref.Account, answer string
 		_ = fits(make([]byte, keyLen), now, code) // the same work for nobody
 		return Result{}, nil
 	}
-	best, at, which := Wrong, int64(0), ref.Factor("")
+	best, at, found := Wrong, int64(0), row{}
 	keys := make([][]byte, len(rows))
 	for i, r := range rows {
 		if keys[i], err = c.Ring.Open(r.sealed, about(a, r.id)); err != nil {
@@ -159,23 +171,25 @@ func (c Codes) Check(ctx context.Context, tx db.Tx, a ref.Account, answer string
 	}
 	for i, r := range rows {
 		if o, step := judge(fits(keys[i], now, code), now, r.spent); o > best {
-			best, at, which = o, step, r.id
+			best, at, found = o, step, r
 		}
 	}
 	switch {
 	case best == Right:
-		err = tx.One(ctx, `UPDATE totp SET step = $2, last_used = $3 WHERE id = $1 AND step < $2 AND barred <> $2`, which, at, tx.Now())
+		err = tx.One(ctx, `UPDATE totp SET step = $2, last_used = $3 WHERE id = $1 AND step < $2 AND barred <> $2`, found.id, at, tx.Now())
 		if errors.Is(err, db.ErrNone) { // another was quicker
 			best, err = Used, nil
 		}
 	case best == Skewed && at > now:
 		// Whoever was told that a guess fits a moment to come could wait for it.
-		_, err = tx.Exec(ctx, `UPDATE totp SET barred = $2 WHERE id = $1`, which, at)
+		_, err = tx.Exec(ctx, `UPDATE totp SET barred = $2 WHERE id = $1`, found.id, at)
 	}
 	if err != nil {
 		return Result{}, fmt.Errorf("check authenticator: %w", err)
 	}
-	return result(best, which, at, now), nil
+	out := result(best, found.id, at, now)
+	out.Device = found.device
+	return out, nil
 }
 
 // Factor is one authenticator as its owner sees it.
@@ -191,7 +205,7 @@ func List(ctx context.Context, r db.Reader, a ref.Account) ([]Factor, error) {
 	return db.List(ctx, r, func(s db.Scanner) (f Factor, err error) {
 		err = s.Scan(&f.ID, &f.Name, db.Time(&f.Created), db.Time(&f.LastUsed))
 		return
-	}, `SELECT id, name, created, last_used FROM totp WHERE account = $1 ORDER BY created, id`, a)
+	}, `SELECT id, name, created, last_used FROM totp WHERE account = $1 AND device = '' ORDER BY created, id`, a)
 }
 
 // Rename gives an authenticator another name, of 1 to 50 characters; db.ErrNone
@@ -205,8 +219,39 @@ func Remove(ctx context.Context, tx db.Tx, a ref.Account, id ref.Factor) error {
 	return tx.One(ctx, `DELETE FROM totp WHERE account = $1 AND id = $2`, a, id)
 }
 
-// RemoveAll removes all authenticators of an account, if it has any.
+// RemoveAll removes all authenticators of an account, and the codes of its installations.
 func RemoveAll(ctx context.Context, tx db.Tx, a ref.Account) error {
 	_, err := tx.Exec(ctx, `DELETE FROM totp WHERE account = $1`, a)
+	return err
+}
+
+// EnrolDevice makes the secret of the codes that an installation of Tegata shows for
+// its account, in base 32 as apps take it. It is given to that installation once.
+func (c Codes) EnrolDevice(ctx context.Context, tx db.Tx, a ref.Account, d ref.Device) (secret.Text, error) {
+	key := NewKey()
+	raw, err := parseKey(key)
+	if err != nil {
+		return "", err
+	}
+	id := ref.NewFactor(tx.Now())
+	sealed, err := c.Ring.Seal(raw, about(a, id))
+	if err != nil {
+		return "", fmt.Errorf("enrol device: %w", err)
+	}
+	var slot int64 // far from those that were set up by hand
+	if err := tx.QueryRow(ctx, `SELECT coalesce(max(slot), 0) + 1 FROM totp WHERE account = $1 AND slot >= $2`, a, deviceSlots).Scan(&slot); err != nil {
+		return "", fmt.Errorf("enrol device: %w", err)
+	}
+	_, err = tx.Exec(ctx, `INSERT INTO totp (id, account, slot, mark, name, sealed, step, barred, created, device) VALUES ($1, $2, $3, $4, '', $5, $6, 0, $7, $8)`,
+		id, a, max(slot, deviceSlots), c.Ring.MAC("totp key", []byte(a), raw), sealed, stepAt(tx.Now())-window-1, tx.Now(), d)
+	return key, err
+}
+
+// deviceSlots is where the slots of installations begin.
+const deviceSlots = 1000
+
+// RemoveDevice removes what an installation had.
+func RemoveDevice(ctx context.Context, tx db.Tx, a ref.Account, d ref.Device) error {
+	_, err := tx.Exec(ctx, `DELETE FROM totp WHERE account = $1 AND device = $2`, a, d)
 	return err
 }

@@ -156,7 +156,7 @@ func TestClockThatIsOffIsToldAndNeverLetsPass(t *testing.T) {
 		id := b.enrolled("acc_1", quietKey)
 		b.clock.Add(time.Hour)
 		for off := -32; off <= 32; off++ {
-			want := Result{Skewed, id, time.Duration(off) * 30 * time.Second}
+			want := Result{Skewed, id, time.Duration(off) * 30 * time.Second, ""}
 			switch {
 			case off < -30 || off > 30:
 				want = Result{}

@@ -125,10 +125,14 @@ func (x *Access) factors(ctx context.Context, r db.Reader, a account.Account, _ 
 	if err != nil {
 		return nil, err
 	}
-	free := !x.Policy.SecondFactor.Demanded || len(set.Apps)+len(set.Keys)+len(set.Numbers) > 1
+	free := !x.Policy.SecondFactor.Demanded || len(set.Apps)+len(set.Keys)+len(set.Numbers)+len(set.Devices) > 1
 	var out []Item
 	add := func(k gate.Kind, id ref.Factor, name string, since, used time.Time) {
 		out = append(out, Item{Kind: Kind(k), ID: string(id), Name: name, Since: since, LastUsed: used, Revocable: free})
+	}
+	for _, d := range set.Devices {
+		out = append(out, Item{Kind: Kind(gate.Tegata), ID: string(d.ID), Name: d.Name, Agent: d.Agent, Place: d.Place, Addr: d.Addr,
+			Since: d.Created, LastUsed: d.LastSeen, Revocable: free})
 	}
 	for _, f := range set.Apps {
 		add(gate.TOTP, f.ID, f.Name, f.Created, f.LastUsed)

@@ -19,6 +19,7 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
+	"sekisho/internal/device"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/passphrase"
@@ -121,15 +122,21 @@ func (x *act) added(ctx context.Context, tx db.Tx, p gate.Proof, name string, sp
 	if err := enter.Renew(ctx, tx, enter.Class(p.Kind), x.account.ID); err != nil {
 		return err
 	}
-	// Codes from before the first factor stood in for nothing, and whoever came in then
-	// may have made them.
-	if spare != nil && (x.set.BackupOf == 0 || !x.set.On()) && x.Policy.SecondFactor.BackupCodes {
-		if err := backup.Replace(ctx, tx, x.account.ID, *spare); err != nil {
-			return err
-		}
-		x.done.Codes = spare.Codes
+	if err := x.spares(ctx, tx, spare); err != nil {
+		return err
 	}
 	return x.raise(ctx, tx, p)
+}
+
+// spares gives backup codes to an account that has none (MF-05).
+func (x *act) spares(ctx context.Context, tx db.Tx, spare *backup.Set) error {
+	// Codes from before the first factor stood in for nothing, and whoever came in then
+	// may have made them.
+	if spare == nil || x.set.BackupOf > 0 && x.set.On() || !x.Policy.SecondFactor.BackupCodes {
+		return nil
+	}
+	x.done.Codes = spare.Codes
+	return backup.Replace(ctx, tx, x.account.ID, *spare)
 }
 
 // raise proves the session with the new factor beside what it proved at most ten
@@ -298,7 +305,7 @@ func (e *Enrol) Remove(ctx context.Context, v flow.Visitor, s session.Session, i
 			x.done.Fault = faults.FactorUnknown.New()
 			return nil
 		}
-		last := len(x.set.Apps)+len(x.set.Keys)+len(x.set.Numbers) == 1
+		last := x.factors() == 1
 		if last && x.Policy.SecondFactor.Demanded {
 			x.done.Fault = faults.FactorRequired.New()
 			return nil
@@ -343,7 +350,7 @@ func (e *Enrol) Off(ctx context.Context, v flow.Visitor, s session.Session) (Don
 			x.done.Fault = faults.FactorRequired.New()
 			return nil
 		}
-		for _, remove := range []func(context.Context, db.Tx, ref.Account) error{totp.RemoveAll, smscode.RemoveAll, passkey.RemoveAll} {
+		for _, remove := range []func(context.Context, db.Tx, ref.Account) error{totp.RemoveAll, smscode.RemoveAll, passkey.RemoveAll, device.RetireAll} {
 			if err := remove(ctx, tx, x.account.ID); err != nil {
 				return err
 			}

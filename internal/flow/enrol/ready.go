@@ -24,6 +24,9 @@ func (e *Enrol) stands(a account.Account, set enter.Set) ready.Stands {
 	if permits(gate.TOTP) {
 		s.Apps = len(set.Apps)
 	}
+	if permits(gate.Tegata) {
+		s.Apps += len(set.Devices)
+	}
 	if s.Can.SMS {
 		s.Numbers = len(set.Numbers)
 	}

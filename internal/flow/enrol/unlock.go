@@ -39,3 +39,30 @@ func (e *Enrol) Unlock(ctx context.Context, id ref.Account, by string) (a accoun
 	})
 	return a, err
 }
+
+// LiftLock lifts the owner's sign-in lock, by whoever checked who asks: Tegata is lost
+// while it is on (RS-05). It lets nobody in. All addresses and numbers are told.
+// db.ErrNone for an account that is not there, not active or not locked.
+func (e *Enrol) LiftLock(ctx context.Context, id ref.Account, by string) error {
+	return e.DB.Update(ctx, func(tx db.Tx) error {
+		a, err := account.Lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if a.State != account.Active || !a.Locked(tx.Now()) {
+			return db.ErrNone
+		}
+		set, err := e.SetOf(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		if err := account.SwitchOn(ctx, tx, id); err != nil {
+			return err
+		}
+		const topic = "account.lock_lifted"
+		if _, err := audit.Write(ctx, tx, audit.Event{Kind: topic, Account: id, Actor: by}); err != nil {
+			return err
+		}
+		return e.tellEverywhere(ctx, tx, a, set, word{topic, letter.SMSLockLifted(e.Sheet, a.Lang), tx.Now().Add(24 * time.Hour)})
+	})
+}

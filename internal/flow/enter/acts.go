@@ -12,6 +12,7 @@ import (
 	"sekisho/internal/db"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/push"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
@@ -75,7 +76,7 @@ func (e *Entry) Try(ctx context.Context, tx db.Tx, a Attempt) (gate.Decision, er
 var failures = map[Class]*fault.Entry{
 	ByPassword: faults.SigninNotRecognised, ByPassphrase: faults.PassphraseWrong, ByPasskey: faults.KeyNotWorking,
 	ByMailCode: faults.CodeWrong, BySMSCode: faults.CodeWrong, ByTOTP: faults.CodeWrong, ByBackup: faults.CodeWrong, ByRecovery: faults.CodeWrong,
-	ByAddress: faults.CodeWrong, ByIssued: faults.CodeWrong,
+	ByAddress: faults.CodeWrong, ByIssued: faults.CodeWrong, ByTegata: faults.PushOver, ByTegataCode: faults.CodeWrong,
 }
 
 // Fail counts a failure, writes it down, and gives the fault that tells it: the
@@ -312,7 +313,7 @@ func (e *Entry) VoidCodes(ctx context.Context, tx db.Tx, id ref.Account) error {
 			return err
 		}
 	}
-	return nil
+	return push.End(ctx, tx, id)
 }
 
 // Living lists the sessions of an account that still count.

@@ -10,6 +10,7 @@ import (
 	"sekisho/internal/browser"
 	"sekisho/internal/cooling"
 	"sekisho/internal/db"
+	"sekisho/internal/device"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/passphrase"
@@ -72,7 +73,12 @@ func (e *Entry) Contain(ctx context.Context, tx db.Tx, v flow.Visitor, a account
 	}{ended}); err != nil {
 		return err
 	}
+	turn := a.Turn
 	if a, err = account.Of(ctx, tx, a.ID); err != nil {
+		return err
+	}
+	// What is left of Tegata is the owner's, and may be all that the recovery can ask.
+	if err := device.Follow(ctx, tx, a.ID, turn, a.Turn); err != nil {
 		return err
 	}
 	return e.TellAll(ctx, tx, a, Contained, func(to letter.To) outbox.Letter {
@@ -190,6 +196,20 @@ func (u *undoing) factors(ctx context.Context, tx db.Tx) error {
 			if err := errors.Join(smscode.Remove(ctx, tx, u.account.ID, f.ID), u.take(ctx, tx, gate.SMSCode, name)); err != nil {
 				return err
 			}
+		}
+	}
+	for _, d := range set.Devices {
+		if u.doubts(d.Created) {
+			u.stood(tx.Now(), d.Created)
+			if err := errors.Join(device.Retire(ctx, tx, u.account.ID, d.ID), totp.RemoveDevice(ctx, tx, u.account.ID, d.ID), u.take(ctx, tx, gate.Tegata, d.Name)); err != nil {
+				return err
+			}
+		}
+	}
+	// A lock that came since may be whoever's came in.
+	if !u.account.LockedAt.IsZero() && u.doubts(u.account.LockedAt) {
+		if err := account.SwitchOn(ctx, tx, u.account.ID); err != nil {
+			return err
 		}
 	}
 	if len(u.taken) == before {

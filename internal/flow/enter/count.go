@@ -30,14 +30,16 @@ const (
 	ByBackup     Class = "backup"
 	ByPassphrase Class = "passphrase"
 	ByRecovery   Class = "recover"
+	ByTegata     Class = "tegata"
+	ByTegataCode Class = "tegatacode"
 	ByAddress    Class = "address" // a further address that is being proved
 	ByIssued     Class = "issued"  // backup codes, while one that support issued is out
 )
 
 // Classes lists all that is counted.
 var Classes = func() []Class {
-	out := []Class{ByPassword, ByMailCode, BySMSCode, ByTOTP, ByPasskey, ByBackup, ByPassphrase, ByRecovery, ByAddress, ByIssued}
-	for _, c := range out[:7] {
+	out := []Class{ByPassword, ByMailCode, BySMSCode, ByTOTP, ByPasskey, ByBackup, ByPassphrase, ByTegata, ByTegataCode, ByRecovery, ByAddress, ByIssued}
+	for _, c := range out[:9] {
 		out = append(out, c.InRecovery())
 	}
 	return out

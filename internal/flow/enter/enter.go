@@ -23,6 +23,7 @@ import (
 	"sekisho/internal/db"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
+	"sekisho/internal/factor/push"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/factor/totp"
 	"sekisho/internal/fault"
@@ -30,6 +31,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/gate"
 	"sekisho/internal/grant"
+	"sekisho/internal/hub"
 	"sekisho/internal/letter"
 	"sekisho/internal/outbox"
 	"sekisho/internal/policy"
@@ -48,6 +50,8 @@ type Entry struct {
 	Hasher        *slowhash.Hasher
 	Codes         sentcode.Codes
 	Apps          totp.Codes
+	Pushes        push.Pushes
+	Hub           *hub.Hub      // wakes who waits on this node
 	Keys          *passkey.Keys // nil: browsers offer no passkeys at the public address
 	SMS           bool          // a gateway is set: codes can go to numbers
 	Policy        policy.Effective
@@ -114,6 +118,7 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
 		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(tx.Now())), StepUp: w.StepUp,
 		Contained: !w.Account.Contained.IsZero(), Recovers: w.Lost,
+		Locked: w.Account.Locked(tx.Now()), LockEnds: w.Account.LockEnds,
 	}}
 	f := &s.facts
 	var err error

@@ -7,10 +7,12 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/db"
+	"sekisho/internal/device"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/passphrase"
 	"sekisho/internal/factor/password"
+	"sekisho/internal/factor/push"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/factor/smscode"
 	"sekisho/internal/factor/totp"
@@ -38,6 +40,8 @@ type Proving struct {
 	Guess   gate.Guess
 	Ask     passkey.Purpose // for a passkey: what the challenge was made for
 	Bound   string          // and what it is bound to
+	Push    push.Purpose    // for an approval: what it was asked for
+	Flow    ref.Flow        // and by which journey
 	Answer  string
 	Failed  int64 // how often this journey failed this class before
 	Reckon  Reckoned
@@ -216,6 +220,10 @@ func (e *Entry) check(ctx context.Context, tx db.Tx, p Proving) (verdict, error)
 		return e.checkTOTP(ctx, tx, p)
 	case gate.Passkey:
 		return e.checkPasskey(ctx, tx, p)
+	case gate.Tegata:
+		return checkTegata(ctx, tx, p)
+	case gate.TegataCode:
+		return e.checkTegataCode(ctx, tx, p)
 	case gate.Backup:
 		return checkBackup(ctx, tx, p)
 	default:
@@ -230,6 +238,41 @@ func (e *Entry) checkSent(ctx context.Context, tx db.Tx, p Proving) (verdict, er
 	if v.right && p.Kind == gate.SMSCode {
 		err = errors.Join(err, smscode.Used(ctx, tx, p.Account.ID, p.Code.Target))
 	}
+	return v, err
+}
+
+// checkTegata spends the approval that the journey asked for. Who asks before it was
+// given is turned away by Asked.
+func checkTegata(ctx context.Context, tx db.Tx, p Proving) (verdict, error) {
+	r, ok, err := push.Spend(ctx, tx, p.Flow, p.Push)
+	if errors.Is(err, db.ErrNone) {
+		err = nil
+	}
+	v := verdict{right: ok && (p.Account.ID == "" || p.Account.ID == r.Account), account: r.Account, truth: "no approval", tell: faults.PushOver}
+	v.proof.User = r.Verified
+	return v, err
+}
+
+// checkTegataCode checks a code that an installation shows. Behind an app lock it was
+// shown to nobody but its owner.
+func (e *Entry) checkTegataCode(ctx context.Context, tx db.Tx, p Proving) (verdict, error) {
+	got, err := e.Apps.CheckDevice(ctx, tx, p.Account.ID, p.Answer)
+	v := verdict{right: got.Outcome == totp.Right, truth: "wrong code"}
+	switch got.Outcome {
+	case totp.Used:
+		v.truth = "a code used before"
+	case totp.Skewed:
+		v.truth, v.tell, v.args = "another moment's code", faults.CodeClockSkew, map[string]any{"drift": Drift(got)}
+	}
+	if err != nil || !v.right {
+		return v, err
+	}
+	d, err := device.Of(ctx, tx, got.Device)
+	if errors.Is(err, db.ErrNone) || err == nil && (d.State != device.Active || d.Stale(p.Account.Turn)) {
+		v.right, v.truth, v.tell = false, "the device is stale", faults.DeviceStale
+		return v, nil
+	}
+	v.proof.User = d.Guarded
 	return v, err
 }
 
@@ -319,6 +362,7 @@ func truth(a account.Account, hash string) string {
 // methods are the RFC 8176 names of proofs, with which one-time code it was.
 var methods = map[gate.Kind]string{
 	gate.Password: "pwd", gate.MailCode: "otp.mail", gate.SMSCode: "sms", gate.TOTP: "otp.app", gate.Backup: "otp.backup", gate.Passphrase: "kba",
+	gate.Tegata: "swk", gate.TegataCode: "otp.app",
 }
 
 // amr says in RFC 8176's words what was proved.

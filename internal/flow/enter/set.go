@@ -9,6 +9,7 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
+	"sekisho/internal/device"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/passphrase"
@@ -29,7 +30,8 @@ type Set struct {
 	Apps       []totp.Factor
 	Numbers    []smscode.Number
 	Keys       []passkey.Credential
-	Backup     int // codes left of the account's own set
+	Devices    []device.Device // of Tegata, those that count
+	Backup     int             // codes left of the account's own set
 	BackupOf   int
 	Spare      bool // there is a backup code that may be used, of the set or issued by support
 	Issued     bool // there is one that support issued
@@ -53,6 +55,9 @@ func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Se
 		return s, err
 	}
 	if s.Keys, err = passkey.List(ctx, r, a.ID); err != nil {
+		return s, err
+	}
+	if s.Devices, err = device.List(ctx, r, a.ID); err != nil {
 		return s, err
 	}
 	hand, left, of, err := backup.Stand(ctx, r, a.ID)
@@ -111,6 +116,7 @@ func (s Set) Seconds() []gate.Kind {
 		kind gate.Kind
 		is   bool
 	}{
+		{gate.Tegata, len(s.Devices) > 0}, {gate.TegataCode, len(s.Devices) > 0},
 		{gate.TOTP, len(s.Apps) > 0}, {gate.SMSCode, len(s.Numbers) > 0}, {gate.Passkey, len(s.Keys) > 0},
 		{gate.Backup, s.Spare}, {gate.Passphrase, s.Passphrase},
 	} {
@@ -126,7 +132,7 @@ func (s Set) On() bool { return slices.ContainsFunc(s.Seconds(), gate.Switches) 
 
 // alone says whether one factor is all there is: with it, every way in is lost.
 func (s Set) alone() bool {
-	return s.On() && len(s.Apps)+len(s.Numbers)+len(s.Keys) == 1 && !s.Spare && !s.Passphrase
+	return s.On() && len(s.Apps)+len(s.Numbers)+len(s.Keys)+len(s.Devices) == 1 && !s.Spare && !s.Passphrase
 }
 
 // Trusts lists the browsers an account trusts, the last used first. A policy
@@ -185,13 +191,16 @@ func (e *Entry) Firsts(ctx context.Context, r db.Reader, a account.Account) ([]W
 		kind gate.Kind
 		is   bool
 	}{
-		{gate.Password, s.Record.PHC != ""}, {gate.Passkey, len(s.Keys) > 0}, {gate.MailCode, s.Mail}, {gate.SMSCode, s.Mobile},
+		{gate.Password, s.Record.PHC != ""}, {gate.Passkey, len(s.Keys) > 0},
+		{gate.Tegata, len(s.Devices) > 0}, {gate.TegataCode, len(s.Devices) > 0}, {gate.MailCode, s.Mail}, {gate.SMSCode, s.Mobile},
 	} {
 		if x.is {
 			kinds = append(kinds, x.kind)
 		}
 	}
-	a.Preferred = ""
+	if a.Preferred != string(gate.Tegata) { // who prefers it signs in without a password (SI-07)
+		a.Preferred = ""
+	}
 	s.Numbers = nil // a first proof goes to the number on file
 	return e.ways(kinds, s, a), nil
 }
@@ -220,6 +229,10 @@ func (e *Entry) ways(kinds []gate.Kind, s Set, a account.Account) []Way {
 		}
 		w := Way{Kind: string(k)}
 		switch k {
+		case gate.Tegata, gate.TegataCode:
+			for _, x := range s.Devices {
+				w.Names = append(w.Names, x.Name)
+			}
 		case gate.TOTP:
 			for _, x := range s.Apps {
 				w.Names = append(w.Names, x.Name)

@@ -57,7 +57,8 @@ type state struct {
 	Resend   time.Time          `json:"resend"`
 	Ready    time.Time          `json:"ready"` // Waiting: until when
 	Failures map[string]int64   `json:"failures,omitempty"`
-	Least    int                `json:"least,omitempty"` // Word: how long it must be
+	Number   string             `json:"number,omitempty"` // what Tegata is to be told
+	Least    int                `json:"least,omitempty"`  // Word: how long it must be
 }
 
 // sent is a code that is out.
@@ -79,6 +80,8 @@ type View struct {
 	Fault    *fault.Fault
 	Opened   *enter.Opened
 	MinWord  int
+	Number   string // what Tegata is to be told, while an approval is asked for
+	asked    ref.Account
 	Digits   int          // of the code that is out, where it is a long one; else 0
 	Delivery outbox.Stage // what became of the second proof's SMS
 }
@@ -93,7 +96,7 @@ type Way struct {
 
 func (r *Recover) view(s *flow.Stored[state]) View {
 	x := s.State
-	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, MinWord: cmp.Or(x.Least, r.Policy.Password.MinLengthSingle)}
+	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, Number: x.Number, MinWord: cmp.Or(x.Least, r.Policy.Password.MinLengthSingle)}
 	if x.For.Long {
 		v.Digits = sentcode.LongDigits
 	}
@@ -174,6 +177,7 @@ type moment struct {
 	account account.Account
 	fault   *fault.Fault
 	result  enter.Result
+	asked   bool // Tegata was asked
 }
 
 // aim chooses where the code goes: to the address or number that was typed, when
@@ -258,6 +262,9 @@ func (r *Recover) step(ctx context.Context, v flow.Visitor, id ref.Flow, want St
 		view, err = m.close(ctx, tx)
 		return err
 	})
+	if err == nil && view.asked != "" {
+		r.Hub.Wake(string(view.asked))
+	}
 	return view, err
 }
 
@@ -268,6 +275,9 @@ func (m *moment) close(ctx context.Context, tx db.Tx) (View, error) {
 	f, err := m.flow.Save(ctx, tx)
 	view := m.view(&m.flow)
 	view.Fault = m.fault
+	if m.asked {
+		view.asked = m.account.ID
+	}
 	if f != nil {
 		view.Fault = f
 	}
@@ -344,7 +354,7 @@ func (m *moment) advance(ctx context.Context, tx db.Tx) error {
 	case res.Fault != nil:
 		m.fault, x.Proofs = res.Fault, nil
 	case res.Need == gate.NeedSecond, res.Need == gate.NeedAnother:
-		x.Step, x.Ways, x.Another, x.Sent = Second, res.Ways, res.Need == gate.NeedAnother, nil
+		x.Step, x.Ways, x.Another, x.Sent, x.Number = Second, res.Ways, res.Need == gate.NeedAnother, nil, ""
 	default:
 		x.Ready, err = m.waits(ctx, tx)
 		if x.Step = Word; !x.Ready.IsZero() {

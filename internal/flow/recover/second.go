@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
@@ -11,6 +12,7 @@ import (
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/passphrase"
+	"sekisho/internal/factor/push"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
@@ -30,7 +32,8 @@ func (m *moment) second(kind string) enter.Proving {
 	x := m.flow.State
 	class := enter.Class(kind).InRecovery()
 	return enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Class: class, Act: enter.Recovery, Offered: m.offers(kind),
-		Ask: passkey.Proving, Bound: string(m.flow.ID), Failed: x.Failures[string(class)], Code: x.Sent[kind].For}
+		Ask: passkey.Proving, Bound: string(m.flow.ID), Failed: x.Failures[string(class)], Code: x.Sent[kind].For,
+		Push: push.Recover, Flow: m.flow.ID}
 }
 
 // sends says whether a kind is a code that has to be sent.
@@ -46,6 +49,9 @@ func (x state) purpose() sentcode.Purpose {
 
 // Prove takes the second proof; without an answer a code is sent.
 func (r *Recover) Prove(ctx context.Context, v flow.Visitor, id ref.Flow, kind, answer string) (View, error) {
+	if kind == string(gate.Tegata) && answer == "" {
+		return r.step(ctx, v, id, Second, func(tx db.Tx, m *moment) error { return m.ask(ctx, tx) })
+	}
 	if sends(kind) && answer == "" {
 		return r.step(ctx, v, id, Second, func(tx db.Tx, m *moment) error { return m.sendSecond(ctx, tx, kind) })
 	}
@@ -82,6 +88,15 @@ func (m *moment) takeSecond(ctx context.Context, tx db.Tx, kind, answer string, 
 	if !m.stands(tx.Now()) {
 		m.fault = faults.FlowExpired.New()
 		return nil
+	}
+	if kind == string(gate.Tegata) {
+		_, f, err := enter.Answered(ctx, tx, m.flow.ID)
+		if m.fault = f; err != nil || f != nil {
+			if f != nil && f.Code() != faults.PushWaiting.Code { // it can be asked again
+				m.flow.State.Number = ""
+			}
+			return err
+		}
 	}
 	p := m.second(kind)
 	p.Answer, p.Reckon = answer, r
@@ -181,5 +196,32 @@ func (m *moment) endSpares(ctx context.Context, tx db.Tx) error {
 	}
 	return m.Tell(ctx, tx, m.account, what, func(letter.To) letter.Change {
 		return letter.Change{What: what, Link: m.DoubtOf(m.account.ID, tx.Now()), From: m.From(m.visitor, tx.Now())}
+	})
+}
+
+// ask asks Tegata for the second proof.
+func (m *moment) ask(ctx context.Context, tx db.Tx) error {
+	x := &m.flow.State
+	switch {
+	case !m.offers(string(gate.Tegata)):
+		m.fault = faults.MethodNotOffered.New()
+		return nil
+	case !m.stands(tx.Now()):
+		m.fault = faults.FlowExpired.New()
+		return nil
+	}
+	_, number, f, err := m.Ask(ctx, tx, enter.Asking{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Flow: m.flow.ID, Purpose: push.Recover})
+	if m.fault = f; err != nil || f != nil {
+		return err
+	}
+	x.Number, m.asked = number, true
+	return nil
+}
+
+// Await is what it is in a sign-in.
+func (r *Recover) Await(ctx context.Context, v flow.Visitor, id ref.Flow, most time.Duration) (*fault.Fault, error) {
+	return r.Entry.Await(ctx, id, most, func(tx db.ReadTx) (*fault.Fault, error) {
+		_, f, err := flow.Load[state](ctx, tx, kind, id, v)
+		return f, err
 	})
 }

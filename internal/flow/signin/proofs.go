@@ -72,6 +72,10 @@ func (m *moment) proving(kind string) enter.Proving {
 		p.Account = account.Account{} // the passkey itself says whose it is
 		p.Typed = account.Identifier{Kind: "passkey", Norm: string(m.visitor.Browser)}
 	}
+	p.Push, p.Flow = m.asking().Purpose, m.flow.ID
+	if p.Kind == gate.Tegata && x.Open {
+		p.Typed = account.Identifier{Kind: "tegata", Norm: string(m.visitor.Browser)} // the scanned code says whose it is
+	}
 	p.Failed = x.Failures[string(p.Kind)]
 	return p
 }
@@ -86,6 +90,17 @@ func (m *moment) offers(kind string) bool {
 // answer judges one proof and goes on with it.
 func (m *moment) answer(ctx context.Context, tx db.Tx, a Answer, r enter.Reckoned) error {
 	x := &m.flow.State
+	if a.Kind == string(gate.Tegata) && x.Sent[a.Kind].Out {
+		// What Tegata said is told first: "it was not me" ends the proofs before it, too.
+		_, f, err := enter.Answered(ctx, tx, m.flow.ID)
+		if m.fault = f; err != nil || f != nil {
+			if f != nil && f.Code() != faults.PushWaiting.Code { // it can be asked again
+				x.Number = ""
+				delete(x.Sent, a.Kind)
+			}
+			return err
+		}
+	}
 	if m.fault = m.order(tx, a.Kind); m.fault != nil {
 		return nil
 	}
@@ -114,7 +129,7 @@ func (m *moment) answer(ctx context.Context, tx db.Tx, a Answer, r enter.Reckone
 	if ok, err := m.whose(ctx, tx, got.Account); err != nil || !ok {
 		return err
 	}
-	if x.Step == Proof {
+	if x.Number = ""; x.Step == Proof {
 		x.Keep = a.Keep
 	}
 	x.Trust = a.Trust

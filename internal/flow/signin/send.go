@@ -21,7 +21,7 @@ import (
 // it is.
 func (m *moment) order(tx db.Tx, kind string) *fault.Fault {
 	x := m.flow.State
-	sends := kind == ConfirmCode || kind == string(gate.MailCode) || kind == string(gate.SMSCode)
+	sends := kind == string(gate.Tegata) || kind == ConfirmCode || kind == string(gate.MailCode) || kind == string(gate.SMSCode)
 	switch {
 	case (x.Step == Address) != (kind == ConfirmCode), x.Step != Address && x.Step != Proof && x.Step != Second && x.Step != Another,
 		sends && !x.Sent[kind].Out:
@@ -52,6 +52,9 @@ func (m *moment) send(ctx context.Context, tx db.Tx, kind string) error {
 			m.fault = f
 			return err
 		}
+	}
+	if kind == string(gate.Tegata) {
+		return m.ask(ctx, tx)
 	}
 	out, to, err := m.target(ctx, tx, kind)
 	if err != nil {

@@ -15,6 +15,8 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/db"
+	"sekisho/internal/device"
+	"sekisho/internal/factor/push"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
@@ -69,6 +71,8 @@ type state struct {
 	StepUp   bool               `json:"step_up,omitempty"`
 	Sent     map[string]sent    `json:"sent,omitempty"`    // by kind of answer
 	Least    int                `json:"least,omitempty"`   // NewWord: how long it must be
+	Tegata   bool               `json:"tegata,omitempty"`  // somebody here has it: it is offered, whoever was typed
+	Number   string             `json:"number,omitempty"`  // what Tegata is to be told
 	Refused  string             `json:"refused,omitempty"` // Step Limit: the reference of the refusal that led there
 }
 
@@ -111,6 +115,10 @@ type View struct {
 	MinWord   int          // Step NewWord: how long the password must be
 	TrustDays int          // Step Second: for how long this browser can be trusted; 0: not at all
 	Refused   string       // Step Limit: the reference of the refusal
+	Number    string       // what Tegata is to be told, while an approval is asked for
+	ScanURI   string       // what a code to scan holds, right after it was made
+	asked     ref.Account  // whose installations were asked with it
+	Silent    bool         // the primary installation did not answer when it was asked last (OA-08)
 	Delivery  outbox.Stage // what became of the SMS, where its owner is at the other end
 }
 
@@ -152,13 +160,16 @@ func (s *Signin) Start(ctx context.Context, v flow.Visitor, ask Ask) (View, erro
 		// any other name, the code is offered alike and goes nowhere (SI-28).
 		st := state{Typed: typed, Account: a.ID, Step: Proof, Return: ask.Return, Reprove: ask.Reprove,
 			Hosted: slices.Contains(s.HostedDomains, typed.Domain()) || s.Group(typed) != nil}
+		if st.Tegata, err = device.Any(ctx, tx); err != nil {
+			return err
+		}
 		if st.Ways, err = s.known(ctx, tx, v, a); err != nil {
 			return err
 		}
 		view, err = s.begin(ctx, tx, v, st)
 		return err
 	})
-	return view, err
+	return s.wake(view), err
 }
 
 // known lists an account's own ways for a browser that it knows. Strangers are
@@ -173,10 +184,20 @@ func (s *Signin) known(ctx context.Context, tx db.Tx, v flow.Visitor, a account.
 
 func (s *Signin) begin(ctx context.Context, tx db.Tx, v flow.Visitor, st state) (View, error) {
 	stored, err := flow.Start(ctx, tx, kind, v, st)
-	if err != nil {
+	if err != nil || len(st.Ways) == 0 || st.Ways[0].Kind != string(gate.Tegata) {
+		return s.view(v, &stored), err
+	}
+	m := &moment{Signin: s, visitor: v, flow: stored}
+	if m.account, err = s.lock(ctx, tx, st); err != nil {
 		return View{}, err
 	}
-	return s.view(v, &stored), nil
+	if err := m.askFirst(ctx, tx); err != nil {
+		return View{}, err
+	}
+	handle := stored.Handle()
+	view, err := m.close(ctx, tx)
+	view.Handle, view.Fault = handle, nil // why it could not be asked is told where it is asked again
+	return view, err
 }
 
 // StepUp begins to prove a living session anew, with all that its account has
@@ -198,7 +219,7 @@ func (s *Signin) StepUp(ctx context.Context, v flow.Visitor, living session.Sess
 		view, err = s.begin(ctx, tx, v, st)
 		return err
 	})
-	return view, err
+	return s.wake(view), err
 }
 
 // Look shows where a journey is, for a page that is loaded again.
@@ -222,6 +243,11 @@ func (s *Signin) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, e
 				return err
 			}
 			if view.Sessions, err = s.Living(ctx, tx, a.ID); err != nil {
+				return err
+			}
+		}
+		if x := stored.State; x.own() && x.Sent[string(gate.Tegata)].Out {
+			if view.Silent, err = push.MainLooksDead(ctx, tx, x.Account); err != nil {
 				return err
 			}
 		}
@@ -249,7 +275,7 @@ func (s *Signin) Wait(ctx context.Context, v flow.Visitor, id ref.Flow) (view Vi
 
 func (s *Signin) view(visitor flow.Visitor, st *flow.Stored[state]) View {
 	x := st.State
-	v := View{Handle: st.Handle(), ID: st.ID, Step: x.Step, Typed: x.Typed, Return: x.Return, Keep: x.Keep, StepUp: x.StepUp}
+	v := View{Handle: st.Handle(), ID: st.ID, Step: x.Step, Typed: x.Typed, Return: x.Return, Keep: x.Keep, StepUp: x.StepUp, Number: x.Number}
 	switch x.Step {
 	case Proof:
 		for _, w := range s.firsts(x) {
@@ -281,8 +307,11 @@ func (x state) way(w enter.Way) Way {
 // what was typed and at whether its domain is hosted here (SI-05), at nothing a
 // stranger could learn from.
 func (s *Signin) firsts(x state) []enter.Way {
-	if x.Open && s.Keys != nil {
-		return []enter.Way{{Kind: string(gate.Passkey)}}
+	if x.Open {
+		if s.Keys != nil && !x.Tegata {
+			return []enter.Way{{Kind: string(gate.Passkey)}}
+		}
+		return []enter.Way{{Kind: string(gate.Tegata)}}
 	}
 	if len(x.Ways) > 0 {
 		return x.Ways
@@ -296,6 +325,9 @@ func (s *Signin) firsts(x state) []enter.Way {
 	}
 	if s.Keys != nil {
 		out = append(out, enter.Way{Kind: string(gate.Passkey)})
+	}
+	if x.Tegata {
+		out = append(out, enter.Way{Kind: string(gate.Tegata)}, enter.Way{Kind: string(gate.TegataCode)})
 	}
 	return out
 }
@@ -317,11 +349,11 @@ func (s *Signin) Answer(ctx context.Context, v flow.Visitor, id ref.Flow, a Answ
 		return s.step(ctx, v, id, Limit, func(ctx context.Context, tx db.Tx, m *moment) error { return m.endSessions(ctx, tx, a.Sessions) })
 	case a.Kind == NewPassword:
 		return s.newWord(ctx, v, id, a)
-	case a.Value == "" && (a.Kind == ConfirmCode || k == gate.MailCode || k == gate.SMSCode):
+	case a.Value == "" && (a.Kind == ConfirmCode || k == gate.MailCode || k == gate.SMSCode || k == gate.Tegata):
 		return s.step(ctx, v, id, "", func(ctx context.Context, tx db.Tx, m *moment) error { return m.send(ctx, tx, a.Kind) })
 	case enter.Slow(k):
 		return s.slow(ctx, v, id, a)
-	case a.Kind == ConfirmCode, k == gate.MailCode, k == gate.SMSCode, k == gate.TOTP, k == gate.Passkey:
+	case a.Kind == ConfirmCode, k == gate.MailCode, k == gate.SMSCode, k == gate.TOTP, k == gate.Passkey, k == gate.Tegata, k == gate.TegataCode:
 		return s.step(ctx, v, id, "", func(ctx context.Context, tx db.Tx, m *moment) error { return m.answer(ctx, tx, a, enter.Reckoned{}) })
 	default:
 		return s.step(ctx, v, id, "", func(ctx context.Context, tx db.Tx, m *moment) error {
@@ -339,6 +371,7 @@ type moment struct {
 	account account.Account // locked; zero where there is none
 	fault   *fault.Fault
 	result  enter.Result
+	asked   bool // Tegata was asked: who waits for that is woken once it is kept
 }
 
 // step loads the journey and the account, locked, does one thing and saves. A
@@ -366,7 +399,15 @@ func (s *Signin) step(ctx context.Context, v flow.Visitor, id ref.Flow, want Ste
 		view, err = m.close(ctx, tx)
 		return err
 	})
-	return view, err
+	return s.wake(view), err
+}
+
+// wake wakes the installations that were asked, once it is kept.
+func (s *Signin) wake(v View) View {
+	if v.asked != "" {
+		s.Hub.Wake(string(v.asked))
+	}
+	return v
 }
 
 func (s *Signin) lock(ctx context.Context, tx db.Tx, x state) (account.Account, error) {
@@ -400,6 +441,9 @@ func (m *moment) close(ctx context.Context, tx db.Tx) (View, error) {
 	}
 	view := m.view(m.visitor, &m.flow)
 	view.Fault, view.Sessions = m.fault, m.result.Sessions
+	if m.asked {
+		view.asked = m.account.ID
+	}
 	if f != nil && view.Fault == nil {
 		view.Fault = f
 	}
@@ -423,8 +467,8 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 			x.Step = Another
 		}
 		// A code that was sent as a first proof is none for the second.
-		x.Ways, x.Sent = m.result.Ways, nil
-		return nil
+		x.Ways, x.Sent, x.Number = m.result.Ways, nil, ""
+		return m.askFirst(ctx, tx)
 	case gate.NeedPassword:
 		x.Step, m.fault = NewWord, faults.PasswordExpired.New()
 		set, err := m.SetOf(ctx, tx, m.account)

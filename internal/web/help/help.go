@@ -19,10 +19,10 @@ var files embed.FS
 
 // Guides are the pages that explain a feature.
 var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "way-back", "addresses", "sessions", "several-accounts", "activity", "notices", "apps",
-	"second-factor", "authenticator-app", "keys", "spare", "trusted-browsers", "phone-gone"}
+	"second-factor", "tegata", "sign-in-lock", "authenticator-app", "keys", "spare", "trusted-browsers", "phone-gone"}
 
 // steps are how many a guide lists.
-var steps = map[string]int{"second-factor": 4, "authenticator-app": 4, "keys": 4, "spare": 3, "trusted-browsers": 2, "phone-gone": 5}
+var steps = map[string]int{"second-factor": 4, "tegata": 5, "sign-in-lock": 3, "authenticator-app": 4, "keys": 4, "spare": 3, "trusted-browsers": 2, "phone-gone": 5}
 
 var (
 	toFactors   = Link{"/me/factors", "factors"}
@@ -31,7 +31,7 @@ var (
 )
 
 // places are where what a guide tells is done.
-var places = map[string]Link{"second-factor": toFactors, "authenticator-app": toFactors, "keys": toFactors, "spare": toFactors, "trusted-browsers": toAccess,
+var places = map[string]Link{"second-factor": toFactors, "tegata": toFactors, "authenticator-app": toFactors, "keys": toFactors, "spare": toFactors, "trusted-browsers": toAccess,
 	"phone-gone": toAccess, "sessions": toAccess, "addresses": toAddresses, "password": {"/me/password", "password"}, "activity": {"/me/activity", "activity"},
 	"apps": {"/me/apps", "apps"}}
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sekisho/internal/account"
+	"sekisho/internal/device"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/factor/smscode"
 	"sekisho/internal/factor/totp"
@@ -38,6 +39,7 @@ type (
 	// Factor is one of them.
 	Factor struct {
 		ID                ref.Factor
+		Path              string // of its page; empty: that of its ID
 		Kind, Name        string
 		Created, LastUsed time.Time
 		Synced            bool
@@ -94,11 +96,11 @@ func (d *Door) factorRoutes() []web.Route {
 	} {
 		routes = append(routes, route("GET", path, x.get), route("POST", path, x.post))
 	}
-	return routes
+	return append(routes, d.deviceRoutes()...)
 }
 
 // dones are what the overview can say was just done.
-var dones = []string{"added", "removed", "off", "renamed", "preferred", "passphrase", "unphrased"}
+var dones = []string{"added", "removed", "off", "renamed", "preferred", "passphrase", "unphrased", "promoted", "refreshed"}
 
 // factorsPath is the overview, after something was done.
 func factorsPath(done, back string) string {
@@ -164,7 +166,7 @@ func (d *Door) preferred(h enrol.Held) gate.Kind {
 		return k
 	}
 	// The order in which gate offers them, the strongest first.
-	for _, k := range []gate.Kind{gate.Passkey, gate.TOTP, gate.SMSCode} {
+	for _, k := range []gate.Kind{gate.Tegata, gate.Passkey, gate.TOTP, gate.SMSCode} {
 		if slices.Contains(kinds, k) && gate.Permits(&d.Enrol.Policy, k) {
 			return k
 		}
@@ -178,6 +180,9 @@ func (d *Door) list(h enrol.Held) []Factor {
 	add := func(k gate.Kind, f Factor) {
 		f.Kind, f.Asked, f.Denied = string(k), k == first, !gate.Permits(&d.Enrol.Policy, k)
 		out = append(out, f)
+	}
+	for _, x := range h.Set.Devices {
+		add(gate.Tegata, Factor{Path: "/me/factors/device?id=" + string(x.ID), Name: x.Name, Created: x.Created, LastUsed: x.LastSeen})
 	}
 	for _, x := range h.Set.Apps {
 		add(gate.TOTP, Factor{ID: x.ID, Name: x.Name, Created: x.Created, LastUsed: x.LastUsed})
@@ -194,9 +199,9 @@ func (d *Door) list(h enrol.Held) []Factor {
 // addable says of each kind whether it can be added, and why not.
 func (d *Door) addable(h enrol.Held) []Addable {
 	e := d.Enrol
-	out := []Addable{{Kind: string(gate.TOTP), Path: "app"}, {Kind: string(gate.Passkey), Path: "key"}, {Kind: string(gate.SMSCode), Path: "sms"}}
-	have := []int{len(h.Set.Apps), len(h.Set.Keys), len(h.Set.Numbers)}
-	most := []int{totp.Most, passkey.Most, smscode.Most}
+	out := []Addable{{Kind: string(gate.Tegata), Path: "tegata"}, {Kind: string(gate.TOTP), Path: "app"}, {Kind: string(gate.Passkey), Path: "key"}, {Kind: string(gate.SMSCode), Path: "sms"}}
+	have := []int{len(h.Set.Devices), len(h.Set.Apps), len(h.Set.Keys), len(h.Set.Numbers)}
+	most := []int{device.Most, totp.Most, passkey.Most, smscode.Most}
 	for i := range out {
 		x := &out[i]
 		switch k := gate.Kind(x.Kind); {
@@ -236,7 +241,7 @@ func (d *Door) one(ctx context.Context, r *web.Request) (f Factor, h enrol.Held,
 func (d *Door) stays(h enrol.Held) bool { return d.Enrol.Policy.SecondFactor.Demanded && last(h) }
 
 func last(h enrol.Held) bool {
-	return len(h.Set.Apps)+len(h.Set.Keys)+len(h.Set.Numbers) == 1
+	return len(h.Set.Apps)+len(h.Set.Keys)+len(h.Set.Numbers)+len(h.Set.Devices) == 1
 }
 
 func (d *Door) factor(ctx context.Context, r *web.Request) (web.Response, error) {

@@ -19,6 +19,7 @@ import (
 	"sekisho/internal/flow/address"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/enrol"
+	"sekisho/internal/flow/tegata"
 	"sekisho/internal/grant"
 	"sekisho/internal/i18n"
 	"sekisho/internal/ready"
@@ -35,6 +36,7 @@ type Door struct {
 	Change  *change.Change
 	Address *address.Address
 	Enrol   *enrol.Enrol
+	Tegata  *tegata.Tegata
 	Access  *access.Access
 }
 

@@ -68,7 +68,7 @@ type (
 // paths are the pages of the kinds of proof.
 var paths = map[string]string{
 	string(gate.Password): "password", string(gate.MailCode): "code", string(gate.SMSCode): "sms", string(gate.TOTP): "totp",
-	string(gate.Passkey): "key", string(gate.Backup): "backup", string(gate.Passphrase): "passphrase",
+	string(gate.Passkey): "key", string(gate.Tegata): "tegata", string(gate.TegataCode): "tegata-code", string(gate.Backup): "backup", string(gate.Passphrase): "passphrase",
 }
 
 // lists are the pages that list ways.
@@ -136,6 +136,8 @@ type asking struct {
 	TrustDays         int
 	Delivery          outbox.Stage
 	Back              string
+	Number            string // what Tegata is to be told; empty: it was not asked
+	Silent            bool
 }
 
 func (a asking) way(kind string) (signin.Way, bool) {
@@ -149,7 +151,7 @@ func (a asking) device(kind string) bool {
 }
 
 func askingOf(v signin.View) asking {
-	return asking{"/signin", string(v.ID), v.Typed.Shown, v.Ways, v.Step == signin.Proof, v.StepUp, v.TrustDays, v.Delivery, v.Return}
+	return asking{"/signin", string(v.ID), v.Typed.Shown, v.Ways, v.Step == signin.Proof, v.StepUp, v.TrustDays, v.Delivery, v.Return, v.Number, v.Silent}
 }
 
 // proofPage shows the page of a proof, or the list of ways.
@@ -175,7 +177,7 @@ func (d *Door) proofPage(r *web.Request, v signin.View) web.Response {
 func (d *Door) askPage(r *web.Request, a asking) web.Response {
 	page := pageOf(r)
 	if slices.Contains(lists, page) {
-		ways := listed(a.Ways, page == "reach")
+		ways := a.listed(page == "reach")
 		return web.Show("signin/other", Other{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Ways: ways, First: a.First,
 			StepUp: a.StepUp, Reach: page == "reach", More: len(ways) < len(a.Ways), Back: a.Back}).LeadsTo(a.Back)
 	}
@@ -184,6 +186,10 @@ func (d *Door) askPage(r *web.Request, a asking) web.Response {
 		w = a.Ways[0]
 	}
 	others := len(a.Ways) > 1
+	if w.Kind == string(gate.Tegata) {
+		return web.Show("signin/push", Push{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Number: a.Number, Names: w.Names, Silent: a.Silent, Trust: a.TrustDays,
+			Others: slices.DeleteFunc(a.listed(false), func(x Listed) bool { return x.Kind == w.Kind }), Device: a.device(w.Kind), StepUp: a.StepUp, First: a.First}).LeadsTo(a.Back)
+	}
 	if w.Kind == string(gate.Passkey) {
 		return web.Show("signin/key", Key{a.Base, a.Flow, a.Typed, w.Names, a.TrustDays, others, a.device(w.Kind), a.StepUp, a.First}).LeadsTo(a.Back)
 	}
@@ -220,7 +226,7 @@ func (d *Door) cannot(ctx context.Context, r *web.Request) (web.Response, error)
 // digits says how many a code of a kind has.
 func (d *Door) digits(kind string) int {
 	switch kind {
-	case string(gate.TOTP):
+	case string(gate.TOTP), string(gate.TegataCode):
 		return 6
 	case string(gate.Backup):
 		return 12
@@ -230,14 +236,20 @@ func (d *Door) digits(kind string) int {
 	return 0
 }
 
-// listed puts ways into a list; without the device only those that need none.
-func listed(ways []signin.Way, reach bool) []Listed {
+// listed puts ways into a list; without the device only those that need none, or,
+// where it is Tegata that is out of reach, all that is not on it (SI-15, OA-12).
+func (a asking) listed(reach bool) []Listed {
+	pass, tegata := a.way(string(gate.Tegata))
 	var out []Listed
-	for _, w := range ways {
-		if reach && !slices.Contains(needsNoDevice, w.Kind) {
+	for _, w := range a.Ways {
+		own := w.Kind == string(gate.Tegata) || w.Kind == string(gate.TegataCode)
+		if reach && !slices.Contains(needsNoDevice, w.Kind) && (!tegata || own && len(pass.Names) < 2) {
 			continue
 		}
-		out = append(out, Listed{w.Kind, paths[w.Kind], w.Names, w.Kind == string(gate.MailCode) || w.Kind == string(gate.SMSCode)})
+		out = append(out, Listed{w.Kind, paths[w.Kind], w.Names, sendsAt(w.Kind)})
+		if w.Kind == string(gate.Tegata) && a.Base == "/signin" {
+			out = append(out, Listed{Kind: scan, Path: "qr", Names: w.Names})
+		}
 	}
 	return out
 }

@@ -57,7 +57,8 @@ func (d *Door) recoverRoutes(get, post routeOf) []web.Route {
 		get("/recover/wait", web.Anyone, d.recoverLook), get("/recover/ready", web.Anyone, d.ready), post("/recover/ready", web.Anyone, d.openReady),
 		get("/recover/cancel", web.Anyone, d.cancel), post("/recover/cancel", web.Anyone, d.cancelNow),
 		get("/recover/second", web.Anyone, d.recoverLook), get("/recover/other", web.Anyone, d.recoverLook), get("/recover/reach", web.Anyone, d.recoverLook),
-		post("/recover/sms/send", web.Anyone, d.recoverProve("smscode", "")),
+		post("/recover/sms/send", web.Anyone, d.recoverProve("smscode", "")), post("/recover/tegata/send", web.Anyone, d.recoverProve("tegata", "")),
+		{Method: "GET", Path: "/recover/tegata/state", Guard: web.Anyone, Face: web.API, Handle: d.recoverState},
 		{Method: "POST", Path: "/recover/key/options", Guard: web.Anyone, Face: web.API, Handle: d.recoverOptions},
 		get("/notice", web.Anyone, d.notice), post("/notice", web.Anyone, d.noticeAnswer),
 	}
@@ -115,7 +116,7 @@ func (d *Door) recoverFace(r *web.Request, v recover.View) web.Response {
 	case recover.Waiting:
 		return web.Show("signin/waiting", Waiting{v.Ready, v.Typed.Shown})
 	case recover.Second:
-		a := asking{Base: "/recover", Flow: string(v.ID), Typed: v.Typed.Shown, Delivery: v.Delivery}
+		a := asking{Base: "/recover", Flow: string(v.ID), Typed: v.Typed.Shown, Delivery: v.Delivery, Number: v.Number}
 		for _, w := range v.Ways {
 			a.Ways = append(a.Ways, signin.Way(w))
 		}

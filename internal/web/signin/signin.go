@@ -20,6 +20,7 @@ import (
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
 	"sekisho/internal/flow/signin"
+	"sekisho/internal/flow/tegata"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
 	"sekisho/internal/web"
@@ -34,6 +35,7 @@ type Door struct {
 	Join    *join.Join
 	Recover *recover.Recover
 	Change  *change.Change
+	Tegata  *tegata.Tegata
 	Open    bool // people may sign up
 	Digits  int  // of a code
 }
@@ -61,6 +63,7 @@ func (d *Door) Door() web.Door {
 		{Method: "POST", Path: "/password/strength", Guard: web.Anyone, Face: web.API, Limit: 8 << 10, Handle: strength},
 	}
 	routes = append(routes, d.proofRoutes(get, post)...)
+	routes = append(routes, d.tegataRoutes(get, post)...)
 	routes = append(routes, get("/whats-left", web.SignedIn, d.left), post("/whats-left", web.SignedIn, d.noThanks))
 	routes = append(routes, d.joinRoutes(get, post)...)
 	routes = append(routes, d.recoverRoutes(get, post)...)
@@ -75,6 +78,7 @@ type (
 		Return string
 		Open   bool
 		Held   int
+		Tegata bool // somebody here has it
 	}
 	// Password asks for the password.
 	Password struct {
@@ -119,7 +123,7 @@ func first(ctx context.Context, r *web.Request) (web.Response, error) {
 	return web.Go("/me"), nil
 }
 
-func (d *Door) identify(_ context.Context, r *web.Request) (web.Response, error) {
+func (d *Door) identify(ctx context.Context, r *web.Request) (web.Response, error) {
 	q, err := r.Query()
 	if err != nil {
 		return web.Response{}, err
@@ -130,7 +134,11 @@ func (d *Door) identify(_ context.Context, r *web.Request) (web.Response, error)
 	if len(hint) > 254 {
 		hint = ""
 	}
-	page := web.Show("signin/identify", Identify{Typed: hint, Return: back, Open: d.Open, Held: len(r.Slots())}).LeadsTo(back)
+	offers, err := d.Signin.Offers(ctx)
+	if err != nil {
+		return web.Response{}, err
+	}
+	page := web.Show("signin/identify", Identify{Typed: hint, Return: back, Open: d.Open, Held: len(r.Slots()), Tegata: offers}).LeadsTo(back)
 	if r.Lost() {
 		page = page.With(faults.SessionCookieMissing.New())
 		page.Status = http.StatusOK // it tells why, and refuses nothing

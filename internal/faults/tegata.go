@@ -1,0 +1,89 @@
+package faults
+
+import "sekisho/internal/fault"
+
+var toTegata = &fault.Action{Href: "/help/guide/tegata", Ja: "Tegata の使い方を見る", En: "See how Tegata works"}
+
+// What stops an approval in Tegata, and an installation of it.
+var (
+	LockedByOwner = define(fault.Entry{Code: "signin.locked_by_owner", Kind: fault.Forbidden, Topic: fault.Entering, Lift: []fault.Lifter{fault.Self, fault.Operator}, Action: toTegata,
+		Ja: fault.Text{What: "このアカウントへのサインインは止められています。", Why: "持ち主が Tegata でサインインロックをかけています。正しく確認できても、解除するまで入れません。", Fix: "Tegata を開いて、サインインロックを解除してください。Tegata がないときは、管理者に連絡してください。下の参照番号を伝えてください。"},
+		En: fault.Text{What: "Sign-in to this account is switched off.", Why: "Its owner set the sign-in lock in Tegata. Until it is lifted nobody gets in, however well they prove themselves.", Fix: "Open Tegata and lift the sign-in lock. If you no longer have it, tell the people who run this service and give them the reference below."}})
+
+	PushWaiting = define(fault.Entry{Code: "push.waiting", Kind: fault.Conflict, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "まだ承認されていません。", Why: "Tegata からの答えがまだ届いていません。", Fix: "Tegata を開き、この画面の番号を入力して承認してください。"},
+		En: fault.Text{What: "It is not approved yet.", Why: "No answer has come from Tegata.", Fix: "Open Tegata, enter the number that is shown here, and approve."}})
+
+	PushBusy = define(fault.Entry{Code: "push.busy", Kind: fault.TooMany, Topic: fault.Second, Lift: wait,
+		General: &[2]fault.Text{{Fix: "前の依頼の期限が切れるのを待つか、Tegata のコードやQRコードなど、別の方法を選んでください。"},
+			{Fix: "Wait until the earlier request is over, or use another way, such as a code or a QR code from Tegata."}},
+		Ja: fault.Text{What: "いまは承認を依頼できません。", Why: "このアカウントには、答えを待っている依頼がすでにあります。同時に1つだけ依頼できます。", Fix: "あと{wait}待つか、Tegata のコードやQRコードなど、別の方法を選んでください。"},
+		En: fault.Text{What: "Another request is waiting.", Why: "One approval at a time can be asked for, and one has no answer yet.", Fix: "Wait {wait}, or use another way, such as a code or a QR code from Tegata."}})
+
+	PushQuiet = define(fault.Entry{Code: "push.quiet", Kind: fault.TooMany, Topic: fault.Second, Lift: wait,
+		General: &[2]fault.Text{{Fix: "しばらくすると、また依頼できます。急ぐときは、Tegata のコードやQRコードなど、別の方法を選んでください。"},
+			{Fix: "You can ask again after a while. If it is urgent, use another way, such as a code or a QR code from Tegata."}},
+		Ja: fault.Text{What: "承認の依頼が続いたため、しばらく止めています。", Why: "10分間に依頼できるのは5回までです。知らない依頼が何度も届くのを防いでいます。", Fix: "{retry_at} を過ぎたらまた依頼できます。急ぐときは、Tegata のコードやQRコードなど、別の方法を選んでください。"},
+		En: fault.Text{What: "There were too many requests.", Why: "Five approvals in 10 minutes can be asked for. That keeps people from being pressed until they approve.", Fix: "You can ask again after {retry_at}. If it is urgent, use another way, such as a code or a QR code from Tegata."}})
+
+	PushCancelled = define(fault.Entry{Code: "push.cancelled", Kind: fault.Unauthenticated, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "Tegata で取り消されました。", Why: "「自分なので取り消す」が選ばれました。", Fix: "続けるときは、もう一度依頼するか、別の方法を選んでください。"},
+		En: fault.Text{What: "It was cancelled in Tegata.", Why: "“It was me, stop” was chosen there.", Fix: "To go on, ask again or use another way."}})
+
+	PushDenied = define(fault.Entry{Code: "push.denied", Kind: fault.Forbidden, Topic: fault.Second, Lift: self, Action: toRecover,
+		Ja: fault.Text{What: "Tegata で拒否されました。", Why: "「自分ではない」が選ばれたため、アカウントを守る手続きが始まりました。", Fix: "あなたが持ち主なら、パスワードを再設定すると、また入れます。"},
+		En: fault.Text{What: "It was refused in Tegata.", Why: "“It was not me” was chosen there, and the account is being protected.", Fix: "If it is yours, reset the password. That opens it again."}})
+
+	PushMistaken = define(fault.Entry{Code: "push.wrong_number", Kind: fault.Unauthenticated, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "Tegata に入力された番号が違いました。", Why: "番号は1回だけ確かめます。違っていた依頼は、もう承認できません。", Fix: "もう一度依頼して、画面に出る新しい番号を入力してください。"},
+		En: fault.Text{What: "Another number was entered in Tegata.", Why: "A number is looked at once. This request can no longer be approved.", Fix: "Ask again and enter the new number that is shown."}})
+
+	PushOver = define(fault.Entry{Code: "push.expired", Kind: fault.Unauthenticated, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "承認の期限が切れました。", Why: "依頼は2分間だけ有効です。ほかの依頼に替わったときも、前のものは使えません。", Fix: "もう一度依頼するか、別の方法を選んでください。"},
+		En: fault.Text{What: "The request is over.", Why: "An approval can be given for two minutes, or until another takes its place.", Fix: "Ask again or use another way."}})
+
+	PushUnsigned = define(fault.Entry{Code: "push.bad_signature", Kind: fault.Bad, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "答えの署名を確かめられません。", Why: "この端末の鍵で署名されていないか、別の依頼への答えです。", Fix: "Tegata を開き直して、もう一度答えてください。続くときは、この端末を登録し直してください。"},
+		En: fault.Text{What: "The signature of the answer does not hold.", Why: "It was not made with this device's key, or it answers another request.", Fix: "Open Tegata again and answer once more. If it goes on, enrol the device anew."}})
+
+	DeviceStale = define(fault.Entry{Code: "device.stale", Kind: fault.Forbidden, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "この端末の Tegata は、確認が必要です。", Why: "パスワードが変わったため、この端末ではまだ承認できません。", Fix: "Tegata で新しいパスワードを確認すると、また使えます。サインインには別の方法も選べます。"},
+		En: fault.Text{What: "Tegata on this device has to be refreshed.", Why: "The password was changed, and the device has not confirmed it since.", Fix: "Confirm the new password in Tegata. Until then use another way to sign in."}})
+
+	DeviceUnknown = define(fault.Entry{Code: "device.unknown", Kind: fault.Unauthenticated, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "この端末は登録されていません。", Why: "登録が解除されたか、署名がこの端末の鍵のものではありません。", Fix: "アカウントのページの「サインインと確認方法」から、Tegata を登録し直してください。"},
+		En: fault.Text{What: "This device is not enrolled.", Why: "It was retired, or the signature is not of its key.", Fix: "Enrol Tegata anew on the account page, under Sign-in & factors."}})
+
+	DeviceReplayed = define(fault.Entry{Code: "device.replayed", Kind: fault.Conflict, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "この操作はすでに受け付けました。", Why: "同じか、より古い時刻の操作が届きました。1つの操作は1回だけ数えます。", Fix: "画面を更新して、結果を確かめてください。"},
+		En: fault.Text{What: "This was taken already.", Why: "A call with the same or an earlier time came before. Each counts once.", Fix: "Load again and see what came of it."}})
+
+	DeviceFull = define(fault.Entry{Code: "device.full", Kind: fault.Conflict, Topic: fault.Second, Lift: self, Action: toFactors,
+		General: &[2]fault.Text{{Why: "1つのアカウントに登録できる Tegata の数は決まっています。"}, {Why: "There is a limit to how many installations of Tegata an account has."}},
+		Ja:      fault.Text{What: "これ以上は登録できません。", Why: "1つのアカウントに登録できる Tegata は{most}台までです。", Fix: "使わない端末の登録を解除してから、追加してください。"},
+		En:      fault.Text{What: "No more devices can be added.", Why: "An account has at most {most} installations of Tegata.", Fix: "Retire one that is not used, then add this one."}})
+
+	TicketOver = define(fault.Entry{Code: "device.ticket_over", Kind: fault.Gone, Topic: fault.Second, Lift: self, Action: toFactors,
+		Ja: fault.Text{What: "この登録用のコードは使えません。", Why: "使えるのは10分間、1回だけです。すでに使われたか、新しいものに替わったか、期限が切れました。", Fix: "アカウントのページで「Tegata を追加」を押し、新しいコードを読み取ってください。"},
+		En: fault.Text{What: "This code to enrol is of no use.", Why: "It counts once, for ten minutes. It was used, replaced, or its time is over.", Fix: "On the account page press “Add Tegata” and scan the new code."}})
+
+	DeviceKey = define(fault.Entry{Code: "device.key_malformed", Kind: fault.Bad, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "端末の鍵が読めません。", Why: "鍵は P-256 の公開鍵（65バイト）で、その鍵の署名が必要です。", Fix: "Tegata を最新にして、登録し直してください。"},
+		En: fault.Text{What: "The device's key does not read.", Why: "It has to be a public key of P-256 (65 bytes) with a signature made by it.", Fix: "Bring Tegata up to date and enrol again."}})
+
+	ScanOver = define(fault.Entry{Code: "push.scan_over", Kind: fault.Gone, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "このQRコードは使えません。", Why: "期限が切れたか、すでに読み取られたか、別のアカウントのサインインのものです。", Fix: "サインインのページを開き直して、新しいコードを読み取ってください。"},
+		En: fault.Text{What: "This QR code is of no use.", Why: "Its time is over, it was scanned before, or it belongs to another account's sign-in.", Fix: "Load the sign-in page again and scan the new code."}})
+
+	PushEndpoint = define(fault.Entry{Code: "push.endpoint_refused", Kind: fault.Bad, Topic: fault.Other, Lift: []fault.Lifter{fault.Self, fault.Operator},
+		Ja: fault.Text{What: "この通知先は使えません。", Why: "通知サービスのアドレスか鍵の形式が違うか、内部のネットワークのものです。", Fix: "通知をいったん切り、もう一度入れてください。通知がなくても、Tegata を開けば依頼は届きます。"},
+		En: fault.Text{What: "Notifications cannot be sent there.", Why: "The address or key of the push service does not read, or it is in an inner network.", Fix: "Switch notifications off and on again. Without them requests still arrive while Tegata is open."}})
+
+	LockEnds = define(fault.Entry{Code: "signin.lock_ends_past", Kind: fault.Bad, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "ロックの終わりの日時が過ぎています。", Why: "終わりの日時は、いまより先でなければなりません。", Fix: "先の日時を選ぶか、終わりを決めずにロックしてください。"},
+		En: fault.Text{What: "The lock would end in the past.", Why: "The end has to be later than now.", Fix: "Choose a later time, or lock without an end."}})
+
+	VaultBehind = define(fault.Entry{Code: "vault.behind", Kind: fault.Conflict, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "別の端末で先に変更されました。", Why: "この端末が知っているものより新しい保管庫があります。", Fix: "新しいものを読み込んでから、もう一度保存してください。"},
+		En: fault.Text{What: "Another device was quicker.", Why: "There is a newer vault than the one this device knows.", Fix: "Load the newer one, then save again."}})
+)

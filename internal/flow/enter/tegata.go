@@ -1,0 +1,212 @@
+package enter
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"sekisho/internal/account"
+	"sekisho/internal/audit"
+	"sekisho/internal/db"
+	"sekisho/internal/device"
+	"sekisho/internal/factor/push"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow"
+	"sekisho/internal/gate"
+	"sekisho/internal/letter"
+	"sekisho/internal/outbox"
+	"sekisho/internal/ref"
+	"sekisho/internal/session"
+)
+
+// Asking is an approval that a journey asks of Tegata.
+type Asking struct {
+	Visitor flow.Visitor
+	Account account.Account // locked; zero where there is none
+	Typed   account.Identifier
+	Flow    ref.Flow
+	Purpose push.Purpose
+	App     string
+}
+
+func (e *Entry) ask(a Asking) push.Ask {
+	app := a.App
+	if app == "" {
+		app = e.Sheet.Service
+	}
+	return push.Ask{Subject: Subject(a.Account, a.Typed), Account: a.Account.ID, Flow: a.Flow, Purpose: a.Purpose,
+		App: app, Agent: a.Visitor.Program, Addr: a.Visitor.Addr.String(), Place: a.Visitor.Place}
+}
+
+// Ask asks the account's installations for an approval and gives the number that the
+// browser shows. Where there is nobody to ask a request that reaches no device makes
+// the answer the same (SI-28).
+func (e *Entry) Ask(ctx context.Context, tx db.Tx, a Asking) (r push.Request, number string, f *fault.Fault, err error) {
+	q := e.ask(a)
+	if q.Known, err = e.Known(ctx, tx, a.Account, a.Visitor); err != nil {
+		return r, "", nil, err
+	}
+	r, number, wait, err := e.Pushes.Make(ctx, tx, q)
+	switch {
+	case err != nil:
+		return r, "", nil, err
+	case wait == nil:
+		return r, number, nil, e.wake(ctx, tx, a.Account)
+	case !wait.Quiet:
+		return r, "", faults.PushBusy.New("wait", wait.Until.Sub(tx.Now())).Until(wait.Until), nil
+	}
+	return r, "", faults.PushQuiet.New().Until(wait.Until), e.tellQuiet(ctx, tx, a)
+}
+
+// ScanCode makes the code that a page shows to be scanned (SI-09). With an identifier
+// typed only installations of its account can use it.
+func (e *Entry) ScanCode(ctx context.Context, tx db.Tx, a Asking) (string, error) {
+	q := e.ask(a)
+	if a.Typed.Norm != "" && q.Account == "" {
+		q.Account = "nobody" // whose installations there are none of
+	}
+	code, err := push.NewScan(ctx, tx, q)
+	return code.Reveal(), err
+}
+
+// wake wakes the account's installations that can be (OA-23): the primary one, and the
+// others where it looks dead. What a push service is told names nobody and nothing.
+func (e *Entry) wake(ctx context.Context, tx db.Tx, a account.Account) error {
+	if a.ID == "" {
+		return nil
+	}
+	list, err := device.List(ctx, tx, a.ID)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	dead, err := push.MainLooksDead(ctx, tx, a.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range list {
+		if d.Endpoint == "" || d.Stale(a.Turn) {
+			continue
+		}
+		after := tx.Now()
+		if !d.Main && !dead {
+			after = after.Add(push.WidenedIn)
+		}
+		if _, err := e.Outbox.Put(ctx, tx, outbox.Item{Kind: outbox.Push, Topic: "push.request", To: d.Name, Account: a.ID, After: after,
+			Expires: tx.Now().Add(push.Lives), Body: outbox.Wake{Device: d.ID}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DeviceAdded writes down that an installation was taken in, and tells the owner.
+func (e *Entry) DeviceAdded(ctx context.Context, tx db.Tx, w Who, s ref.Session, d device.Device) error {
+	if err := Factor(ByTegata, w.Account.ID).Clear(ctx, tx); err != nil {
+		return err
+	}
+	return e.NoteDevice(ctx, tx, w, s, "device.added", d.Name)
+}
+
+// NoteDevice writes down what became of an installation, and tells the owner.
+func (e *Entry) NoteDevice(ctx context.Context, tx db.Tx, w Who, s ref.Session, kind, name string) error {
+	_, err := audit.Write(ctx, tx, audit.Event{Kind: kind, Account: w.Account.ID, Actor: string(w.Account.ID), Session: s,
+		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place, Detail: struct {
+			Kind string `json:"kind"`
+			Name string `json:"name,omitempty"`
+		}{string(gate.Tegata), name}})
+	if err != nil {
+		return err
+	}
+	// What a session did is doubted since that session began.
+	doubt := e.DoubtOf(w.Account.ID, tx.Now())
+	if s != "" {
+		opened, err := session.ByID(ctx, tx, s)
+		if err == nil {
+			doubt = e.Doubt(opened)
+		} else if !errors.Is(err, db.ErrNone) {
+			return err
+		}
+	}
+	return e.Tell(ctx, tx, w.Account, kind, func(letter.To) letter.Change {
+		return letter.Change{What: kind, Kind: string(gate.Tegata), Name: name, Link: doubt, From: e.From(w.Visitor, tx.Now())}
+	})
+}
+
+const topicQuiet = "push.quiet"
+
+// tellQuiet tells the owner, once a day, that somebody asks again and again.
+func (e *Entry) tellQuiet(ctx context.Context, tx db.Tx, a Asking) error {
+	if a.Account.State != account.Active {
+		return nil
+	}
+	recent, err := outbox.Recent(ctx, tx, a.Account.ID, topicQuiet, tx.Now().Add(-24*time.Hour))
+	if err != nil || recent {
+		return err
+	}
+	if _, err := audit.Write(ctx, tx, audit.Event{Kind: topicQuiet, Account: a.Account.ID, Addr: a.Visitor.Addr.String(), Agent: a.Visitor.Program, Place: a.Visitor.Place}); err != nil {
+		return err
+	}
+	return e.Tell(ctx, tx, a.Account, topicQuiet, func(letter.To) letter.Change {
+		return letter.Change{What: topicQuiet, Kind: string(gate.Tegata), Link: e.DoubtOf(a.Account.ID, tx.Now()), From: e.From(a.Visitor, tx.Now())}
+	})
+}
+
+// Answered says how the approval stands that a journey asked for: the fault is nil
+// when it was given and can be taken.
+func Answered(ctx context.Context, r db.Reader, id ref.Flow) (push.Request, *fault.Fault, error) {
+	q, err := push.ByFlow(ctx, r, id)
+	if errors.Is(err, db.ErrNone) {
+		return q, faults.PushOver.New(), nil
+	}
+	if err != nil {
+		return q, nil, err
+	}
+	over := !r.Now().Before(q.Expires) || !q.Spent.IsZero()
+	switch {
+	case q.State == push.Cancelled:
+		return q, faults.PushCancelled.New(), nil
+	case q.State == push.Denied:
+		return q, faults.PushDenied.New(), nil
+	case q.State == push.Mistaken:
+		return q, faults.PushMistaken.New(), nil
+	case over, q.State == push.Over:
+		return q, faults.PushOver.New(), nil
+	case q.State == push.Live:
+		return q, faults.PushWaiting.New(), nil
+	}
+	return q, nil, nil
+}
+
+// Await waits until Tegata has answered a journey, at most as long as the context and
+// the time given allow. mine says whether who waits may go on with the journey. The
+// fault is nil when the approval was given; push.waiting when no answer has come.
+func (e *Entry) Await(ctx context.Context, id ref.Flow, most time.Duration, mine func(db.ReadTx) (*fault.Fault, error)) (f *fault.Fault, err error) {
+	end := time.NewTimer(most)
+	defer end.Stop()
+	for {
+		woken, done := e.Hub.Wait(string(id))
+		err = e.DB.View(ctx, func(tx db.ReadTx) (err error) {
+			if f, err = mine(tx); err != nil || f != nil {
+				return err
+			}
+			_, f, err = Answered(ctx, tx, id)
+			return err
+		})
+		if err != nil || f == nil || f.Code() != faults.PushWaiting.Code {
+			done()
+			return f, err
+		}
+		over := false
+		select {
+		case <-woken:
+		case <-end.C:
+			over = true
+		case <-ctx.Done():
+			over = true
+		}
+		if done(); over {
+			return f, nil
+		}
+	}
+}
