@@ -31,7 +31,7 @@ var floors = [][]string{
 	{"flow/enter"},
 	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol", "flow/address", "flow/access", "flow/tegata"},
 	{"web"},
-	{"web/signin", "web/me", "web/help", "web/mailbox", "oidc", "api"},
+	{"web/signin", "web/me", "web/help", "web/mailbox", "web/tegata", "oidc", "api"},
 	{"app"},
 	{"command"},
 }

@@ -212,7 +212,7 @@ func TestEveryMessageIsUsed(t *testing.T) {
 		case info.Name() == "messages.toml":
 			sets = append(sets, path)
 		case strings.Contains(path, "testdata"), strings.HasSuffix(path, "_test.go"):
-		case strings.HasSuffix(path, ".go"), strings.HasSuffix(path, ".html"), strings.HasSuffix(path, ".txt"):
+		case strings.HasSuffix(path, ".go"), strings.HasSuffix(path, ".html"), strings.HasSuffix(path, ".txt"), strings.HasSuffix(path, ".js"):
 			text, err := os.ReadFile(path)
 			code.Write(text)
 			return err

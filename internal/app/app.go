@@ -66,6 +66,7 @@ import (
 	"sekisho/internal/web/mailbox"
 	"sekisho/internal/web/me"
 	websignin "sekisho/internal/web/signin"
+	webtegata "sekisho/internal/web/tegata"
 )
 
 // Tables are the migrations of all packages that keep something.
@@ -328,10 +329,14 @@ func (a *App) doors(issuer string, salt []byte) error {
 		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
+	app, err := (&webtegata.Door{Service: a.config.text("service")}).Door()
+	if err != nil {
+		return err
+	}
+	a.Doors = append(a.Doors, app)
 	if a.mailbox() {
 		a.Doors = append(a.Doors, (&mailbox.Door{DB: a.DB, Outbox: a.Outbox, Kinds: a.kept()}).Door())
 	}
-	var err error
 	a.Handler, err = a.Frame.Handler(a.Doors...)
 	return err
 }

@@ -308,6 +308,15 @@ func (f *Frame) language(h *http.Request) i18n.Lang {
 	return i18n.Pick(h.Header.Get("Accept-Language"))
 }
 
+// Theme is how somebody prefers pages to be shown: "light", "dark", or empty for as
+// the device is.
+func (r *Request) Theme() string {
+	if c, err := r.HTTP.Cookie("sekisho-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
+		return c.Value
+	}
+	return ""
+}
+
 // Prefer keeps how pages are shown: language and theme. These are no secrets and
 // are read before anything else.
 func (r *Request) Prefer(name, value string) {

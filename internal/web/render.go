@@ -41,6 +41,7 @@ type Door struct {
 	Layout Layout
 	Routes []Route
 	Files  fs.FS
+	Assets *Pack // served at its own path; nil: none
 }
 
 // pages are all templates, parsed at most once for each language so that nothing
@@ -169,9 +170,7 @@ func (p *pages) render(w io.Writer, r *Request, res Response) error {
 	} else if r.HTTP.URL.RawQuery != "" || res.Template != "fault" {
 		v.Back = LocalPath(r.HTTP.URL.RequestURI())
 	}
-	if c, err := r.HTTP.Cookie("sekisho-theme"); err == nil && (c.Value == "light" || c.Value == "dark") {
-		v.Theme = c.Value
-	}
+	v.Theme = r.Theme()
 	if res.Fault != nil {
 		v.Fault = viewOf(res.Fault, r)
 	}
@@ -202,7 +201,7 @@ func viewOf(f *fault.Fault, r *Request) *faultView {
 func (p *pages) funcs(l i18n.Lang) template.FuncMap {
 	return template.FuncMap{
 		"t":       func(key string, args ...any) string { return p.words.T(l, key, args...) },
-		"asset":   func(name string) string { return p.frame.static.prefix + name },
+		"asset":   func(name string) string { return p.frame.static.Prefix + name },
 		"icon":    icon,
 		"when":    func(v view, t time.Time) template.HTML { return when(l, v, t) },
 		"span":    func(d time.Duration) string { return i18n.Span(l, d) },

@@ -58,7 +58,12 @@ func (f *Frame) Handler(doors ...Door) (http.Handler, error) {
 			}
 		}
 	}
-	mux.Handle("GET /static/", f.static)
+	mux.Handle("GET "+f.static.base, f.static)
+	for _, d := range doors {
+		if d.Assets != nil {
+			mux.Handle("GET "+d.Assets.base, d.Assets)
+		}
+	}
 	if _, taken := byPath["/"]; !taken {
 		for path, face := range map[string]Face{"/": Page, "/api/": API, "/oauth/": OAuth} {
 			mux.Handle(path, f.serve(&Route{Path: path, Guard: Anyone, Face: face, Handle: notFound}))

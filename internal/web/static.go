@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -17,48 +18,76 @@ import (
 //go:embed static/*
 var files embed.FS
 
-// static serves the scripts, styles and icons under one path that names their
-// content, so that browsers keep them for ever and modules import each other.
-type static struct {
-	prefix string
+// Pack serves scripts, styles and icons under one path that names their content, so
+// that browsers keep them for ever and modules import each other.
+type Pack struct {
+	Prefix string // "/static/0123456789ab/"
+	base   string
 	plain  map[string][]byte
 	packed map[string][]byte
 }
 
 // types are said by us: a machine's own table may know no ".js".
-var types = map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+var types = map[string]string{".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png", ".txt": "text/plain; charset=utf-8"}
 
-func loadStatic() (*static, error) {
-	s := &static{plain: map[string][]byte{}, packed: map[string][]byte{}}
-	sum := sha256.New()
-	err := fs.WalkDir(files, "static", func(name string, e fs.DirEntry, err error) error {
+func loadStatic() (*Pack, error) {
+	sub, err := fs.Sub(files, "static")
+	if err != nil {
+		return nil, err
+	}
+	return NewPack("/static/", sub, nil)
+}
+
+// NewPack takes every file of a folder, and more that were made. A kind of file whose
+// type is not known is an error.
+func NewPack(base string, files fs.FS, more map[string][]byte) (*Pack, error) {
+	p := &Pack{base: base, plain: map[string][]byte{}, packed: map[string][]byte{}}
+	for name, body := range more {
+		p.plain[name] = body
+	}
+	err := fs.WalkDir(files, ".", func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
-		body, err := files.ReadFile(name)
-		if err != nil {
-			return err
+		p.plain[name], err = fs.ReadFile(files, name)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.New()
+	for _, name := range p.Names() {
+		body := p.plain[name]
+		if types[path.Ext(name)] == "" {
+			return nil, fmt.Errorf("%s: what type is it?", name)
 		}
 		fmt.Fprintf(sum, "%s %d\n", name, len(body))
 		sum.Write(body)
-		short := strings.TrimPrefix(name, "static/")
-		s.plain[short] = body
 		var b bytes.Buffer
 		z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
 		_, _ = z.Write(body)
 		if err := z.Close(); err != nil {
-			return err
+			return nil, err
 		}
-		s.packed[short] = b.Bytes()
-		return nil
-	})
-	s.prefix = "/static/" + hex.EncodeToString(sum.Sum(nil))[:12] + "/"
-	return s, err
+		p.packed[name] = b.Bytes()
+	}
+	p.Prefix = base + hex.EncodeToString(sum.Sum(nil))[:12] + "/"
+	return p, nil
 }
 
-func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name, ok := strings.CutPrefix(r.URL.Path, s.prefix)
-	body, found := s.plain[name]
+// Names lists the files, sorted.
+func (p *Pack) Names() []string {
+	var out []string
+	for name := range p.plain {
+		out = append(out, name)
+	}
+	sort.Strings(out)
+	return out
+}
+
+func (p *Pack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, ok := strings.CutPrefix(r.URL.Path, p.Prefix)
+	body, found := p.plain[name]
 	if !ok || !found {
 		http.NotFound(w, r)
 		return
@@ -68,10 +97,14 @@ func (s *static) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Content-Type", types[path.Ext(name)])
-	if packed := s.packed[name]; len(packed) < len(body) && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+	if packed := p.packed[name]; len(packed) < len(body) && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
 		h.Set("Content-Encoding", "gzip")
 		body = packed
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body)
 }
+
+// Asset is the address of one of the frame's own files, for a door with a layout of
+// its own.
+func (r *Request) Asset(name string) string { return r.frame.static.Prefix + name }

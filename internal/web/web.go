@@ -79,7 +79,7 @@ type Frame struct {
 
 	Touches Touches
 	pages   *pages
-	static  *static
+	static  *Pack
 	origin  *http.CrossOriginProtection
 }
 
