@@ -41,13 +41,14 @@ type tab struct {
 	dark bool
 }
 
-// open starts chromium with an empty profile.
-func open(t testing.TB, lang string, wide int64, dark bool) *tab {
+// open starts chromium with an empty profile, and more flags where they are given.
+func open(t testing.TB, lang string, wide int64, dark bool, more ...chromedp.ExecAllocatorOption) *tab {
 	t.Helper()
 	path := need(t, "chromium", "chromium-browser", "google-chrome")
-	actx, stop := chromedp.NewExecAllocator(within(t, 4*time.Minute), append(chromedp.DefaultExecAllocatorOptions[:],
+	flags := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", lang))...)
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", lang))
+	actx, stop := chromedp.NewExecAllocator(within(t, 4*time.Minute), append(flags, more...)...)
 	t.Cleanup(stop)
 	ctx, stop2 := chromedp.NewContext(actx)
 	t.Cleanup(stop2)

@@ -18,7 +18,7 @@ let key;
 let lock = { kind: "none" };
 let passed = 0;
 
-/** Tells "shut". */
+/** Tells "shut", and "lock" when there is another lock. */
 export const events = new EventTarget();
 
 export const isOpen = () => Boolean(key);
@@ -117,6 +117,7 @@ async function relock(wrap, keep) {
     lock = next;
     passed = Date.now();
   });
+  events.dispatchEvent(new Event("lock"));
 }
 
 /** Takes the lock away. */

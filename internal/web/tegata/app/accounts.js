@@ -1,0 +1,98 @@
+// @ts-check
+// The accounts of this app. Each has a key, a box and settings of its own; nothing that
+// belongs to one is ever put where another's is.
+import { base64url, hex, random } from "./bytes.js";
+import { call, sign } from "./api.js";
+import * as safe from "./safe.js";
+import * as store from "./store.js";
+
+/**
+ * @typedef {{ id: string, name: string, identifier: string, device: string, number: string, state: "waiting" | "active", confirmed: boolean, expires?: string, guarded?: boolean,
+ *   service: string, code?: string, settings: { label: string, shown: boolean, push: boolean } }} Account
+ */
+
+/** @type {{ box: string, account: Account, key: CryptoKey }[]} */
+let held = [];
+export const events = new EventTarget();
+const told = () => { events.dispatchEvent(new Event("change")); };
+
+export const list = () => held.map((x) => x.account);
+/** @param {string} id */
+export const find = (id) => held.find((x) => x.account.id === id)?.account;
+
+/** Who signs for an account. @param {string} id */
+export function signer(id) {
+  const x = held.find((y) => y.account.id === id);
+  if (!x) throw new Error("no such account");
+  return { device: x.account.device, key: x.key };
+}
+
+/** Reads the accounts out of the safe. */
+export async function load() {
+  const out = [];
+  for (const box of await safe.read("accounts") ?? []) {
+    const account = await safe.read(box), key = account && await store.take("keys", "device " + account.device);
+    if (key) out.push({ box, account, key });
+  }
+  held = out;
+}
+
+safe.events.addEventListener("shut", () => { held = []; });
+
+/** @param {string} id @param {(a: Account) => void} act */
+export async function change(id, act) {
+  const x = held.find((y) => y.account.id === id);
+  if (!x) return;
+  x.account = await safe.change(x.box, (was) => { act(was); return was; });
+  told();
+}
+
+/**
+ * Makes a key and asks to be added by a ticket. The key cannot be read out, not even
+ * here.
+ * @param {string} ticket @param {string} name what the device is called
+ */
+export async function enrol(ticket, name) {
+  const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+  const key = base64url(await crypto.subtle.exportKey("raw", pair.publicKey)); // the public half
+  const proof = await sign.lines(pair.privateKey, "sekisho-tegata-enrol-1", location.origin, ticket, key);
+  const got = await call(undefined, "POST", "enrol", { ticket, key, name, kind: "app", proof });
+  /** @type {Account} */
+  const account = { id: got.account.id, name: got.account.name, identifier: got.account.identifier, device: got.device, number: String(got.number), state: "waiting",
+    confirmed: false, expires: got.expires_at, service: got.service, settings: { label: "", shown: true, push: false } };
+  // An app that was added before is added anew: the old key is nobody's any more.
+  if (find(account.id)) await forget(account.id);
+  const box = hex(random(8));
+  await store.put("keys", "device " + account.device, pair.privateKey);
+  await safe.change(box, () => account);
+  await safe.change("accounts", (was) => [...was ?? [], box]);
+  held.push({ box, account, key: pair.privateKey });
+  told();
+  return account;
+}
+
+/**
+ * Asks what became of it, or says that the number is the same.
+ * @param {string} id @param {boolean} [confirm] @returns {Promise<"waiting" | "active" | "refused">}
+ */
+export async function confirmed(id, confirm) {
+  const got = await call(signer(id), confirm ? "POST" : "GET", confirm ? "enrol/confirm" : "enrol", confirm ? {} : undefined);
+  if (got.state === "refused") return got.state;
+  await change(id, (a) => {
+    a.state = got.state === "active" ? "active" : "waiting";
+    a.confirmed = Boolean(got.confirmed_here);
+    if (got.code_secret) a.code = got.code_secret;
+  });
+  return got.state;
+}
+
+/** Takes an account out of this app. The server is told by whoever asks for that. @param {string} id */
+export async function forget(id) {
+  const x = held.find((y) => y.account.id === id);
+  if (!x) return;
+  await safe.change("accounts", (was) => (was ?? []).filter((/** @type {string} */ b) => b !== x.box));
+  await safe.change(x.box, () => undefined);
+  await store.drop("keys", "device " + x.account.device);
+  held = held.filter((y) => y !== x);
+  told();
+}

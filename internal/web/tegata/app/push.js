@@ -1,0 +1,37 @@
+// @ts-check
+// Being woken by the platform's push service (RFC 8030), for the accounts that want it.
+// Everything works without: the app asks by itself while it is open.
+import * as accounts from "./accounts.js";
+import { call } from "./api.js";
+import { base64url, unbase64 } from "./bytes.js";
+import * as store from "./store.js";
+
+export const possible = () => "PushManager" in globalThis && "serviceWorker" in navigator && "Notification" in globalThis;
+
+/** Whether the server wakes devices at all. @param {string} id */
+export const offered = (id) => call(accounts.signer(id), "GET", "push/key").then((got) => Boolean(got.key), () => Boolean(accounts.find(id)?.settings.push));
+
+/** @param {string} id */
+export async function on(id) {
+  if (await Notification.requestPermission() !== "granted") throw new Error("denied");
+  const by = accounts.signer(id), { key } = await call(by, "GET", "push/key");
+  const sw = await navigator.serviceWorker.ready, wanted = unbase64(key);
+  let sub = await sw.pushManager.getSubscription();
+  const had = sub?.options.applicationServerKey;
+  // One subscription for the app; with another key of the server it is made anew.
+  if (sub && had && base64url(had) !== base64url(wanted)) { await sub.unsubscribe(); sub = null; }
+  sub ??= await sw.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: wanted });
+  const secret = (/** @type {PushEncryptionKeyName} */ name) => base64url(/** @type {ArrayBuffer} */ (sub?.getKey(name)));
+  await call(by, "PUT", "push", { endpoint: sub.endpoint, p256dh: secret("p256dh"), auth: secret("auth") });
+  await accounts.change(id, (a) => { a.settings.push = true; });
+  await store.put("plain", "lang", document.documentElement.lang); // what the worker speaks
+}
+
+/** @param {string} id */
+export async function off(id) {
+  await call(accounts.signer(id), "DELETE", "push");
+  await accounts.change(id, (a) => { a.settings.push = false; });
+  if (accounts.list().some((a) => a.settings.push)) return;
+  const sw = await navigator.serviceWorker.getRegistration("/tegata/");
+  await (await sw?.pushManager.getSubscription())?.unsubscribe();
+}

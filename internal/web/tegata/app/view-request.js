@@ -1,0 +1,64 @@
+// @ts-check
+// A sign-in that asks: who, where, when, and the three answers.
+import { Problem } from "./api.js";
+import { alert, ask, h, icon, say } from "./dom.js";
+import * as live from "./live.js";
+import { called } from "./view-account.js";
+import { verified } from "./view-lock.js";
+import { ago, exact, t } from "./words.js";
+
+/** @param {unknown} e */
+export function told(e) {
+  if (e instanceof Problem) return e.code === "offline" ? alert("", t("tg.offline"), t("tg.offline.act")) : alert("", e.what || t("tg.failed"), e.why, e.fix);
+  console.error(e);
+  return alert("", t("tg.failed"), t("tg.failed.what"));
+}
+
+/**
+ * The card of one request. It is built once, so that what was typed stays.
+ * @param {import("./accounts.js").Account} account @param {live.Asked} r @param {(after: HTMLElement) => void} over shows what became of it
+ */
+export function card(account, r, over) {
+  const note = h("div", null);
+  const digits = r.number_digits;
+  const number = digits ? h("input", { id: "number", class: "code pair-code", inputmode: "numeric", autocomplete: "off", maxlength: digits, pattern: "[0-9]*", "aria-describedby": "number-hint" }) : undefined;
+  const go = h("button", { disabled: Boolean(digits) }, t("tg.request.approve"));
+  const cancel = h("button", { type: "button", class: "plain", onclick: () => decide("cancel") }, t("tg.request.cancel"));
+  const deny = h("button", { type: "button", class: "plain danger", onclick: async () => {
+    if (await ask(t("tg.request.deny.ask"), t("tg.request.deny.what"), t("tg.request.deny"), t("tg.no"), true)) decide("deny");
+  } }, t("tg.request.deny"));
+  number?.addEventListener("input", () => {
+    number.value = number.value.normalize("NFKC").replace(/\D/g, "").slice(0, digits);
+    go.disabled = number.value.length !== digits;
+  });
+
+  /** @param {"approve" | "cancel" | "deny"} decision */
+  async function decide(decision) {
+    const lock = decision === "approve" ? await verified() : false;
+    if (lock === undefined) return;
+    for (const b of [go, cancel, deny]) b.disabled = true;
+    try {
+      await live.answer(account.id, r, decision, decision === "approve" ? number?.value ?? "" : "", lock);
+      say(t("tg.request.done." + decision));
+      over(decision === "approve" ? alert("safe", t("tg.request.done.approve"), t("tg.request.after.approve")) : decision === "cancel" ? alert("note", t("tg.request.done.cancel"))
+        : alert("amber", t("tg.request.done.deny"), t("tg.request.after.deny"), h("p", null, h("a", { href: `#/account/${account.id}/sessions` }, t("tg.sessions.title"))), h("p", null, h("a", { href: "/me/password" }, t("tg.request.password")))));
+    } catch (e) {
+      const shown = told(e);
+      if (live.of(account.id).requests.some((x) => x.id === r.id)) {
+        note.replaceChildren(shown);
+        for (const b of [cancel, deny]) b.disabled = false;
+        go.disabled = Boolean(number && number.value.length !== digits);
+      } else over(shown);
+    }
+  }
+
+  const form = h("form", { class: "answer", onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); if (!go.disabled) decide("approve"); } },
+    number && h("label", { for: "number" }, t("tg.request.number")), number && h("p", { class: "hint", id: "number-hint" }, t("tg.request.number.hint")), number, go, h("div", { class: "two" }, cancel, deny));
+  return h("section", { class: "request", "aria-labelledby": "request-title", "data-request": r.id },
+    h("h2", { id: "request-title" }, icon("bell"), t("tg.request." + r.purpose)),
+    h("p", { class: "who-for" }, called(account)),
+    h("dl", { class: "facts" }, h("dt", null, t("tg.request.app")), h("dd", null, r.app), h("dt", null, t("tg.request.browser")), h("dd", null, r.browser || t("tg.unknown")),
+      h("dt", null, t("tg.request.place")), h("dd", null, r.place ? t("tg.place", { place: r.place }) : t("tg.place.none"), " · ", h("span", { class: "num" }, r.addr)),
+      h("dt", null, t("tg.request.time")), h("dd", null, h("time", { datetime: r.created_at, title: exact(r.created_at) }, ago(r.created_at)))),
+    note, form);
+}
