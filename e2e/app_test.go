@@ -20,7 +20,7 @@ func (x *tab) ready() {
 func (x *tab) until(js string) {
 	x.t.Helper()
 	for range 400 {
-		if v, err := chromedp.Run(x.ctx, chromedp.Evaluate[bool]("Boolean("+js+")", chromedp.EvalAwaitPromise)); err == nil && v {
+		if v, err := chromedp.Run(x.ctx, chromedp.Evaluate[bool]("Promise.resolve("+js+").then(Boolean)", chromedp.EvalAwaitPromise)); err == nil && v {
 			return
 		}
 		time.Sleep(25 * time.Millisecond)

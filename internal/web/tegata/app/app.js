@@ -3,7 +3,7 @@
 import * as accounts from "./accounts.js";
 import * as api from "./api.js";
 import * as copy from "./copy.js";
-import { alert, h, icon } from "./dom.js";
+import { alert, h, icon, say } from "./dom.js";
 import * as live from "./live.js";
 import * as safe from "./safe.js";
 import * as store from "./store.js";
@@ -166,6 +166,8 @@ async function install() {
 async function start() {
   if (!globalThis.indexedDB || !crypto.subtle) throw new Error("old");
   const prefer = await store.take("plain", "prefer") ?? {};
+  // The language of the first start is kept: the shell that the worker has may be in another.
+  if (!prefer.lang) await store.put("plain", "prefer", { ...prefer, lang: document.documentElement.lang });
   await speak(prefer.lang ?? document.documentElement.lang);
   if (prefer.theme) document.documentElement.dataset.theme = prefer.theme;
   brought();
@@ -181,6 +183,7 @@ async function start() {
   if (safe.isOpen()) await opened();
   else locked();
   document.documentElement.dataset.ready = "";
+  performance.mark("ready");
   install().catch(() => {});
   navigator.storage?.persist?.().catch(() => {});
 }
@@ -190,6 +193,9 @@ function failed(e) {
   console.error(e);
   if (safe.isOpen()) show({ title: t("tg.failed"), main: [h("h1", null, t("tg.failed")), h("p", null, t("tg.failed.what"))] });
 }
+
+// What nobody caught is told all the same: a button that does nothing says nothing.
+addEventListener("unhandledrejection", (e) => { console.error(e.reason); if (safe.isOpen()) say(t("tg.failed")); });
 
 start().catch((e) => {
   console.error(e);

@@ -73,8 +73,7 @@ export function give() {
     if (!await allowed()) return;
     go.disabled = true;
     note.replaceChildren(h("p", { class: "quiet" }, t("tg.export.busy")));
-    const content = await transfer.sealedFile(vault.entries(), word.value);
-    go.disabled = false;
+    const content = await transfer.sealedFile(vault.entries(), word.value).finally(() => { go.disabled = false; });
     word.value = again.value = "";
     note.replaceChildren(alert("safe", t("tg.export.done", { n })));
     save(`tegata-${day}.json`, content);

@@ -114,7 +114,11 @@ export async function choose() {
     if (pin.value.length < 6) return note.replaceChildren(alert("", t("tg.pin.short")));
     if (pin.value !== again.value) return note.replaceChildren(alert("", t("tg.pin.differ")));
     set.disabled = true;
-    await safe.setPIN(pin.value);
+    try { await safe.setPIN(pin.value); } catch (x) {
+      set.disabled = false;
+      console.error(x);
+      return note.replaceChildren(alert("", t("tg.failed"), t("tg.failed.what")));
+    }
     said("tg.lock.on");
   } }, h("h2", null, t("tg.pin.title")), first, second, set);
   const said = (/** @type {string} */ key) => { say(t(key)); location.hash = "#/settings"; };
