@@ -19,7 +19,18 @@ func (x *tab) ready() {
 // until waits for something to be true in the page.
 func (x *tab) until(js string) {
 	x.t.Helper()
-	for range 400 {
+	x.times(400, js)
+}
+
+// slowly waits for what may take as long as a held call does.
+func (x *tab) slowly(js string) {
+	x.t.Helper()
+	x.times(1600, js)
+}
+
+func (x *tab) times(n int, js string) {
+	x.t.Helper()
+	for range n {
 		if v, err := chromedp.Run(x.ctx, chromedp.Evaluate[bool]("Promise.resolve("+js+").then(Boolean)", chromedp.EvalAwaitPromise)); err == nil && v {
 			return
 		}
@@ -38,7 +49,7 @@ func (x *tab) app(s *Server) {
 // at goes to a page of the app.
 func (x *tab) at(page string) {
 	x.t.Helper()
-	eval[bool](x, fmt.Sprintf("document.querySelector('h1').dataset.old = '', location.hash = %q, true", "#/"+page))
+	eval[bool](x, fmt.Sprintf("document.querySelector('h1').dataset.old = '', location.hash === %[1]q ? dispatchEvent(new HashChangeEvent('hashchange')) : location.hash = %[1]q, true", "#/"+page))
 	x.until("document.querySelector('h1') && !('old' in document.querySelector('h1').dataset)")
 	if text := x.text(); strings.Contains(text, "⟦") {
 		x.t.Errorf("%s: a text is missing:\n%s", page, text)
@@ -79,12 +90,17 @@ func (s *Server) ask(method, path, token string, body any) map[string]any {
 	return got
 }
 
-// enrolled adds the account to the app of a tab, whose owner compares the numbers.
-func (x *tab) enrolled(s *Server, who, name string) (token string) {
+// enrolled adds the account to the app of a tab, whose owner compares the numbers. The
+// session is a new one, or that of the token.
+func (x *tab) enrolled(s *Server, who, name string, in ...string) (token string) {
 	x.t.Helper()
-	token, status, err := enter(s.URL, who)
-	if err != nil || status != 200 {
-		x.t.Fatalf("sign in: %d %v", status, err)
+	token = strings.Join(in, "")
+	if token == "" {
+		var status int
+		var err error
+		if token, status, err = enter(s.URL, who); err != nil || status != 200 {
+			x.t.Fatalf("sign in: %d %v", status, err)
+		}
 	}
 	ticket := s.ask("POST", "/api/v1/me/tegata/ticket", token, map[string]any{})
 	link := fmt.Sprint(ticket["uri"])

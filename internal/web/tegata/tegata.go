@@ -141,7 +141,7 @@ func (d *Door) worker(_ context.Context, r *web.Request) (web.Response, error) {
 	sum := sha256.Sum256([]byte(d.sw + string(about) + d.Service))
 	body := fmt.Sprintf("const version = %q, about = %s;\n%s", hex.EncodeToString(sum[:6]), about, d.sw)
 	return web.Response{Status: 200, Body: []byte(body), Type: "text/javascript; charset=utf-8", Header: map[string]string{
-		"Cache-Control": "no-cache", "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'", "Vary": "Accept-Language, Cookie",
+		"Cache-Control": "no-cache", "Content-Security-Policy": "default-src 'none'; script-src 'self'; connect-src 'self'; img-src 'self'", "Vary": "Accept-Language, Cookie",
 	}}, nil
 }
 

@@ -18,7 +18,7 @@ import * as devices from "./view-devices.js";
 import { enrol } from "./view-enrol.js";
 import { scan } from "./view-scan.js";
 import * as settings from "./view-settings.js";
-import { span, speak, t } from "./words.js";
+import { lang, span, speak, t } from "./words.js";
 
 /**
  * One page: its title, what stands in it, what is low on the screen, and what to do
@@ -169,6 +169,7 @@ async function start() {
   // The language of the first start is kept: the shell that the worker has may be in another.
   if (!prefer.lang) await store.put("plain", "prefer", { ...prefer, lang: document.documentElement.lang });
   await speak(prefer.lang ?? document.documentElement.lang);
+  store.put("plain", "lang", lang); // what the worker speaks
   if (prefer.theme) document.documentElement.dataset.theme = prefer.theme;
   brought();
   await safe.begin();

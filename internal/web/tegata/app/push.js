@@ -4,7 +4,6 @@
 import * as accounts from "./accounts.js";
 import { call } from "./api.js";
 import { base64url, unbase64 } from "./bytes.js";
-import * as store from "./store.js";
 
 export const possible = () => "PushManager" in globalThis && "serviceWorker" in navigator && "Notification" in globalThis;
 
@@ -24,7 +23,6 @@ export async function on(id) {
   const secret = (/** @type {PushEncryptionKeyName} */ name) => base64url(/** @type {ArrayBuffer} */ (sub?.getKey(name)));
   await call(by, "PUT", "push", { endpoint: sub.endpoint, p256dh: secret("p256dh"), auth: secret("auth") });
   await accounts.change(id, (a) => { a.settings.push = true; });
-  await store.put("plain", "lang", document.documentElement.lang); // what the worker speaks
 }
 
 /** @param {string} id */

@@ -34,6 +34,7 @@ export function list() {
 
 /** All accounts, low on the screen: one tap shows another. @param {string} id */
 function switcher(id) {
+  setTimeout(() => document.querySelector(".switcher [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), 0);
   return h("div", { class: "switcher", role: "group", "aria-label": t("tg.accounts.switch") }, accounts.list().map((a) => h("a", { href: "#/account/" + a.id, "aria-current": a.id === id ? "true" : undefined }, avatar(a), h("span", null, called(a)))),
     h("a", { href: "#/enrol" }, h("span", { class: "avatar add", "aria-hidden": "true" }, icon("plus")), h("span", null, t("tg.accounts.add"))));
 }
@@ -52,17 +53,16 @@ export function show(id) {
     const key = JSON.stringify([a, s.lock, s.stale, s.device, s.devices.length, s.trouble?.code, s.heard]);
     if (key === drawn) return;
     drawn = key;
-    const on = s.lock?.on, p = s.trouble;
+    const on = s.lock?.on, p = s.trouble, retired = p?.code === "device.unknown";
     body.replaceChildren(
       h("div", { class: "hello" }, avatar(a), h("div", null, h("h1", null, called(a)), h("p", { class: "quiet" }, a.service + (a.settings.label ? " · " + a.identifier : "")))),
       p && p.code !== "offline" && p.code !== "device.clock" ? told(p) : "",
-      p && [401, 403, 404, 410].includes(p.status) && p.code !== "device.clock" ? h("p", { class: "row-action" }, h("a", { class: "button plain small", href: `#/account/${id}/settings` }, t("tg.account.remove"))) : "",
-      h("section", { class: "panel lock" + (on ? " on" : "") }, h("div", { class: "lock-head" }, icon("lock"), h("h2", null, t(on ? "tg.signlock.is" : "tg.signlock.isnot"))),
+      ...retired ? [h("p", { class: "row-action" }, h("a", { class: "button plain", href: `#/account/${id}/settings` }, t("tg.account.remove")))] : [h("section", { class: "panel lock" + (on ? " on" : "") }, h("div", { class: "lock-head" }, icon("lock"), h("h2", null, t(on ? "tg.signlock.is" : "tg.signlock.isnot"))),
         h("p", null, on ? t("tg.signlock.on") : t("tg.signlock.off")), on && s.lock?.until && h("p", null, t("tg.signlock.until", { at: exact(s.lock.until) })),
         h("p", { class: "row-action" }, h("a", { class: "button " + (on ? "" : "plain danger"), href: `#/account/${id}/lock` }, t(on ? "tg.signlock.unlock" : "tg.signlock.go")))),
       h("ul", { class: "rows links" }, row(`#/account/${id}/sessions`, "screen", t("tg.sessions.title"), t("tg.sessions.about")),
         row(`#/account/${id}/devices`, "phone", t("tg.devices.title"), s.device ? t(s.device.primary ? "tg.devices.primary" : "tg.devices.secondary") : ""),
-        row(`#/account/${id}/settings`, "gear", t("tg.account.settings"), t("tg.account.settings.about"))));
+        row(`#/account/${id}/settings`, "gear", t("tg.account.settings"), t("tg.account.settings.about")))]);
   }
   draw();
   return { title: called(a), main: [body], low: [switcher(id)], update: draw };

@@ -9,6 +9,8 @@ import { ago, exact, t } from "./words.js";
 
 /** @param {unknown} e */
 export function told(e) {
+  // What only a fresh proof may change is done where one can be given.
+  if (e instanceof Problem && e.code === "session.fresh_required") return alert("amber", t("tg.fresh"), t("tg.fresh.what"), h("p", null, h("a", { href: "/me/factors" }, t("tg.accounts.page"))));
   if (e instanceof Problem) return e.code === "offline" ? alert("", t("tg.offline"), t("tg.offline.act")) : alert("", e.what || t("tg.failed"), e.why, e.fix);
   console.error(e);
   return alert("", t("tg.failed"), t("tg.failed.what"));

@@ -16,7 +16,6 @@ import { ago, lang, t } from "./words.js";
 /** @param {Record<string, string>} what */
 async function prefer(what) {
   await store.put("plain", "prefer", { ...await store.take("plain", "prefer"), ...what });
-  await store.put("plain", "lang", what.lang ?? lang);
 }
 
 /** @returns {Shown} */

@@ -85,7 +85,7 @@ addEventListener("push", (event) => {
     if (what.t && what.t !== "request") return;
     const lang = (await shelf("plain").catch(() => new Map())).get("lang") ?? about.lang, words = about.texts[lang] ?? about.texts.en;
     // Browsers end a subscription that is woken and shows nothing.
-    await registration.showNotification(words.title, { body: words.body, lang, tag: "request", renotify: true, requireInteraction: true, icon: about.prefix + "icon-192.png", badge: about.prefix + "icon-192.png" });
+    await registration.showNotification(words.title, { body: words.body, lang, tag: "request", renotify: true, requireInteraction: true, icon: about.prefix + "icon-192.png" });
     await receipts().catch(() => {});
   })());
 });
