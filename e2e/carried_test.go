@@ -330,3 +330,43 @@ func TestAPushWakesTegata(t *testing.T) {
 	}
 	t.Error("the worker gave no receipt")
 }
+
+// OA-22, OA-25: a new password is confirmed in the app; a clock that is off is told and
+// approves nothing; without a server codes go on.
+func TestTegataTellsWhatKeepsItFromActing(t *testing.T) {
+	s := Start(t)
+	s.Settle("hana@example.com")
+	x := open(t, "en", 360, true)
+	x.app(s)
+	token := x.enrolled(s, "hana@example.com", "Pixel 8")
+	account := strings.TrimPrefix(eval[string](x, "location.hash"), "#/account/")
+	const fresh = "seven gentle river stones"
+	s.ask("POST", "/api/v1/me/password", token, map[string]any{"current": Word, "new": fresh})
+	x.see("confirm the password")
+	x.look("tg-stale")
+	x.at("account/" + account + "/refresh")
+	x.put("f-password", Word)
+	x.tap("Confirm")
+	x.until("document.querySelector('.alert')")
+	x.look("tg-refresh-wrong")
+	x.put("f-password", fresh)
+	x.tap("Confirm")
+	x.until("location.hash === '#/account/" + account + "'")
+	x.until("!document.getElementById('state').innerText.includes('confirm the password')")
+
+	eval[bool](x, `(() => { const now = Date.now.bind(Date); Date.now = () => now() + 3_600_000; return true; })()`)
+	x.at("account/" + account + "/sessions")
+	x.see("The clock of this device is 60 minutes ahead")
+	x.look("tg-clock")
+	got := inside[string](x, "api accounts", fmt.Sprintf(`return m.api.call(m.accounts.signer(%q), "PUT", "lock", { on: true, end_sessions: false }).then(() => "done", (e) => e.code);`, account))
+	if got != "device.clock" {
+		t.Errorf("with a clock that is an hour ahead: got %s", got)
+	}
+	x.app(s)
+	s.Kill()
+	x.see("You are offline. Codes work as they are.")
+	x.look("tg-offline")
+	x.at("")
+	x.until(`/\d{3} \d{3}/.test(document.querySelector(".otp")?.textContent)`)
+	x.look("tg-offline-codes")
+}
