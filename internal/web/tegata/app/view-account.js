@@ -116,7 +116,7 @@ function local(at) {
 export function sessions(id) {
   const a = accounts.find(id);
   if (!a) return gone();
-  const note = h("div", null), list = h("ul", { class: "rows picks" }), none = h("p", { class: "quiet", role: "status" }, t("tg.sessions.busy"));
+  const note = h("div", null), list = h("ul", { class: "rows picks", hidden: true }), none = h("p", { class: "quiet", role: "status" }, t("tg.sessions.busy"));
   /** @type {Session[]} */
   let all = [];
   const picked = () => [...list.querySelectorAll("input:checked")].map((x) => /** @type {HTMLInputElement} */ (x).value);

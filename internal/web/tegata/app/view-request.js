@@ -1,6 +1,6 @@
 // @ts-check
 // A sign-in that asks: who, where, when, and the three answers.
-import { Problem } from "./api.js";
+import { ahead, Problem } from "./api.js";
 import { alert, ask, h, icon, say } from "./dom.js";
 import * as live from "./live.js";
 import { called } from "./view-account.js";
@@ -9,6 +9,8 @@ import { ago, exact, t } from "./words.js";
 
 /** @param {unknown} e */
 export function told(e) {
+  // By how much the clock is off stands above already.
+  if (e instanceof Problem && e.code === "device.clock" && Math.abs(ahead) > 30_000) return h("span", null);
   // What only a fresh proof may change is done where one can be given.
   if (e instanceof Problem && e.code === "session.fresh_required") return alert("amber", t("tg.fresh"), t("tg.fresh.what"), h("p", null, h("a", { href: "/me/factors" }, t("tg.accounts.page"))));
   if (e instanceof Problem) return e.code === "offline" ? alert("", t("tg.offline"), t("tg.offline.act")) : alert("", e.what || t("tg.failed"), e.why, e.fix);
