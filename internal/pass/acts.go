@@ -60,6 +60,7 @@ type Events struct {
 	Requests []Request `json:"requests"`
 	Lock     LockState `json:"lock"`
 	Stale    bool      `json:"stale"`
+	Now      time.Time `json:"server_time"`
 }
 
 // Events waits until something else is to be shown than after the cursor, some

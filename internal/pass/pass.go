@@ -33,6 +33,7 @@ type Pass struct {
 	Key    *ecdsa.PrivateKey // P-256
 	HTTP   *http.Client      // nil: http.DefaultClient
 	Clock  func() time.Time  // nil: time.Now
+	Lang   string            // in which refusals are told; empty: as the server likes
 
 	mu   sync.Mutex
 	last int64 // milliseconds of the last call; every one is later
@@ -48,6 +49,16 @@ type Problem struct {
 	Reference string     `json:"reference"`
 	RetryAt   *time.Time `json:"retry_at"`
 	Date      time.Time  `json:"-"` // the server's clock
+	Here      time.Time  `json:"-"` // this clock, when the answer came
+}
+
+// Drift is by how much this clock is ahead of the server's, to a second; negative:
+// behind. An answer without a date gives zero.
+func (p *Problem) Drift() time.Duration {
+	if p.Date.IsZero() {
+		return 0
+	}
+	return p.Here.Sub(p.Date).Round(time.Second)
 }
 
 func (p *Problem) Error() string { return p.What + " " + p.Why + " " + p.Fix + " (" + p.Code + ")" }
@@ -96,9 +107,22 @@ func (p *Pass) Header(method, path string, body []byte) (string, error) {
 	return "Tegata " + p.Device + "." + at + "." + signature, err
 }
 
+// tries is how often a call is signed anew that came behind another one's instant:
+// two processes that hold one key each have their own last call.
+const tries = 3
+
 // Call makes one call; in and out are JSON, nil: none. An answer that refuses is a
-// *Problem.
+// *Problem. One that was behind another's instant did nothing, and is made again.
 func (p *Pass) Call(ctx context.Context, method, path string, in, out any) error {
+	for n := 1; ; n++ {
+		err := p.call(ctx, method, path, in, out)
+		if n == tries || !Is(err, "device.replayed") {
+			return err
+		}
+	}
+}
+
+func (p *Pass) call(ctx context.Context, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
 		var err error
@@ -112,6 +136,9 @@ func (p *Pass) Call(ctx context.Context, method, path string, in, out any) error
 	}
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if p.Lang != "" {
+		req.Header.Set("Accept-Language", p.Lang)
 	}
 	if p.Device != "" {
 		header, err := p.Header(method, path, body)
@@ -141,9 +168,9 @@ func (p *Pass) do(req *http.Request, out any) error {
 	case err != nil:
 		return err
 	case res.StatusCode >= 300:
-		refused := &Problem{Status: res.StatusCode}
+		refused := &Problem{Status: res.StatusCode, Here: p.now()}
 		if json.Unmarshal(body, refused) != nil || refused.Code == "" {
-			return fmt.Errorf("%s answered %s, and not as Sekisho does", req.URL.Host, res.Status)
+			return fmt.Errorf("%w: %s answered %s", ErrStranger, req.URL.Host, res.Status)
 		}
 		refused.Date, _ = http.ParseTime(res.Header.Get("Date"))
 		return refused
@@ -151,6 +178,28 @@ func (p *Pass) do(req *http.Request, out any) error {
 		return nil
 	}
 	return json.Unmarshal(body, out)
+}
+
+// ErrStranger is an answer that is not one of Sekisho's.
+var ErrStranger = errors.New("it does not answer as Sekisho does")
+
+// Drift asks a server for its time, unsigned, and says by how much this clock is
+// ahead of it; negative: behind. It is right to a second or two.
+func Drift(ctx context.Context, client *http.Client, origin string) (time.Duration, error) {
+	req, err := http.NewRequestWithContext(ctx, "HEAD", origin+"/ready", nil)
+	if err != nil {
+		return 0, err
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	_ = res.Body.Close()
+	date, err := http.ParseTime(res.Header.Get("Date"))
+	if err != nil {
+		return 0, fmt.Errorf("%w: %s says no time", ErrStranger, req.URL.Host)
+	}
+	return time.Since(date).Round(time.Second), nil
 }
 
 // Owner is whose account it is.
@@ -189,27 +238,37 @@ func ParseLink(link, what string) (origin, token string, err error) {
 // Join asks to be taken in with a link that the account page shows. The pass works
 // once both sides have agreed to the number.
 func Join(ctx context.Context, client *http.Client, link, name, kind string) (*Pass, Joining, error) {
+	p := &Pass{HTTP: client}
+	j, err := p.Join(ctx, link, name, kind)
+	if err != nil && p.Key == nil {
+		return nil, j, err
+	}
+	return p, j, err
+}
+
+// Join makes the key of an empty pass and asks to be taken in with it.
+func (p *Pass) Join(ctx context.Context, link, name, kind string) (Joining, error) {
 	origin, ticket, err := ParseLink(link, "enrol")
 	if err != nil {
-		return nil, Joining{}, err
+		return Joining{}, err
 	}
-	p := &Pass{Origin: origin, HTTP: client}
+	p.Origin = origin
 	if p.Key, err = NewKey(); err != nil {
-		return nil, Joining{}, err
+		return Joining{}, err
 	}
 	point, err := p.Key.PublicKey.Bytes()
 	if err != nil {
-		return nil, Joining{}, err
+		return Joining{}, err
 	}
 	key := base64.RawURLEncoding.EncodeToString(point)
 	proof, err := sign(p.Key, "sekisho-tegata-enrol-1", origin, ticket, key)
 	if err != nil {
-		return nil, Joining{}, err
+		return Joining{}, err
 	}
 	var j Joining
 	err = p.Call(ctx, "POST", "/api/v1/tegata/enrol", map[string]string{"ticket": ticket, "key": key, "proof": proof, "name": name, "kind": kind}, &j)
 	p.Device = j.Device
-	return p, j, err
+	return j, err
 }
 
 // Joined is how far being taken in has come.
