@@ -2,12 +2,13 @@
 GO ?= go
 export CGO_ENABLED = 0
 VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo dev)
-FLAGS = -trimpath -ldflags "-s -w -X sekisho/internal/command.release=$(VERSION)"
+FLAGS = -trimpath -ldflags "-s -w -X sekisho/internal/command.release=$(VERSION) -X sekisho/internal/hand.release=$(VERSION)"
 
 .PHONY: run build check test unit e2e bench golden
 
 build:
 	$(GO) build $(FLAGS) -o bin/sekisho ./cmd/sekisho
+	$(GO) build $(FLAGS) -o bin/tegata ./cmd/tegata
 
 run: build
 	./bin/sekisho serve

@@ -33,7 +33,7 @@ var floors = [][]string{
 	{"web"},
 	{"web/signin", "web/me", "web/help", "web/mailbox", "web/tegata", "oidc", "api"},
 	{"app"},
-	{"command"},
+	{"command", "hand"},
 }
 
 var beside = map[string]bool{"apptest": true, "dbtest": true, "sample": true}
