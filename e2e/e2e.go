@@ -18,13 +18,13 @@ import (
 	"time"
 )
 
-// binary is built once for all tests of a run.
+// binary is built once for all tests of a run; tegata stands beside it.
 var binary string
 
-// Build compiles the program that is released.
+// Build compiles the programs that are released.
 func Build(dir string) error {
 	binary = filepath.Join(dir, "sekisho")
-	c := exec.Command("go", "build", "-trimpath", "-o", binary, "sekisho/cmd/sekisho")
+	c := exec.Command("go", "build", "-trimpath", "-o", dir, "sekisho/cmd/sekisho", "sekisho/cmd/tegata")
 	c.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := c.CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w\n%s", err, out)
