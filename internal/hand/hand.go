@@ -122,7 +122,7 @@ func (p *program) path() (string, error) {
 }
 
 func (p *program) root() *cobra.Command {
-	root := &cobra.Command{Use: "tegata", Short: p.t("cmd.tegata"), Long: p.t("cmd.tegata") + "\n\n" + p.t("cmd.tegata.long"), SilenceUsage: true, SilenceErrors: true}
+	root := &cobra.Command{Use: "tegata", Short: p.t("cmd.tegata"), Long: p.t("cmd.tegata") + "\n\n" + p.t("cmd.tegata.long"), SilenceUsage: true, SilenceErrors: true, DisableFlagsInUseLine: true}
 	root.Args, root.RunE = p.known, func(c *cobra.Command, _ []string) error {
 		if !p.Screen || p.Ask == nil || p.json {
 			return c.Help()
@@ -134,6 +134,7 @@ func (p *program) root() *cobra.Command {
 	f.BoolVar(&p.json, "json", false, p.t("flag.json"))
 	f.StringVar(&p.account, "account", "", p.t("flag.account"))
 	f.IntVar(&p.wordFD, "passphrase-fd", -1, p.t("flag.passphrase_fd"))
+	f.Lookup("passphrase-fd").DefValue = "0" // not shown: there is none
 	f.BoolVar(&p.open, "no-passphrase", false, p.t("flag.no_passphrase"))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return p.refuse(Usage, "usage", "error", err) })
 	root.SetUsageFunc(p.usage)
@@ -154,7 +155,7 @@ func (p *program) root() *cobra.Command {
 func (p *program) usage(c *cobra.Command) error {
 	w := c.OutOrStdout()
 	fmt.Fprintln(w, p.t("help.usage"))
-	if c.Runnable() {
+	if !c.HasParent() || !c.HasAvailableSubCommands() {
 		fmt.Fprintln(w, "  "+c.UseLine())
 	}
 	if c.HasAvailableSubCommands() {

@@ -208,7 +208,7 @@ func (s *screen) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 		return s, s.news(m)
 	case gotSessions:
 		if m.turn == s.turn && m.err == nil {
-			s.sessions = m.list
+			s.sessions = append([]pass.Session{}, m.list...)
 			s.row = min(s.row, max(0, len(m.list)-1))
 		}
 	case acted:

@@ -1,6 +1,7 @@
 package hand
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -111,8 +112,8 @@ func (p *program) vaultAdd() *cobra.Command {
 func readKey(k otp.Key, kind string, given secret.Text) ([]otp.Key, error) {
 	if strings.HasPrefix(strings.TrimSpace(given.Reveal()), "otpauth") {
 		keys, err := otp.Read(given.Reveal())
-		if len(keys) == 1 && k.Label+k.Issuer != "" {
-			keys[0].Issuer, keys[0].Label = k.Issuer, k.Label
+		if len(keys) == 1 { // a name that is given goes before its own
+			keys[0].Issuer, keys[0].Label = cmp.Or(k.Issuer, keys[0].Issuer), cmp.Or(k.Label, keys[0].Label)
 			keys[0], err = keys[0].Check()
 		}
 		return keys, err

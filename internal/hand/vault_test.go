@@ -34,6 +34,8 @@ func TestTheVaultTakesKeysUnseen(t *testing.T) {
 	q := s.alone()
 	q.in = strings.ToLower(key) + "\n"
 	q.run("vault", "add", "--label", "cron", "--algorithm", "sha-512", "--period", "60", "--digits", "7").want(0)
+	s.types(uri).run("vault", "add", "--label", "work").want(0, "Added: 1")
+	s.run("vault", "list").want(0, "Example: work")
 	for flags, part := range map[string]string{"--digits 5": "digits", "--digits 0": "digits", "--period 0": "period", "--kind steam": "kind", "--algorithm md5": "algorithm"} {
 		q.in = key
 		q.run(append([]string{"vault", "add", "--label", "x"}, strings.Fields(flags)...)...).want(1, part, "vault.key_malformed").miss(key)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"sekisho/internal/i18n"
 )
@@ -46,7 +47,7 @@ func (s *screen) top() []string {
 		out = append(out, t("row.lock")+"  "+s.p.lockLine(s.state.Lock))
 	}
 	if s.trouble != "" {
-		out = append(out, t("screen.offline", "error", s.trouble))
+		out = append(out, s.wrapped(t("screen.offline", "error", s.trouble))...)
 	}
 	if s.state.Device.Stale {
 		out = append(out, t("screen.stale"))
@@ -72,6 +73,9 @@ func (s *screen) middle() []string {
 	return s.codeLines()
 }
 
+// narrow is the width below which there is no bar.
+const narrow = 60
+
 // codeLines show codes with the time they have left, as a bar that empties.
 func (s *screen) codeLines() []string {
 	out := []string{s.p.t("screen.codes")}
@@ -85,12 +89,14 @@ func (s *screen) codeLines() []string {
 	var rows [][]string
 	for i, c := range list {
 		shown, left, bar := spaced(c.Code), s.p.t("codes.left", "n", c.Left), ""
-		if c.Every > 0 {
+		switch {
+		case c.Every > 0 && s.wide < narrow: // the name matters more
+		case c.Every > 0:
 			bar = gauge(c.exact, time.Duration(c.Every)*time.Second)
-		} else {
+		default:
 			shown, left = "······", s.p.t("codes.counter")
 		}
-		rows = append(rows, []string{s.mark(i), shown, bar, left, c.Name})
+		rows = append(rows, []string{s.mark(i), shown, strings.TrimSpace(bar + " " + left), c.Name})
 	}
 	return append(out, tableLines(rows)...)
 }
@@ -110,7 +116,10 @@ func gauge(left, of time.Duration) string {
 
 func (s *screen) sessionLines() []string {
 	out := []string{s.p.t("screen.sessions")}
-	if len(s.sessions) == 0 {
+	switch {
+	case s.sessions == nil:
+		return append(out, "  …")
+	case len(s.sessions) == 0:
 		return append(out, "  "+s.p.t("sessions.none"))
 	}
 	var rows [][]string
@@ -146,5 +155,11 @@ func (s *screen) foot() []string {
 	if s.busy {
 		line = "…"
 	}
-	return []string{line, t("screen.keys")}
+	return append(s.wrapped(line), t("screen.keys"))
+}
+
+// wrapped is a sentence over as many lines as it needs, three at most.
+func (s *screen) wrapped(text string) []string {
+	lines := strings.Split(ansi.Wrap(clean(text), max(1, s.wide), ""), "\n")
+	return lines[:min(3, len(lines))]
 }
