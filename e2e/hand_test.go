@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
@@ -285,6 +286,52 @@ func TestTegatasCodesAndAccounts(t *testing.T) {
 		t.Errorf("the account's own code: got %d %s", got, x.Code)
 	}
 	p.run("", "requests", "--account", "hana@example.com").want(0, "Nothing waits")
+}
+
+// A script waits for requests, hands the passphrase over by a descriptor, and does
+// without the server where it can.
+func TestTegataInAScript(t *testing.T) {
+	s := Start(t)
+	s.Settle("hana@example.com")
+	me, _, _ := s.opens(t, "hana@example.com")
+	p := newPocket(t)
+	p.enrol(me)
+	watch := p.command("requests", "--watch", "--json", "--passphrase-fd", "3")
+	word, err := os.Open(filepath.Join(p.home, "word"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer word.Close()
+	watch.ExtraFiles = []*os.File{word}
+	out, err := watch.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := watch.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = watch.Process.Kill() }()
+	lines := bufio.NewScanner(out)
+	for range 2 {
+		a, path, x := s.opens(t, "hana@example.com")
+		var r struct{ ID, Addr string }
+		if !lines.Scan() || json.Unmarshal(lines.Bytes(), &r) != nil || r.Addr != "127.0.0.1" {
+			t.Fatalf("got %q", lines.Text())
+		}
+		p.run("", "approve", r.ID, "--number", x.Push, "--json").want(0, `"verified": false`)
+		if got := a.call("POST", path, approved, &x); got != 200 {
+			t.Errorf("got %d %s", got, x.Code)
+		}
+	}
+	if err := watch.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := watch.Wait(); err != nil {
+		t.Errorf("an interrupted wait ended with %v", err)
+	}
+	s.Kill()
+	p.run("", "status", "--json").refused(5, "server.unreachable")
+	p.run("", "codes").want(0, "hana@example.com")
 }
 
 // Two processes at once neither lose what the other wrote nor answer twice.
