@@ -516,3 +516,30 @@ func TestEveryUnknownWordEndsWithTwo(t *testing.T) {
 	s.run("version").want(0, "tegata")
 	s.run("codes").want(3, "ポーチがありません")
 }
+
+func TestAnInterruptedEnrolmentGoesOn(t *testing.T) {
+	s := take(t)
+	s.w.Settle(hana)
+	p := s.inside(hana, "192.0.2.200")
+	var x ticket
+	p.Call("POST", "/api/v1/me/tegata/ticket", nil).Want(200, "").Into(&x)
+	ctx, stop := context.WithTimeout(context.Background(), 1500*time.Millisecond)
+	defer stop()
+	var out, errs bytes.Buffer
+	d := s.types("y").desk(&out, &errs, "enrol", x.URI)
+	if code := hand.Main(ctx, d); code != 1 {
+		t.Errorf("got %d\n%s%s", code, &out, &errs)
+	}
+	p.Call("POST", "/api/v1/me/tegata/ticket/agree", nil).Want(200, "").Into(&x)
+	p.Token = x.Token
+	s.types("y").run("enrol").want(0, "is enrolled here")
+	s.run("codes").want(0, hana)
+
+	// An account that is here already is replaced when that is asked for.
+	s.enrol(p, "--replace")
+	var list []struct{ Device string }
+	if s.run("accounts", "--json").want(0).into(&list); len(list) != 1 {
+		t.Errorf("got %+v, want one", list)
+	}
+	s.run("status").want(0, "Other devices")
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -198,7 +199,7 @@ func (s *screen) Update(m tea.Msg) (tea.Model, tea.Cmd) {
 		s.wide, s.high = m.Width, m.Height
 	case tea.PasteMsg:
 		if s.asking == forNumber || s.asking == forWord {
-			s.typed = cut(s.typed+m.Content, 200)
+			s.typed = cut(s.typed+strings.TrimRight(m.Content, "\r\n"), 200)
 		}
 	case tea.KeyPressMsg:
 		return s, s.press(m)
