@@ -131,7 +131,7 @@ func Open(ctx context.Context, c *Config, o Options) (*App, error) {
 	if err := a.gateway(); err != nil {
 		return nil, err
 	}
-	if a.DB, err = db.Open(ctx, c.Database(), db.Options{Clock: o.Clock, MaxPages: c.num("sqlite_max_pages"), Crowded: a.spare.writer}); err != nil {
+	if a.DB, err = db.Open(ctx, c.Database(), db.Options{Clock: o.Clock, MaxPages: c.num("sqlite_max_pages"), Crowded: a.spare.lend}); err != nil {
 		return nil, err
 	}
 	if err := a.wire(ctx, o); err != nil {
@@ -286,7 +286,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
 		HostedDomains: c.domains("hosted_domains"), Roles: c.list("role_addresses"), Disclose: c.on("disclose_accounts"),
 	}
-	a.Entry.Hasher.Begin = a.spare.hash
+	a.Entry.Hasher.Begin = a.spare.lend
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
 		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open",
 		Mailbox: a.mailbox(), MayChange: a.Entry.MayChange}

@@ -22,30 +22,20 @@ func Tune() {
 	}
 }
 
-// spare lends more threads than there are cores while something runs that would keep
-// a core to itself: a hash, or a writer that waits for the disk. Without them, a storm
-// of sign-ins starves session checks, and commits wait for one another. They are not
+// spare lends one thread more than there are cores while something runs that would
+// keep a core to itself: a hash, or a writer that waits for the disk. Without it, a
+// storm of sign-ins starves session checks, and commits wait for one another. It is not
 // lent for good, because threads on one core take turns of some milliseconds, and the
 // slowest requests of all pay for that.
 type spare struct {
 	cores  int // 0: nothing is lent
 	last   atomic.Int64
-	lent   atomic.Int64
+	lent   atomic.Bool
 	moving sync.Mutex
 }
 
-// How many are lent. A hash takes all it can get, so that two leave it a third of its
-// core while others want it.
-const (
-	forWriter = 1
-	forHash   = 2
-)
-
-// lentFor is how long threads stay after the last call for them.
+// lentFor is how long the thread stays after the last call for it.
 const lentFor = 2 * time.Second
-
-func (s *spare) writer() { s.lend(forWriter) }
-func (s *spare) hash()   { s.lend(forHash) }
 
 // newSpare leaves the operator's own setting alone.
 func newSpare() *spare {
@@ -56,25 +46,22 @@ func newSpare() *spare {
 }
 
 // lend is called as often as one likes.
-func (s *spare) lend(n int64) {
+func (s *spare) lend() {
 	if s.cores == 0 {
 		return
 	}
 	s.last.Store(time.Now().UnixNano())
-	if s.lent.Load() >= n {
+	if s.lent.Load() {
 		return
 	}
 	s.moving.Lock()
 	defer s.moving.Unlock()
-	had := s.lent.Load()
-	if had >= n {
+	if s.lent.Load() {
 		return
 	}
-	runtime.GOMAXPROCS(s.cores + int(n))
-	s.lent.Store(n)
-	if had == 0 {
-		time.AfterFunc(lentFor, s.back)
-	}
+	runtime.GOMAXPROCS(s.cores + 1)
+	s.lent.Store(true)
+	time.AfterFunc(lentFor, s.back)
 }
 
 func (s *spare) back() {
@@ -85,7 +72,7 @@ func (s *spare) back() {
 		return
 	}
 	runtime.GOMAXPROCS(s.cores)
-	s.lent.Store(0)
+	s.lent.Store(false)
 }
 
 // The collector starts again once the heap has grown by a third, by leastRoom, or up

@@ -15,6 +15,8 @@ import (
 // process to 200 MB and held everybody else's request up for 30 ms. Here the memory
 // is used again. The steps themselves are x/crypto's own, borrowed by their names:
 // if they go, this does not link; if they change, the tests and reckoned find out.
+// One lane after another is filled on the caller's thread, so that apart can lower
+// what the whole hash takes of a core.
 
 const argonSync = 4 // RFC 9106 §3.4: slices of a lane
 
@@ -26,8 +28,16 @@ func argonInit(password, salt, key, data []byte, time, memory, threads, keyLen u
 //go:linkname argonHash golang.org/x/crypto/argon2.blake2bHash
 func argonHash(out, in []byte)
 
-//go:linkname argonProcess golang.org/x/crypto/argon2.processBlocks
-func argonProcess(blocks []argonBlock, time, memory, threads uint32, mode int)
+//go:noescape
+//go:linkname argonMix golang.org/x/crypto/argon2.processBlock
+func argonMix(out, in1, in2 *argonBlock)
+
+//go:noescape
+//go:linkname argonMixInto golang.org/x/crypto/argon2.processBlockXOR
+func argonMixInto(out, in1, in2 *argonBlock)
+
+//go:linkname argonIndex golang.org/x/crypto/argon2.indexAlpha
+func argonIndex(rand uint64, lanes, segments, threads, n, slice, lane, index uint32) uint32
 
 //go:linkname argonExtract golang.org/x/crypto/argon2.extractKey
 func argonExtract(blocks []argonBlock, memory, threads, keyLen uint32) []byte
@@ -103,9 +113,59 @@ func argon2id(c Cost, text, salt []byte, n uint32) []byte {
 			}
 		}
 	}
-	argonProcess(blocks, c.Passes, memory, threads, argonID)
+	argonFill(blocks, c.Passes, memory, threads)
 	key := argonExtract(blocks, memory, threads, n)
 	clear(blocks) // nothing of a password stays, and the first pass needs zeroes
 	argonMemory.put(kept)
 	return key
+}
+
+// argonFill fills memory, one lane after another (RFC 9106 §3.2 to 3.4).
+func argonFill(blocks []argonBlock, passes, memory, threads uint32) {
+	length := memory / threads
+	segment := length / argonSync
+	for pass := range passes {
+		for slice := range uint32(argonSync) {
+			for lane := range threads {
+				argonSegment(blocks, argonPlace{passes, memory, threads, length, segment, pass, slice, lane})
+			}
+		}
+	}
+}
+
+// argonPlace says which segment of which lane is filled; lengths in blocks.
+type argonPlace struct{ passes, memory, threads, length, segment, pass, slice, lane uint32 }
+
+func argonSegment(blocks []argonBlock, p argonPlace) {
+	var addresses, in, zero argonBlock
+	blind := p.pass == 0 && p.slice < argonSync/2 // addresses that no password decides
+	if blind {
+		in = argonBlock{uint64(p.pass), uint64(p.lane), uint64(p.slice), uint64(p.memory), uint64(p.passes), argonID}
+	}
+	more := func() {
+		in[6]++
+		argonMix(&addresses, &in, &zero)
+		argonMix(&addresses, &addresses, &zero)
+	}
+	from := uint32(0)
+	if p.pass == 0 && p.slice == 0 {
+		from = 2
+		more()
+	}
+	for i := from; i < p.segment; i++ {
+		at := p.lane*p.length + p.slice*p.segment + i
+		before := at - 1
+		if i == 0 && p.slice == 0 {
+			before += p.length
+		}
+		random := blocks[before][0]
+		if blind {
+			if i%uint32(len(addresses)) == 0 {
+				more()
+			}
+			random = addresses[i%uint32(len(addresses))]
+		}
+		other := argonIndex(random, p.length, p.segment, p.threads, p.pass, p.slice, p.lane, i)
+		argonMixInto(&blocks[at], &blocks[before], &blocks[other])
+	}
 }

@@ -135,7 +135,7 @@ func (h *Hasher) Match(ctx context.Context, text secret.Text, phcs ...string) (i
 	}
 	if strings.HasPrefix(phcs[0], "$2") {
 		// bcrypt stands only where an account was brought from elsewhere.
-		if bcrypt.CompareHashAndPassword([]byte(phcs[0]), []byte(text.Reveal())) != nil {
+		if apart(func() error { return bcrypt.CompareHashAndPassword([]byte(phcs[0]), []byte(text.Reveal())) }) != nil {
 			return -1, nil
 		}
 		return 0, nil
@@ -166,7 +166,7 @@ func (c Cost) key(t secret.Text, salt []byte, n uint32) []byte {
 	if !reckoned() {
 		return argon2.IDKey([]byte(t.Reveal()), salt, c.Passes, c.MemoryKiB, c.Threads, n)
 	}
-	return argon2id(c, []byte(t.Reveal()), salt, n)
+	return apart(func() []byte { return argon2id(c, []byte(t.Reveal()), salt, n) })
 }
 
 var b64 = base64.RawStdEncoding
