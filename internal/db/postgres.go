@@ -15,6 +15,7 @@ import (
 // take all others never holds a session check up.
 type postgresEngine struct {
 	db    *sql.DB
+	turns chan struct{} // one place for each of db's connections, first come, first served
 	reads *sql.DB
 	clock func() time.Time
 }
@@ -42,7 +43,7 @@ func openPostgres(url string, o Options) (engine, error) {
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "sekisho"
 	}
-	return &postgresEngine{db: pgPool(cfg, pgConnections), reads: pgPool(cfg, max(pgReads, o.Readers)), clock: o.Clock}, nil
+	return &postgresEngine{db: pgPool(cfg, pgConnections), turns: make(chan struct{}, pgConnections), reads: pgPool(cfg, max(pgReads, o.Readers)), clock: o.Clock}, nil
 }
 
 func pgPool(cfg *pgx.ConnConfig, n int) *sql.DB {
@@ -101,6 +102,14 @@ func (e *postgresEngine) view(ctx context.Context, snapshot bool, fn func(ReadTx
 func (e *postgresEngine) update(ctx context.Context, fn func(Tx) error) error {
 	ctx, stop := context.WithTimeout(ctx, pgAnswer)
 	defer stop()
+	// database/sql hands a free connection to anyone who waits: in a crowd some are passed
+	// over until their time is up.
+	select {
+	case e.turns <- struct{}{}:
+		defer func() { <-e.turns }()
+	case <-ctx.Done():
+		return translate(ctx.Err())
+	}
 	return e.transact(ctx, fn)
 }
 

@@ -11,6 +11,7 @@ import (
 	"embed"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -236,9 +237,27 @@ func (s Session) Stale(now time.Time, idle time.Duration) bool {
 	return now.Sub(s.LastUsed) >= every
 }
 
-// Touch records that a session was used.
-func Touch(ctx context.Context, tx db.Tx, id ref.Session, at time.Time) error {
-	_, err := tx.Exec(ctx, `UPDATE session SET last_used = $2 WHERE id = $1 AND last_used < $2`, id, at)
+// TouchAtOnce is how many Touch takes.
+const TouchAtOnce = 100
+
+var touchMany = `UPDATE session SET last_used = $1 WHERE last_used < $1 AND id IN ($2` + func() (rest string) {
+	for i := range TouchAtOnce - 1 {
+		rest += ", $" + strconv.Itoa(i+3)
+	}
+	return rest
+}() + `)`
+
+// Touch records that sessions were used, one to TouchAtOnce of them.
+func Touch(ctx context.Context, tx db.Tx, at time.Time, ids ...ref.Session) error {
+	if len(ids) == 1 {
+		_, err := tx.Exec(ctx, `UPDATE session SET last_used = $2 WHERE id = $1 AND last_used < $2`, ids[0], at)
+		return err
+	}
+	args := append(make([]any, 0, 1+TouchAtOnce), at)
+	for i := range TouchAtOnce {
+		args = append(args, ids[min(i, len(ids)-1)]) // one statement for any number
+	}
+	_, err := tx.Exec(ctx, touchMany, args...)
 	return err
 }
 

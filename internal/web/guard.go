@@ -3,7 +3,9 @@ package web
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -216,35 +218,39 @@ func (t *Touches) last(s session.Session) time.Time {
 	return s.LastUsed
 }
 
-// Flush writes what was collected. What cannot be written now is kept for the
-// next time.
+// Flush writes what was collected, a few at a time: a million sessions in use must not
+// keep everybody who writes waiting for a second. What cannot be written now is kept for
+// the next time.
 func (t *Touches) Flush(ctx context.Context, d *db.DB) error {
 	t.mu.Lock()
 	batch := t.at
 	t.at = nil
 	t.mu.Unlock()
-	if len(batch) == 0 {
-		return nil
-	}
-	err := d.Update(ctx, func(tx db.Tx) error {
-		for id, at := range batch {
-			if err := session.Touch(ctx, tx, id, at); err != nil {
-				return err
-			}
+	order := slices.SortedFunc(maps.Keys(batch), func(a, b ref.Session) int { return batch[a].Compare(batch[b]) })
+	for some := range slices.Chunk(order, session.TouchAtOnce) {
+		// All of them were used by then, and within a moment of it.
+		err := d.Update(ctx, func(tx db.Tx) error { return session.Touch(ctx, tx, batch[some[0]], some...) })
+		if err != nil {
+			t.restore(batch)
+			return err
 		}
-		return nil
-	})
-	if err != nil {
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		if t.at == nil {
-			t.at = map[ref.Session]time.Time{}
-		}
-		for id, at := range batch {
-			if at.After(t.at[id]) {
-				t.at[id] = at
-			}
+		for _, id := range some {
+			delete(batch, id)
 		}
 	}
-	return err
+	return nil
+}
+
+func (t *Touches) restore(batch map[ref.Session]time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.at == nil {
+		t.at = batch
+		return
+	}
+	for id, at := range batch {
+		if at.After(t.at[id]) {
+			t.at[id] = at
+		}
+	}
 }
