@@ -14,10 +14,11 @@ import (
 // postgresEngine has connections of their own for reads: a crowd whose transactions
 // take all others never holds a session check up.
 type postgresEngine struct {
-	db    *sql.DB
-	turns chan struct{} // one place for each of db's connections, first come, first served
-	reads *sql.DB
-	clock func() time.Time
+	db        *sql.DB
+	turns     turns // at db's connections
+	reads     *sql.DB
+	readTurns turns
+	clock     func() time.Time
 }
 
 const (
@@ -43,7 +44,23 @@ func openPostgres(url string, o Options) (engine, error) {
 	if cfg.RuntimeParams["application_name"] == "" {
 		cfg.RuntimeParams["application_name"] = "sekisho"
 	}
-	return &postgresEngine{db: pgPool(cfg, pgConnections), turns: make(chan struct{}, pgConnections), reads: pgPool(cfg, max(pgReads, o.Readers)), clock: o.Clock}, nil
+	readers := max(pgReads, o.Readers)
+	return &postgresEngine{db: pgPool(cfg, pgConnections), turns: make(turns, pgConnections),
+		reads: pgPool(cfg, readers), readTurns: make(turns, readers), clock: o.Clock}, nil
+}
+
+// turns has a place for each connection of a pool; who comes first is served first.
+// database/sql hands a free connection to anyone who waits: in a crowd some are passed
+// over until their time is up.
+type turns chan struct{}
+
+func (t turns) take(ctx context.Context) (leave func(), err error) {
+	select {
+	case t <- struct{}{}:
+		return func() { <-t }, nil
+	case <-ctx.Done():
+		return nil, translate(ctx.Err())
+	}
 }
 
 func pgPool(cfg *pgx.ConnConfig, n int) *sql.DB {
@@ -89,6 +106,11 @@ func (e *postgresEngine) view(ctx context.Context, snapshot bool, fn func(ReadTx
 	if !snapshot {
 		ctx, stop := context.WithTimeout(ctx, pgAnswer)
 		defer stop()
+		leave, err := e.readTurns.take(ctx)
+		if err != nil {
+			return err
+		}
+		defer leave()
 		return fn(ReadTx{run: pgRun{e.reads, ctx}, now: e.clock()})
 	}
 	tx, err := e.reads.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
@@ -102,14 +124,11 @@ func (e *postgresEngine) view(ctx context.Context, snapshot bool, fn func(ReadTx
 func (e *postgresEngine) update(ctx context.Context, fn func(Tx) error) error {
 	ctx, stop := context.WithTimeout(ctx, pgAnswer)
 	defer stop()
-	// database/sql hands a free connection to anyone who waits: in a crowd some are passed
-	// over until their time is up.
-	select {
-	case e.turns <- struct{}{}:
-		defer func() { <-e.turns }()
-	case <-ctx.Done():
-		return translate(ctx.Err())
+	leave, err := e.turns.take(ctx)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	return e.transact(ctx, fn)
 }
 
