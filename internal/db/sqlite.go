@@ -25,7 +25,7 @@ type sqliteEngine struct {
 	quit    chan struct{}
 	ended   chan struct{}
 	stop    sync.Once
-	readers chan *conn
+	readers readers
 }
 
 // minSQLite is the first version without the WAL-reset corruption bug.
@@ -49,7 +49,7 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 		return nil, err
 	}
 	e := &sqliteEngine{driver: pool.Driver(), dsn: "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + pragmas.Encode(), clock: o.Clock, crowded: o.Crowded,
-		jobs: make(chan *job, 1024), quit: make(chan struct{}), ended: make(chan struct{}), readers: make(chan *conn, o.Readers)}
+		jobs: make(chan *job, 1024), quit: make(chan struct{}), ended: make(chan struct{}), readers: readers{places: make(chan struct{}, o.Readers)}}
 	if err := pool.Close(); err != nil {
 		return nil, err
 	}
@@ -63,16 +63,15 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 	for range o.Readers {
 		r, err := e.connect()
 		if err == nil {
-			err = r.plain("PRAGMA query_only = 1")
+			err = errors.Join(r.plain("PRAGMA query_only = 1"), r.plain("PRAGMA cache_size = -4096"))
 		}
 		if err != nil {
-			close(e.readers)
-			for r := range e.readers {
+			for _, r := range e.readers.idle {
 				err = errors.Join(err, r.close())
 			}
 			return nil, errors.Join(err, writer.close())
 		}
-		e.readers <- r
+		e.readers.idle = append(e.readers.idle, r)
 	}
 	go e.write(writer)
 	return e, nil
@@ -120,8 +119,10 @@ func (e *sqliteEngine) close() error {
 	e.stop.Do(func() {
 		close(e.quit)
 		<-e.ended
-		for range cap(e.readers) {
-			r := <-e.readers
+		for range cap(e.readers.places) {
+			e.readers.places <- struct{}{}
+		}
+		for _, r := range e.readers.idle {
 			// Whichever connection is the last to close brings the log into the file, and
 			// one that may not write leaves it lying beside.
 			_ = r.plain("PRAGMA query_only = 0")
@@ -135,19 +136,19 @@ func (e *sqliteEngine) view(ctx context.Context, snapshot bool, fn func(ReadTx) 
 	if err := ctx.Err(); err != nil {
 		return translate(err)
 	}
-	var c *conn
 	select {
-	case c = <-e.readers: // without waiting; the other cases cost, even when they are not taken
+	case e.readers.places <- struct{}{}: // without waiting; the other cases cost, even when they are not taken
 	default:
 		select {
-		case c = <-e.readers:
+		case e.readers.places <- struct{}{}:
 		case <-ctx.Done():
 			return translate(ctx.Err())
 		case <-e.quit:
 			return ErrUnavailable
 		}
 	}
-	defer func() { e.readers <- c }()
+	c := e.readers.take()
+	defer e.readers.give(c)
 	if snapshot {
 		if err := c.plain("BEGIN"); err != nil {
 			return err
@@ -155,6 +156,32 @@ func (e *sqliteEngine) view(ctx context.Context, snapshot bool, fn func(ReadTx) 
 		defer func() { _ = c.plain("ROLLBACK") }() // a read has nothing to lose
 	}
 	return fn(ReadTx{run: c, now: e.clock()})
+}
+
+// readers are handed out first come, first served, and the one that was used last
+// first: what it has read is still in its own cache, and of many, few grow one.
+type readers struct {
+	places chan struct{} // one for each reader that is in use
+	mu     sync.Mutex
+	idle   []*conn
+}
+
+// take gives a reader to whoever has a place.
+func (r *readers) take() *conn {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := len(r.idle) - 1
+	c := r.idle[last]
+	r.idle = r.idle[:last]
+	return c
+}
+
+// give takes it back, and the place.
+func (r *readers) give(c *conn) {
+	r.mu.Lock()
+	r.idle = append(r.idle, c)
+	r.mu.Unlock()
+	<-r.places
 }
 
 // job is one closure waiting to be written.

@@ -168,7 +168,7 @@ func (r *Request) Who(ctx context.Context) (*fault.Fault, error) {
 	}
 	r.Session, r.Token = s, token
 	if s.Stale(r.Now, r.frame.Policy.Session.Idle) {
-		r.frame.Touches.add(s.ID, r.Now)
+		r.frame.Touches.add(s.ID, r.Now, r.frame.Policy.Session.Idle > 0)
 	}
 	return nil, nil
 }
@@ -199,9 +199,18 @@ type Touches struct {
 	at map[ref.Session]time.Time
 }
 
-func (t *Touches) add(id ref.Session, at time.Time) {
+// mostTouches are written in one flush where nothing hangs on them. With more sessions
+// in use than that each second, their last use is less exact than a minute, and who asks
+// has the core that writing it down would take.
+const mostTouches = 2000
+
+// add records a use. needed says that the session would end without it (PO-14).
+func (t *Touches) add(id ref.Session, at time.Time, needed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if !needed && len(t.at) >= mostTouches {
+		return
+	}
 	if t.at == nil {
 		t.at = map[ref.Session]time.Time{}
 	}
