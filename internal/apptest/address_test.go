@@ -383,3 +383,15 @@ func addressesOf(w *apptest.World, id ref.Account) (list []account.Address) {
 	})
 	return list
 }
+
+func TestAChangedAddressLeavesTegataAlone(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		a := w.Settle(hana, "second@example.com")
+		p := inside(w)
+		h := w.Hold(p, a, "Pixel 8")
+		p.Call("PUT", "/api/v1/me/addresses/"+listed(p)["second@example.com"].ID+"/primary", nil).Want(204, "")
+		if err := h.Lock(t.Context(), time.Time{}, false); err != nil {
+			t.Errorf("got %v", err)
+		}
+	})
+}

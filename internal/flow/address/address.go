@@ -14,6 +14,7 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
+	"sekisho/internal/device"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
@@ -382,7 +383,11 @@ func (x *act) shut(ctx context.Context, tx db.Tx) error {
 	if err := x.VoidCodes(ctx, tx, x.account.ID); err != nil {
 		return err
 	}
-	return account.Close(ctx, tx, x.account.ID)
+	if err := account.Close(ctx, tx, x.account.ID); err != nil {
+		return err
+	}
+	// No installation of Tegata was proved by a mailbox.
+	return device.Follow(ctx, tx, x.account.ID, x.account.Turn, x.account.Turn+1)
 }
 
 // refused turns what stops a change into the fault that tells it.
