@@ -422,3 +422,29 @@ func TestAnInnerEndpointIsToldNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestWhileAnAccountIsClosedItsInstallationsLockNothing(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		a, h := holding(w)
+		s, ctx := inside2(w, h), t.Context()
+		foe := w.Hold(s, a, "Thief phone")
+		w.Clock.Add(3 * time.Minute)
+		push2(w, "192.0.2.7")
+		if err := h.Say(pass.Deny, "", false); err != nil {
+			t.Fatal(err)
+		}
+		w.Clock.Add(time.Second)
+		if err := foe.Lock(ctx, time.Time{}, false); !pass.Is(err, "account.contained") {
+			t.Errorf("it locks: got %v", err)
+		}
+		if err := h.Retire(ctx, foe.Device); !pass.Is(err, "account.contained") {
+			t.Errorf("it retires: got %v", err)
+		}
+		if err := h.Promote(ctx, foe.Device); !pass.Is(err, "account.contained") {
+			t.Errorf("it promotes: got %v", err)
+		}
+		if err := h.Unlock(ctx); err != nil {
+			t.Errorf("it does not unlock: got %v", err)
+		}
+	})
+}

@@ -39,8 +39,10 @@ const (
 	Change Act = "change"
 	// Use asks whether an installation of Tegata may speak for its account.
 	Use Act = "use"
-	// Approve asks whether it may approve, lock, or end what is open.
+	// Approve asks whether it may approve, lift the lock, or end what is open.
 	Approve Act = "approve"
+	// Steer asks whether it may change what guards the account.
+	Steer Act = "steer"
 )
 
 // Verdict is the outcome of a decision.
@@ -130,11 +132,11 @@ type Facts struct {
 	SecondVia string    // the number codes of the second factor go to
 	Trusted   bool      // Enter: the account trusts this browser
 	StepUp    bool      // Enter: a fresh proof is asked for within a session
-	Stale     bool      // Approve: the installation was not refreshed since the doors were closed
+	Stale     bool      // Approve, Steer: the installation was not refreshed since the doors were closed
 	Locked    bool      // Enter: the owner has switched sign-in off (RS-01)
 	LockEnds  time.Time // Enter: when it ends by itself; zero: it does not
 	Unusual   bool      // Enter: browser and place are both new to the account
-	Contained bool      // Enter, Change: the owner said "this was not me"
+	Contained bool      // Enter, Change, Steer: the owner said "this was not me"
 	Recovers  bool      // Enter: a new password is being set, or was a moment ago, by way of recovery
 	Sent      bool      // Change: all that the session proved is codes that were sent
 	OnFile    []Kind    // Enter, Change: what else can be proved beside the second factors
@@ -174,13 +176,13 @@ var rules = []rule{
 	{"limit.account", []Act{Try}, accountWaits},
 	{"limit.factor", []Act{Try}, factorStopped},
 	{"method.offered", []Act{Try}, methodOffered},
-	{"account.known", []Act{Enter, Continue, Change, Use, Approve}, accountKnown},
-	{"account.state", []Act{Enter, Continue, Change, Use, Approve}, accountState},
-	{"account.contained", []Act{Enter, Change}, accountContained},
-	{"device.fresh", []Act{Approve}, deviceFresh},
+	{"account.known", []Act{Enter, Continue, Change, Use, Approve, Steer}, accountKnown},
+	{"account.state", []Act{Enter, Continue, Change, Use, Approve, Steer}, accountState},
+	{"account.contained", []Act{Enter, Change, Steer}, accountContained},
+	{"device.fresh", []Act{Approve, Steer}, deviceFresh},
 	{"account.locked", []Act{Enter}, lockedByOwner},
-	{"address.policy", []Act{Enter, Continue, Change, Use, Approve}, addressPolicy},
-	{"address.own", []Act{Enter, Continue, Change, Use, Approve}, addressOwn},
+	{"address.policy", []Act{Enter, Continue, Change, Use, Approve, Steer}, addressPolicy},
+	{"address.own", []Act{Enter, Continue, Change, Use, Approve, Steer}, addressOwn},
 	{"session.lifetime", []Act{Continue, Change}, sessionLifetime},
 	{"session.idle", []Act{Continue, Change}, sessionIdle},
 	{"proof.first", []Act{Enter}, firstProof},

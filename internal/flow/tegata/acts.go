@@ -229,6 +229,11 @@ func (t *Tegata) Lock(ctx context.Context, c Caller, l Lock) (*fault.Fault, erro
 		if l.On && !l.Ends.IsZero() && !tx.Now().Before(l.Ends) {
 			return faults.LockEnds.New(), nil
 		}
+		// Nobody enters an account that is closed; a lock would only keep its owner from
+		// recovering it.
+		if f := t.may(c, gate.Steer, tx.Now()); l.On && f != nil {
+			return f, nil
+		}
 		was := c.Account.Locked(tx.Now())
 		kind := "signin.locked"
 		var err error
@@ -271,6 +276,9 @@ func unknown(err error) (*fault.Fault, error) {
 // on; any other asks for a fresh proof in the browser (OA-04).
 func (t *Tegata) Promote(ctx context.Context, c Caller, id ref.Device) (*fault.Fault, error) {
 	return t.act(ctx, c, func(tx db.Tx, c Caller) (*fault.Fault, error) {
+		if f := t.may(c, gate.Steer, tx.Now()); f != nil {
+			return f, nil
+		}
 		if !c.Device.Main {
 			return faults.FreshRequired.New(), nil
 		}
@@ -289,6 +297,9 @@ func (t *Tegata) Promote(ctx context.Context, c Caller, id ref.Device) (*fault.F
 // way to prove oneself is not taken away here.
 func (t *Tegata) Retire(ctx context.Context, c Caller, id ref.Device) (*fault.Fault, error) {
 	return t.act(ctx, c, func(tx db.Tx, c Caller) (*fault.Fault, error) {
+		if f := t.may(c, gate.Steer, tx.Now()); f != nil {
+			return f, nil
+		}
 		if id != c.Device.ID && !c.Device.Main {
 			return faults.FreshRequired.New(), nil
 		}

@@ -143,7 +143,7 @@ func (t *Tegata) Authenticate(ctx context.Context, c Call) (who Caller, f *fault
 func (t *Tegata) may(c Caller, act gate.Act, now time.Time) *fault.Fault {
 	d := gate.Decide(gate.Facts{Door: c.Visitor.Door, Act: act, Now: now, Account: gate.State(c.Account.State), From: c.Visitor.Addr,
 		Proofs: []gate.Proof{{Kind: gate.Tegata, At: now, Turn: c.Account.Turn}}, Turn: c.Account.Turn,
-		Stale: c.Device.State != device.Active || c.Device.Stale(c.Account.Turn)}, &t.Policy)
+		Contained: !c.Account.Contained.IsZero(), Stale: c.Device.State != device.Active || c.Device.Stale(c.Account.Turn)}, &t.Policy)
 	if d.Verdict == gate.Admit {
 		return nil
 	}
