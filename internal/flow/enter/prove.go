@@ -250,6 +250,12 @@ func checkTegata(ctx context.Context, tx db.Tx, p Proving) (verdict, error) {
 	}
 	v := verdict{right: ok && (p.Account.ID == "" || p.Account.ID == r.Account), account: r.Account, truth: "no approval", tell: faults.PushOver}
 	v.proof.User = r.Verified
+	if err != nil || !v.right {
+		return v, err
+	}
+	if _, err = device.Of(ctx, tx, r.Device); errors.Is(err, db.ErrNone) { // "this phone is gone", meanwhile
+		v.right, err = false, nil
+	}
 	return v, err
 }
 

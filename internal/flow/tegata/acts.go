@@ -7,6 +7,7 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
+	"sekisho/internal/browser"
 	"sekisho/internal/db"
 	"sekisho/internal/device"
 	"sekisho/internal/factor/push"
@@ -321,6 +322,9 @@ func (t *Tegata) Retire(ctx context.Context, c Caller, id ref.Device) (*fault.Fa
 			return nil, err
 		}
 		if err := totp.RemoveDevice(ctx, tx, c.Account.ID, id); err != nil {
+			return nil, err
+		}
+		if _, err := browser.EndTrusts(ctx, tx, c.Account.ID); err != nil { // whoever found the phone may have won one with it
 			return nil, err
 		}
 		return nil, t.NoteDevice(ctx, tx, c.who(), "", "device.retired", d.Name)
