@@ -51,6 +51,15 @@ func DropTickets(ctx context.Context, tx db.Tx, a ref.Account, s ref.Session) er
 	return err
 }
 
+// DropWaiting voids all tickets of an account, and takes away what waits on one.
+func DropWaiting(ctx context.Context, tx db.Tx, a ref.Account) error {
+	if _, err := tx.Exec(ctx, `DELETE FROM device WHERE account = $1 AND state = 'waiting'`, a); err != nil {
+		return fmt.Errorf("drop what waits: %w", err)
+	}
+	_, err := tx.Exec(ctx, `DELETE FROM device_ticket WHERE account = $1`, a)
+	return err
+}
+
 const ticketColumns = `account, session, expires, device, number, here, there, finished, handed`
 
 func scanTicket(s db.Scanner) (Ticket, error) {

@@ -73,6 +73,10 @@ func (e *Entry) Contain(ctx context.Context, tx db.Tx, v flow.Visitor, a account
 	}{ended}); err != nil {
 		return err
 	}
+	// What waits to be taken in may be a thief's, who said already that the number is the same.
+	if err := device.DropWaiting(ctx, tx, a.ID); err != nil {
+		return err
+	}
 	turn := a.Turn
 	if a, err = account.Of(ctx, tx, a.ID); err != nil {
 		return err

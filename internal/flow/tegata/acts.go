@@ -53,11 +53,16 @@ func state(ctx context.Context, r db.Reader, c Caller) (s State, err error) {
 	if s.Account, err = account.Of(ctx, r, s.Device.Account); err != nil {
 		return s, err
 	}
+	if s.Device.State != device.Active {
+		// Whoever photographed the code sees no more of the account than its name.
+		s.Account = account.Account{ID: s.Account.ID, Name: s.Account.Name, Email: s.Account.Email, Username: s.Account.Username, Turn: s.Account.Turn}
+		return s, nil
+	}
 	if s.Devices, err = device.List(ctx, r, s.Account.ID); err != nil {
 		return s, err
 	}
 	v, err := device.VaultOf(ctx, r, s.Account.ID)
-	if s.Vault = v.Version; err != nil || s.Stale() || s.Device.State != device.Active {
+	if s.Vault = v.Version; err != nil || s.Stale() {
 		return s, err
 	}
 	s.Requests, s.widens, err = push.For(ctx, r, s.Device)

@@ -14,6 +14,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/gate"
 	"sekisho/internal/secret"
+	"sekisho/internal/session"
 )
 
 // Ask is an installation that wants to be taken in.
@@ -56,6 +57,9 @@ func (t *Tegata) Join(ctx context.Context, v flow.Visitor, a Ask) (j Joined, err
 		if ticket.Device != "" {
 			return db.ErrNone
 		}
+		if _, err := session.ByID(ctx, tx, ticket.Session); err != nil {
+			return err // nobody is left to agree to it
+		}
 		d := device.Device{Account: j.Account.ID, Kind: a.Kind, Name: a.Name, Point: point, Turn: j.Account.Turn, Agent: v.Agent, Addr: v.Addr.String(), Place: v.Place}
 		j.Device, j.Number, err = device.Claim(ctx, tx, a.Ticket, d)
 		j.Expires = ticket.Expires
@@ -92,11 +96,13 @@ func (t *Tegata) joined(ctx context.Context, c Caller, agree bool) (j Joined, er
 		was := j.Device.State
 		k, err := device.ByDevice(ctx, tx, c.Device.ID)
 		if err == nil && agree && was == device.Waiting {
-			k, err = device.Agree(ctx, tx, c.Device.ID, true)
+			k, err = t.agree(ctx, tx, c, k)
 		}
 		switch {
 		case errors.Is(err, db.ErrNone):
-			j.Ready = was == device.Active
+			if j.Ready = was == device.Active; !j.Ready {
+				j.Fault = faults.TicketOver.New()
+			}
 			return nil
 		case errors.Is(err, device.ErrFull):
 			j.Fault = faults.DeviceFull.New("most", device.Most)
@@ -133,4 +139,13 @@ func (t *Tegata) joined(ctx context.Context, c Caller, agree bool) (j Joined, er
 // that holds now (OA-22, ER-12). Failures count as those of any password.
 func (t *Tegata) Refresh(ctx context.Context, c Caller, word string) (*fault.Fault, error) {
 	return t.confirm(ctx, c, gate.Password, word)
+}
+
+// agree counts only while the session lives that said so, too: what was taken in by it
+// is doubted with it.
+func (t *Tegata) agree(ctx context.Context, tx db.Tx, c Caller, k device.Ticket) (device.Ticket, error) {
+	if _, err := session.ByID(ctx, tx, k.Session); err != nil {
+		return k, err
+	}
+	return device.Agree(ctx, tx, c.Device.ID, true)
 }
