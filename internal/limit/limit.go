@@ -45,6 +45,8 @@ var (
 	// Outgoing bounds what one network has sent by SMS to numbers that nobody has proved
 	// yet: sixty codes an hour.
 	Outgoing = Rule{Free: 59, First: time.Hour, Max: time.Hour, Forget: time.Hour, Steps: true}
+	// Turn never waits: of those who count at it, one is served after another.
+	Turn = Rule{Free: 1 << 40, Forget: time.Hour}
 	// Factor never waits; it counts consecutive failures up to Stop.
 	Factor = Rule{Free: 1 << 40, Forget: 20 * 365 * 24 * time.Hour, Kept: true}
 )

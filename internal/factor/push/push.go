@@ -69,8 +69,8 @@ const (
 
 // Ask is what is asked for, and where it comes from.
 type Ask struct {
-	Subject string      // the account, or what was typed where there is none
-	Account ref.Account // empty: nobody's; it reaches no device
+	Subject string      // whose waits are told: the account, or to a stranger the name that was typed
+	Account ref.Account // whom it is to reach; empty: nobody
 	Flow    ref.Flow
 	Purpose Purpose
 	Known   bool // the account knows the browser; such requests are counted apart
@@ -112,18 +112,33 @@ func (p Pushes) mac(id ref.Request, number string) []byte {
 // journey asked before is over. The caller holds the account, where there is one. A
 // browser the account knows takes the place of a stranger's request; else one that
 // waits for its answer keeps others from being asked.
+//
+// A stranger who merely typed a name is told of the requests made by that name alone. One
+// that is not to reach the account, because it is asked by another way or name, is made
+// all the same and reaches nobody: a wait would tell that two names are one person's, or
+// that its owner signs in at this moment (SI-28). The caller keeps two that ask by one name
+// apart.
 func (p Pushes) Make(ctx context.Context, tx db.Tx, a Ask) (Request, string, *Wait, error) {
-	wait, err := waits(ctx, tx, a)
+	wait, mute, err := waits(ctx, tx, a)
 	if err != nil || wait != nil {
 		return Request{}, "", wait, err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE push_request SET state = 'over', changed = $2 WHERE subject = $1 AND state = 'live'`, a.Subject, tx.Now()); err != nil {
+	if mute {
+		a.Account = ""
+	}
+	if err := over(ctx, tx, a.Subject, a.Account); err != nil {
 		return Request{}, "", nil, err
 	}
 	number := secret.Digits(Digits)
 	r := Request{Ask: a, ID: ref.NewRequest(tx.Now()), State: Live, Numbered: true, Created: tx.Now(), Expires: tx.Now().Add(Lives)}
 	r.number = p.mac(r.ID, number)
 	return r, number, nil, insert(ctx, tx, r)
+}
+
+// over ends what waits for an answer, by a name or of an account.
+func over(ctx context.Context, tx db.Tx, subject string, a ref.Account) error {
+	_, err := tx.Exec(ctx, `UPDATE push_request SET state = 'over', changed = $3 WHERE (subject = $1 OR account = $2) AND state = 'live'`, subject, a, tx.Now())
+	return err
 }
 
 func insert(ctx context.Context, tx db.Tx, r Request) error {
@@ -137,25 +152,34 @@ func insert(ctx context.Context, tx db.Tx, r Request) error {
 	return err
 }
 
-func waits(ctx context.Context, r db.Reader, a Ask) (*Wait, error) {
-	made, err := db.List(ctx, r, scan, `SELECT `+columns+` FROM push_request WHERE subject = $1 AND created > $2 AND number IS NOT NULL ORDER BY created DESC LIMIT 20`,
-		a.Subject, r.Now().Add(-Window))
+// waits says why no request is made; mute, that one is made which reaches nobody.
+func waits(ctx context.Context, r db.Reader, a Ask) (wait *Wait, mute bool, err error) {
+	made, err := db.List(ctx, r, scan, `SELECT `+columns+` FROM push_request WHERE (subject = $1 OR account = $3) AND created > $2 AND number IS NOT NULL
+		ORDER BY created DESC LIMIT 50`, a.Subject, r.Now().Add(-Window), a.Account)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	count, oldest := 0, time.Time{}
+	told, reached, oldest := 0, 0, time.Time{}
 	for _, x := range made {
-		if x.Known == a.Known && count < Most {
-			count, oldest = count+1, x.Created
+		waiting := x.State == Live && x.Flow != a.Flow && r.Now().Before(x.Expires) && (x.Known || !a.Known)
+		theirs := a.Subject == string(a.Account) || x.Subject == a.Subject
+		if waiting && theirs {
+			return &Wait{Until: x.Expires}, false, nil
 		}
-		if x.State == Live && x.Flow != a.Flow && r.Now().Before(x.Expires) && (x.Known || !a.Known) {
-			return &Wait{Until: x.Expires}, nil
+		if x.Known == a.Known && theirs && told < Most {
+			told, oldest = told+1, x.Created
+		}
+		if x.Account == "" || x.Account != a.Account {
+			continue
+		}
+		if mute = mute || waiting; x.Known == a.Known {
+			reached++
 		}
 	}
-	if count >= Most {
-		return &Wait{Until: oldest.Add(Window), Quiet: true}, nil
+	if told >= Most {
+		return &Wait{Until: oldest.Add(Window), Quiet: true}, false, nil
 	}
-	return nil, nil
+	return nil, mute || reached >= Most, nil
 }
 
 const columns = `id, subject, account, flow, purpose, known, app, agent, addr, place, number, state, created, expires, receipt, device, verified, spent`

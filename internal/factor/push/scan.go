@@ -38,7 +38,7 @@ func Scan(ctx context.Context, tx db.Tx, d device.Device, code string) (Request,
 	if err != nil {
 		return r, err
 	}
-	if _, err := tx.Exec(ctx, `UPDATE push_request SET state = 'over', changed = $2 WHERE subject = $1 AND state = 'live'`, r.Subject, tx.Now()); err != nil {
+	if err := over(ctx, tx, r.Subject, r.Account); err != nil {
 		return r, err
 	}
 	return r, insert(ctx, tx, r)

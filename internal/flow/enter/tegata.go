@@ -15,6 +15,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/gate"
 	"sekisho/internal/letter"
+	"sekisho/internal/limit"
 	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
@@ -28,6 +29,7 @@ type Asking struct {
 	Flow    ref.Flow
 	Purpose push.Purpose
 	App     string
+	Proved  bool // who asks proved something of the account
 }
 
 func (e *Entry) ask(a Asking) push.Ask {
@@ -41,16 +43,25 @@ func (e *Entry) ask(a Asking) push.Ask {
 
 // Ask asks the account's installations for an approval and gives the number that the
 // browser shows. Where there is nobody to ask a request that reaches no device makes
-// the answer the same (SI-28).
+// the answer the same (SI-28); so does one by whom nobody is reached because others ask.
 func (e *Entry) Ask(ctx context.Context, tx db.Tx, a Asking) (r push.Request, number string, f *fault.Fault, err error) {
 	q := e.ask(a)
 	if q.Known, err = e.Known(ctx, tx, a.Account, a.Visitor); err != nil {
 		return r, "", nil, err
 	}
+	if !q.Known && !a.Proved {
+		q.Subject = Subject(account.Account{}, a.Typed)
+		// There is no account to hold for a name that nobody has.
+		if _, err := limit.Turn.Of("push", "name", q.Subject).Fail(ctx, tx); err != nil {
+			return r, "", nil, err
+		}
+	}
 	r, number, wait, err := e.Pushes.Make(ctx, tx, q)
 	switch {
 	case err != nil:
 		return r, "", nil, err
+	case wait == nil && r.Account == "":
+		return r, number, nil, nil
 	case wait == nil:
 		return r, number, nil, e.wake(ctx, tx, a.Account)
 	case !wait.Quiet:

@@ -210,7 +210,7 @@ func (m *moment) ask(ctx context.Context, tx db.Tx) error {
 		m.fault = faults.FlowExpired.New()
 		return nil
 	}
-	_, number, f, err := m.Ask(ctx, tx, enter.Asking{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Flow: m.flow.ID, Purpose: push.Recover})
+	_, number, f, err := m.Ask(ctx, tx, enter.Asking{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Flow: m.flow.ID, Purpose: push.Recover, Proved: true})
 	if m.fault = f; err != nil || f != nil {
 		return err
 	}

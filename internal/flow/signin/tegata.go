@@ -21,7 +21,7 @@ import (
 // asking is what Tegata is asked in this journey.
 func (m *moment) asking() enter.Asking {
 	x := m.flow.State
-	a := enter.Asking{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Flow: m.flow.ID, Purpose: push.Signin}
+	a := enter.Asking{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Flow: m.flow.ID, Purpose: push.Signin, Proved: x.own()}
 	if x.StepUp {
 		a.Purpose = push.StepUp
 	}
