@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sekisho/internal/apptest"
+	"sekisho/internal/db"
 	"sekisho/internal/factor/push"
 	"sekisho/internal/pass"
 )
@@ -94,6 +95,26 @@ func TestParallelRequestsAnswerAlikeForNobody(t *testing.T) {
 				if got[""] != 1 || got["push.busy"] != 7 {
 					t.Errorf("%s: got %v", name, got)
 				}
+			}
+		}
+	})
+}
+
+func TestWhoIsWokenIsNotToBeTimed(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		holding(w)
+		w.Settle("ken@example.com")
+		rows := func() (n int64) {
+			w.View(func(tx db.ReadTx) error {
+				return tx.QueryRow(t.Context(), `SELECT count(*) FROM outbox WHERE topic = 'push.request'`).Scan(&n)
+			})
+			return n
+		}
+		for _, who := range []string{hana, "ken@example.com", "nobody@example.com"} {
+			before, p := rows(), w.Program("203.0.113.7")
+			p.Call("POST", opens(p, who), wish).Want(200, "")
+			if got := rows() - before; got != 1 {
+				t.Errorf("%s: %d rows are written, want 1", who, got)
 			}
 		}
 	})

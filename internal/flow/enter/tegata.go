@@ -3,6 +3,7 @@ package enter
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"sekisho/internal/account"
@@ -61,7 +62,7 @@ func (e *Entry) Ask(ctx context.Context, tx db.Tx, a Asking) (r push.Request, nu
 	case err != nil:
 		return r, "", nil, err
 	case wait == nil && r.Account == "":
-		return r, number, nil, nil
+		return r, number, nil, e.wake(ctx, tx, account.Account{})
 	case wait == nil:
 		return r, number, nil, e.wake(ctx, tx, a.Account)
 	case !wait.Quiet:
@@ -83,22 +84,22 @@ func (e *Entry) ScanCode(ctx context.Context, tx db.Tx, a Asking) (string, error
 
 // wake wakes the account's installations that can be (OA-23): the primary one, and the
 // others where it looks dead. What a push service is told names nobody and nothing.
+// Where there is nobody to wake it does as much: who has Tegata is not to be timed.
 func (e *Entry) wake(ctx context.Context, tx db.Tx, a account.Account) error {
-	if a.ID == "" {
-		return nil
-	}
 	list, err := device.List(ctx, tx, a.ID)
-	if err != nil || len(list) == 0 {
+	if err != nil {
 		return err
 	}
 	dead, err := push.MainLooksDead(ctx, tx, a.ID)
 	if err != nil {
 		return err
 	}
+	list = slices.DeleteFunc(list, func(d device.Device) bool { return d.Endpoint == "" || d.Stale(a.Turn) })
+	if len(list) == 0 {
+		_, err := e.Outbox.Put(ctx, tx, outbox.Item{Kind: outbox.Nothing, Topic: "push.request", Expires: tx.Now().Add(push.Lives), Body: outbox.Wake{}})
+		return err
+	}
 	for _, d := range list {
-		if d.Endpoint == "" || d.Stale(a.Turn) {
-			continue
-		}
 		after := tx.Now()
 		if !d.Main && !dead {
 			after = after.Add(push.WidenedIn)
