@@ -118,6 +118,40 @@ func TestTheSignInLockRefusesEveryProofAndSparesWhatIsOpen(t *testing.T) {
 	})
 }
 
+func TestUnderTheSignInLockNothingThatGuardsTheAccountChanges(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		a, h := holding(w)
+		s, ctx := inside2(w, h), t.Context()
+		begun := func() (t struct{ URI string }) {
+			s.Call("POST", "/api/v1/me/tegata/ticket", nil).Want(200, "").Into(&t)
+			return t
+		}
+		// An intruder's own installation waits, agreed to in the browser before the lock.
+		other := w.Taken(begun().URI, a, "Another")
+		s.Call("POST", "/api/v1/me/tegata/ticket/agree", nil).Want(200, "")
+		if err := h.Lock(ctx, time.Time{}, false); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := other.Agree(ctx); err == nil {
+			t.Error("what waited before the lock is taken in under it")
+		}
+		const locked = "change.locked_by_owner"
+		s.Call("POST", "/api/v1/me/tegata/ticket", nil).Want(403, locked)
+		s.Call("DELETE", "/api/v1/me/factors", nil).Want(403, locked)
+		var list struct{ Devices []struct{ ID string } }
+		s.Call("GET", "/api/v1/me/tegata", nil).Want(200, "").Into(&list)
+		if len(list.Devices) != 1 {
+			t.Fatalf("got %+v, want one installation", list)
+		}
+		s.Call("DELETE", "/api/v1/me/tegata/"+list.Devices[0].ID, nil).Want(403, locked)
+		s.Call("POST", "/api/v1/me/password", map[string]string{"current": apptest.Word, "new": newer}).Want(403, "")
+		if err := h.Unlock(ctx); err != nil {
+			t.Fatal(err)
+		}
+		begun()
+	})
+}
+
 func TestLockAndSignInAtOneInstant(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		_, h := holding(w)

@@ -39,7 +39,7 @@ func openSQLite(ctx context.Context, path string, o Options) (engine, error) {
 		return nil, err
 	}
 	pragmas := url.Values{}
-	for _, p := range []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-2048)", "temp_store(MEMORY)"} {
+	for _, p := range []string{"busy_timeout(1500)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "cache_size(-2048)", "temp_store(MEMORY)"} {
 		pragmas.Add("_pragma", p)
 	}
 	// The driver itself: database/sql's pool, with its locks and copies, costs as

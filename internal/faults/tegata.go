@@ -10,6 +10,10 @@ var (
 		Ja: fault.Text{What: "このアカウントへのサインインは止められています。", Why: "持ち主が Tegata でサインインロックをかけています。正しく確認できても、解除するまで入れません。", Fix: "Tegata を開いて、サインインロックを解除してください。Tegata がないときは、管理者に連絡してください。下の参照番号を伝えてください。"},
 		En: fault.Text{What: "Sign-in to this account is switched off.", Why: "Its owner set the sign-in lock in Tegata. Until it is lifted nobody gets in, however well they prove themselves.", Fix: "Open Tegata and lift the sign-in lock. If you no longer have it, tell the people who run this service and give them the reference below."}})
 
+	ChangeLocked = define(fault.Entry{Code: "change.locked_by_owner", Kind: fault.Forbidden, Topic: fault.Other, Lift: []fault.Lifter{fault.Self, fault.Operator}, Action: toTegata,
+		Ja: fault.Text{What: "サインインロック中は変更できません。", Why: "持ち主が Tegata でサインインロックをかけています。解除するまで、パスワードや確認方法、アドレスは変えられません。セッションの終了はできます。", Fix: "Tegata を開いてサインインロックを解除し、変更してから、必要ならもう一度ロックしてください。"},
+		En: fault.Text{What: "Nothing can be changed while the sign-in lock is on.", Why: "The owner set the sign-in lock in Tegata. Until it is lifted, passwords, factors and addresses stay as they are. Sessions can still be ended.", Fix: "Open Tegata and lift the sign-in lock, make the change, and lock again if you want to."}})
+
 	PushWaiting = define(fault.Entry{Code: "push.waiting", Kind: fault.Conflict, Topic: fault.Second, Lift: self,
 		Ja: fault.Text{What: "まだ承認されていません。", Why: "Tegata からの答えがまだ届いていません。", Fix: "Tegata を開き、この画面の番号を入力して承認してください。"},
 		En: fault.Text{What: "It is not approved yet.", Why: "No answer has come from Tegata.", Fix: "Open Tegata, enter the number that is shown here, and approve."}})

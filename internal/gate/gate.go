@@ -133,8 +133,8 @@ type Facts struct {
 	Trusted   bool      // Enter: the account trusts this browser
 	StepUp    bool      // Enter: a fresh proof is asked for within a session
 	Stale     bool      // Approve, Steer: the installation was not refreshed since the doors were closed
-	Locked    bool      // Enter: the owner has switched sign-in off (RS-01)
-	LockEnds  time.Time // Enter: when it ends by itself; zero: it does not
+	Locked    bool      // Enter, Change: the owner has switched sign-in off (RS-01)
+	LockEnds  time.Time // Enter, Change: when it ends by itself; zero: it does not
 	Unusual   bool      // Enter: browser and place are both new to the account
 	Contained bool      // Enter, Change, Steer: the owner said "this was not me"
 	Recovers  bool      // Enter: a new password is being set, or was a moment ago, by way of recovery
@@ -180,7 +180,7 @@ var rules = []rule{
 	{"account.state", []Act{Enter, Continue, Change, Use, Approve, Steer}, accountState},
 	{"account.contained", []Act{Enter, Change, Steer}, accountContained},
 	{"device.fresh", []Act{Approve, Steer}, deviceFresh},
-	{"account.locked", []Act{Enter}, lockedByOwner},
+	{"account.locked", []Act{Enter, Change}, lockedByOwner},
 	{"address.policy", []Act{Enter, Continue, Change, Use, Approve, Steer}, addressPolicy},
 	{"address.own", []Act{Enter, Continue, Change, Use, Approve, Steer}, addressOwn},
 	{"session.lifetime", []Act{Continue, Change}, sessionLifetime},
@@ -353,13 +353,19 @@ func deviceFresh(f *Facts, _ *policy.Effective) Decision {
 }
 
 // lockedByOwner lets nobody in while the owner has switched sign-in off, however
-// much was proved; sessions that are open go on (RS-01, RS-04). As with the state of
-// an account, it is told only after a proof.
+// much was proved; sessions that are open go on (RS-01, RS-04), but what guards the
+// account stays as it is: else an intruder who is in adds a Tegata and lifts the lock,
+// or takes the last one away. As with the state of an account, it is told only after a
+// proof.
 func lockedByOwner(f *Facts, _ *policy.Effective) Decision {
-	if !f.Locked || len(f.Proofs) == 0 {
+	if !f.Locked || f.Act == Enter && len(f.Proofs) == 0 {
 		return pass
 	}
-	return until(refuse("signin.locked_by_owner", "own", "locked"), f.LockEnds)
+	code := "signin.locked_by_owner"
+	if f.Act == Change {
+		code = "change.locked_by_owner"
+	}
+	return until(refuse(code, "own", "locked"), f.LockEnds)
 }
 
 func addressPolicy(f *Facts, p *policy.Effective) Decision {

@@ -43,6 +43,7 @@ func (e *Entry) MayChange(ctx context.Context, r db.Reader, v flow.Visitor, s se
 		SessionEnds: living.Expires, LastUsed: later(living.LastUsed, s.LastUsed), SignedInSince: living.Created,
 		LastProof: living.AuthTime, FreshFor: FreshFor, Level: living.Level(), Since: living.Since, Set: set.Seconds(), Issued: set.Issued, OnFile: set.onFile(), Sent: living.Sent,
 		Both: slices.Contains(living.AMR, "mfa"), Contained: !a.Contained.IsZero(),
+		Locked: a.Locked(r.Now()), LockEnds: a.LockEnds,
 	}, &e.Policy)
 	switch {
 	case d.Verdict == gate.Admit:

@@ -251,6 +251,12 @@ func (t *Tegata) Lock(ctx context.Context, c Caller, l Lock) (*fault.Fault, erro
 		if err != nil {
 			return nil, err
 		}
+		if l.On && !was {
+			// Somebody who is in may have begun to take in an installation of their own.
+			if err := device.DropWaiting(ctx, tx, c.Account.ID); err != nil {
+				return nil, err
+			}
+		}
 		if l.On && l.End {
 			if _, err := t.endAll(ctx, tx, c); err != nil {
 				return nil, err
