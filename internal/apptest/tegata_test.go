@@ -116,6 +116,12 @@ func TestApprovalBehindTheAppLockSignsInAlone(t *testing.T) {
 				if more.Token != "" {
 					t.Error("possession alone opened an account with a second factor")
 				}
+				// The password is the other of the two.
+				p.Call("POST", path, map[string]string{"kind": "password", "answer": "not the password"}).Want(401, "")
+				p.Call("POST", path, map[string]string{"kind": "password", "answer": apptest.Word}).Want(200, "").Into(&more)
+				if got := levelOf(p, more.Token); got != "multi" {
+					t.Errorf("with the password: got level %s, want multi", got)
+				}
 				continue
 			}
 			var opened asked

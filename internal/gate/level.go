@@ -147,6 +147,9 @@ func Ways(f *Facts, p *policy.Effective) []Kind {
 		return Unsent(f, p) // one more, that is not sent
 	}
 	var allowed, rest []Kind
+	if f.completes() {
+		allowed = append(allowed, Password)
+	}
 	for _, k := range seconds {
 		if !slices.Contains(f.Set, k) || !slices.ContainsFunc(f.Proofs, func(x Proof) bool { return apart(x, Proof{Kind: k, Via: f.via(k)}) }) {
 			continue
@@ -161,6 +164,13 @@ func Ways(f *Facts, p *policy.Effective) []Kind {
 		return allowed
 	}
 	return rest
+}
+
+// completes says whether the password is what is missing: who began with a Tegata that
+// verified nobody proved the second of the two first.
+func (f *Facts) completes() bool {
+	return f.Act == Enter && !f.StepUp && slices.Contains(f.OnFile, Password) && len(f.Proofs) > 0 &&
+		!slices.ContainsFunc(f.Proofs, func(x Proof) bool { return x.Kind.thing() != Tegata })
 }
 
 func (f *Facts) via(k Kind) string {
