@@ -174,6 +174,9 @@ func looksLikeNumber(s string) bool {
 // parseMobile wants the country: without it a number names a phone in every
 // country.
 func parseMobile(s string) (Identifier, error) {
+	if strings.HasPrefix(s, "+") {
+		s = strings.Replace(s, "(0)", "", 1) // what is dialled at home, and not from abroad
+	}
 	var b strings.Builder
 	for i, r := range s {
 		if r >= '0' && r <= '9' || r == '+' && i == 0 {

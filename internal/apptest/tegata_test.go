@@ -274,6 +274,7 @@ func TestAScannedCodeSignsInWhoeverScannedIt(t *testing.T) {
 		p.Call("POST", "/api/v1/signin", map[string]any{"kind": "tegata"}).Want(200, "").Into(&x)
 		path := "/api/v1/signin/" + x.Flow
 		p.Call("POST", path, map[string]any{"kind": "tegata", "answer": "scan"}).Want(200, "").Into(&x)
+		p.Call("POST", path, given).Want(409, "push.waiting") // it is shown, and nobody has scanned it
 		r, err := h.Scan(ctx, strings.Replace(x.Scan, w.Base, h.Origin, 1))
 		if err != nil || r.Digits != 0 || r.Addr != "192.0.2.7" {
 			t.Fatalf("got %+v %v", r, err)
@@ -282,6 +283,9 @@ func TestAScannedCodeSignsInWhoeverScannedIt(t *testing.T) {
 			t.Errorf("scanned twice: got %v", err)
 		}
 		p.Call("POST", path, given).Want(409, "push.waiting")
+		if got := h.Asked().ID; got != r.ID {
+			t.Errorf("the one that scanned it is asked %s, want %s", got, r.ID)
+		}
 		if err := h.Answer(r.ID, pass.Approve, "", true); err != nil {
 			t.Fatal(err)
 		}
@@ -292,6 +296,53 @@ func TestAScannedCodeSignsInWhoeverScannedIt(t *testing.T) {
 		if got := levelOf(p, opened.Token); got != "multi" {
 			t.Errorf("got level %s, want multi", got)
 		}
+	})
+}
+
+func TestACodeIsScannedAfterWhatWasAskedBefore(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		_, h := holding(w)
+		other := w.Hold(inside2(w, h), h.Owner, "Tablet")
+		for _, before := range []string{"", pass.Cancel, "late"} {
+			w.Clock.Add(11 * time.Minute)
+			p, path, _ := push2(w, "192.0.2.7")
+			switch before {
+			case pass.Cancel:
+				if err := h.Say(before, "", false); err != nil {
+					t.Fatal(err)
+				}
+			case "late":
+				w.Clock.Add(push.Lives)
+			}
+			var x asked
+			p.Call("POST", path, map[string]any{"kind": "tegata", "answer": "scan"}).Want(200, "").Into(&x)
+			p.Call("POST", path, given).Want(409, "push.waiting")
+			r, err := other.Scan(t.Context(), strings.Replace(x.Scan, w.Base, h.Origin, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s, err := h.State(t.Context()); err != nil || len(s.Requests) != 0 {
+				t.Errorf("after %q: another than the one that scanned it is asked %+v %v", before, s.Requests, err)
+			}
+			if err := other.Answer(r.ID, pass.Approve, "", true); err != nil {
+				t.Fatal(err)
+			}
+			var opened asked
+			if p.Call("POST", path, given).Want(200, "").Into(&opened); opened.Token == "" {
+				t.Errorf("after %q nothing was opened", before)
+			}
+		}
+	})
+}
+
+func TestABrowsersNewRequestTakesThePlaceOfItsOldOne(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		_, h := holding(w)
+		b := w.Browser("192.0.2.7")
+		for range 2 {
+			b.Open("/signin").Fill("E-mail", hana).Press("Next").Fill("Password", apptest.Word).Press("Sign in").Want(200).See("Approve in Tegata").Miss("push.busy")
+		}
+		h.Asked()
 	})
 }
 

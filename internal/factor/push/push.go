@@ -73,7 +73,8 @@ type Ask struct {
 	Account ref.Account // whom it is to reach; empty: nobody
 	Flow    ref.Flow
 	Purpose Purpose
-	Known   bool // the account knows the browser; such requests are counted apart
+	Known   bool        // the account knows the browser; such requests are counted apart
+	Browser ref.Browser // what it asked for before gives way
 	App     string
 	Agent   string
 	Addr    string
@@ -88,8 +89,8 @@ type Request struct {
 	Numbered bool // the number in the browser has to be entered
 	Created  time.Time
 	Expires  time.Time
-	Receipt  time.Time // when a device said that it has it; zero: none did
-	Device   ref.Device
+	Receipt  time.Time  // when a device said that it has it; zero: none did
+	Device   ref.Device // that scanned it, or decided it
 	Verified bool
 	Spent    time.Time
 	number   []byte
@@ -146,9 +147,9 @@ func insert(ctx context.Context, tx db.Tx, r Request) error {
 	if r.Account != "" {
 		owner = r.Account
 	}
-	_, err := tx.Exec(ctx, `INSERT INTO push_request (id, subject, account, flow, purpose, known, app, agent, addr, place, number, state, created, expires, changed)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $13)`,
-		r.ID, r.Subject, owner, r.Flow, r.Purpose, r.Known, r.App, r.Agent, r.Addr, r.Place, r.number, r.State, r.Created, r.Expires)
+	_, err := tx.Exec(ctx, `INSERT INTO push_request (id, subject, account, flow, purpose, known, app, agent, addr, place, number, state, created, expires, changed, receipt, device, browser)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $13, $15, $16, $17)`,
+		r.ID, r.Subject, owner, r.Flow, r.Purpose, r.Known, r.App, r.Agent, r.Addr, r.Place, r.number, r.State, r.Created, r.Expires, r.Receipt, r.Device, r.Browser)
 	return err
 }
 
@@ -161,7 +162,7 @@ func waits(ctx context.Context, r db.Reader, a Ask) (wait *Wait, mute bool, err 
 	}
 	told, reached, oldest := 0, 0, time.Time{}
 	for _, x := range made {
-		waiting := x.State == Live && x.Flow != a.Flow && r.Now().Before(x.Expires) && (x.Known || !a.Known)
+		waiting := x.living(r.Now()) && x.Flow != a.Flow && x.Browser != a.Browser && (x.Known || !a.Known)
 		theirs := a.Subject == string(a.Account) || x.Subject == a.Subject
 		if waiting && theirs {
 			return &Wait{Until: x.Expires}, false, nil
@@ -182,13 +183,13 @@ func waits(ctx context.Context, r db.Reader, a Ask) (wait *Wait, mute bool, err 
 	return nil, mute || reached >= Most, nil
 }
 
-const columns = `id, subject, account, flow, purpose, known, app, agent, addr, place, number, state, created, expires, receipt, device, verified, spent`
+const columns = `id, subject, account, flow, purpose, known, app, agent, addr, place, number, state, created, expires, receipt, device, verified, spent, browser`
 
 func scan(s db.Scanner) (Request, error) {
 	var r Request
 	var owner string
 	err := s.Scan(&r.ID, &r.Subject, db.Null(&owner), &r.Flow, &r.Purpose, db.Bool(&r.Known), &r.App, &r.Agent, &r.Addr, &r.Place, &r.number, &r.State,
-		db.Time(&r.Created), db.Time(&r.Expires), db.Time(&r.Receipt), &r.Device, db.Bool(&r.Verified), db.Time(&r.Spent))
+		db.Time(&r.Created), db.Time(&r.Expires), db.Time(&r.Receipt), &r.Device, db.Bool(&r.Verified), db.Time(&r.Spent), &r.Browser)
 	r.Account, r.Numbered = ref.Account(owner), len(r.number) > 0
 	return r, err
 }
@@ -209,10 +210,10 @@ func (r Request) living(now time.Time) bool { return r.State == Live && now.Befo
 
 // For lists the requests an installation is to be asked now: the primary one at once,
 // the others where the primary did not say within WidenedIn that it has it, or looks
-// dead (OA-04, OA-08). widens is when it is to look again; zero: when something changes.
+// dead (OA-04, OA-08); one that was scanned is the scanning one's alone. widens is when it is to look again; zero: when something changes.
 func For(ctx context.Context, r db.Reader, d device.Device) (out []Request, widens time.Time, err error) {
-	list, err := db.List(ctx, r, scan, `SELECT `+columns+` FROM push_request WHERE account = $1 AND state = 'live' AND expires > $2 AND number IS NOT NULL
-		ORDER BY created`, d.Account, r.Now())
+	list, err := db.List(ctx, r, scan, `SELECT `+columns+` FROM push_request WHERE account = $1 AND state = 'live' AND expires > $2 AND (number IS NOT NULL OR device = $3)
+		ORDER BY created`, d.Account, r.Now(), d.ID)
 	if err != nil || len(list) == 0 || d.Main {
 		return list, widens, err
 	}
@@ -222,7 +223,7 @@ func For(ctx context.Context, r db.Reader, d device.Device) (out []Request, wide
 	}
 	for _, x := range list {
 		switch {
-		case dead, x.Receipt.IsZero() && !r.Now().Before(x.Created.Add(WidenedIn)):
+		case !x.Numbered, dead, x.Receipt.IsZero() && !r.Now().Before(x.Created.Add(WidenedIn)):
 			out = append(out, x)
 		case x.Receipt.IsZero():
 			widens = x.Created.Add(WidenedIn)

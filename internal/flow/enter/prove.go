@@ -368,7 +368,7 @@ func truth(a account.Account, hash string) string {
 // methods are the RFC 8176 names of proofs, with which one-time code it was.
 var methods = map[gate.Kind]string{
 	gate.Password: "pwd", gate.MailCode: "otp.mail", gate.SMSCode: "sms", gate.TOTP: "otp.app", gate.Backup: "otp.backup", gate.Passphrase: "kba",
-	gate.Tegata: "swk", gate.TegataCode: "otp.app",
+	gate.Tegata: "swk.tegata", gate.TegataCode: "otp.tegata",
 }
 
 // amr says in RFC 8176's words what was proved.

@@ -39,7 +39,7 @@ func (e *Entry) ask(a Asking) push.Ask {
 		app = e.Sheet.Service
 	}
 	return push.Ask{Subject: Subject(a.Account, a.Typed), Account: a.Account.ID, Flow: a.Flow, Purpose: a.Purpose,
-		App: app, Agent: a.Visitor.Program, Addr: a.Visitor.Addr.String(), Place: a.Visitor.Place}
+		App: app, Agent: a.Visitor.Program, Addr: a.Visitor.Addr.String(), Place: a.Visitor.Place, Browser: a.Visitor.Browser}
 }
 
 // Ask asks the account's installations for an approval and gives the number that the
@@ -168,13 +168,16 @@ func (e *Entry) tellQuiet(ctx context.Context, tx db.Tx, a Asking) error {
 // when it was given and can be taken.
 func Answered(ctx context.Context, r db.Reader, id ref.Flow) (push.Request, *fault.Fault, error) {
 	q, err := push.ByFlow(ctx, r, id)
-	if errors.Is(err, db.ErrNone) {
-		return q, faults.PushOver.New(), nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, db.ErrNone) {
 		return q, nil, err
 	}
-	over := !r.Now().Before(q.Expires) || !q.Spent.IsZero()
+	over := err != nil || !r.Now().Before(q.Expires) || !q.Spent.IsZero() || q.State == push.Over
+	if over {
+		// A code that is shown may still be scanned, whatever became of what was asked before.
+		if shown, err := push.Scannable(ctx, r, id); err != nil || shown {
+			return q, faults.PushWaiting.New(), err
+		}
+	}
 	switch {
 	case q.State == push.Cancelled:
 		return q, faults.PushCancelled.New(), nil
@@ -182,7 +185,7 @@ func Answered(ctx context.Context, r db.Reader, id ref.Flow) (push.Request, *fau
 		return q, faults.PushDenied.New(), nil
 	case q.State == push.Mistaken:
 		return q, faults.PushMistaken.New(), nil
-	case over, q.State == push.Over:
+	case over:
 		return q, faults.PushOver.New(), nil
 	case q.State == push.Live:
 		return q, faults.PushWaiting.New(), nil

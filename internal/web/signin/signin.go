@@ -272,6 +272,9 @@ func (d *Door) answer(kind, field string) func(context.Context, *web.Request) (w
 		if err != nil {
 			return web.Response{}, err
 		}
+		if kind == "tegata" && v.Number == "" && v.Fault != nil && v.Fault.Code() == faults.PushWaiting.Code {
+			return web.Go("/signin/qr?flow=" + string(id)), nil // it is the code on the page that waits
+		}
 		return d.next(ctx, r, v)
 	}
 }

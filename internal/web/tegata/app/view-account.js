@@ -155,7 +155,7 @@ export function sessions(id) {
 }
 
 /** Kinds of proof that have a word. */
-const known = new Set(["pwd", "otp", "sms", "kba", "hwk", "swk"]);
+const known = new Set(["pwd", "otp.app", "otp.mail", "otp.backup", "otp.tegata", "sms", "kba", "hwk", "swk", "swk.tegata"]);
 
 /** @param {string[] | undefined} list */
 function proofs(list) {
