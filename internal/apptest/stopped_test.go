@@ -145,6 +145,47 @@ func TestJunkStopsNoKey(t *testing.T) {
 	}, atKeys...)
 }
 
+// Whoever knows a name may try codes of its Tegata at the first page, and stops nothing
+// that its owner gives after the password.
+func TestStrangersStopNoTegata(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		_, h := holding(w)
+		for i := range 101 {
+			w.Clock.Add(16 * time.Minute)
+			p := w.Program(fmt.Sprintf("203.0.%d.7", i))
+			want := "code.wrong"
+			if i == 100 {
+				want = "factor.disabled"
+			}
+			if got := p.Call("POST", opens(p, hana), map[string]any{"kind": "tegatacode", "answer": "000000"}).Code(); got != want {
+				t.Fatalf("try %d: got %s, want %s", i, got, want)
+			}
+		}
+		p, path, _ := push2(w, "192.0.2.7")
+		p.Call("POST", path, map[string]any{"kind": "tegatacode", "answer": "000000"}).Want(401, "code.wrong")
+		p.Call("POST", path, map[string]any{"kind": "tegatacode", "answer": h.CodeNow()}).Want(200, "")
+	})
+}
+
+func TestStrangersStopNoSecondFactorBySMS(t *testing.T) {
+	eachWithPhones(t, func(t *testing.T, w *apptest.World, phones *apptest.Phones) {
+		w.Carry().ProtectWith(phones, number, w.Settle(hana, number), gate.SMSCode)
+		for i := range 101 {
+			w.Clock.Add(61 * time.Minute)
+			p := w.Program(fmt.Sprintf("203.0.%d.7", i))
+			at := opens(p, number)
+			p.Call("POST", at, map[string]any{"kind": "smscode"})
+			p.Call("POST", at, map[string]any{"kind": "smscode", "answer": "000000"})
+		}
+		w.Clock.Add(61 * time.Minute)
+		had := len(phones.Texts(number))
+		p, at := halfway(w, "192.0.2.1", hana)
+		p.Call("POST", at, map[string]any{"kind": "smscode"}).Want(200, "")
+		eventually(t, func() bool { return len(phones.Texts(number)) > had })
+		p.Call("POST", at, map[string]any{"kind": "smscode", "answer": phones.Code(number)}).Want(200, "")
+	})
+}
+
 // One stranger in an office must not stop the office's passkeys on the first page.
 func TestAStrangerInTheOfficeStopsNobodysPasskey(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {

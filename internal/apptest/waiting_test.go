@@ -81,3 +81,20 @@ func TestAnInstallationThatWaitsLearnsNothingOfTheAccount(t *testing.T) {
 		}
 	})
 }
+
+func TestALockThatAThiefSetIsLiftedByTheMailAboutIt(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		_, h := holding(w)
+		inside2(w, h)
+		w.Clock.Add(time.Minute)
+		if err := h.Lock(t.Context(), time.Time{}, true); err != nil {
+			t.Fatal(err)
+		}
+		w.Clock.Add(time.Hour)
+		notMe(w, doubt(w, hana))
+		if err := h.Lock(t.Context(), time.Time{}, true); !pass.Is(err, "account.contained") {
+			t.Errorf("got %v", err)
+		}
+		resets(w, "192.0.2.1", hana).See("Approve in Tegata", "Pixel 8")
+	})
+}

@@ -42,18 +42,27 @@ var Classes = func() []Class {
 	for _, c := range out[:9] {
 		out = append(out, c.InRecovery())
 	}
-	return out
+	return append(out, BySMSCode.OfStrangers(), ByTegataCode.OfStrangers())
 }()
 
-const recovering = "recover."
+const (
+	recovering = "recover."
+	begun      = "first."
+)
 
 // InRecovery is a class of second proofs while the password is being reset. Recovery
 // counts apart (ER-07): else who stops a proof at the sign-in, which takes the password,
 // stops the reset that would open it again.
 func (c Class) InRecovery() Class { return recovering + c }
 
+// OfStrangers is a class of proofs where a sign-in begins with them. They count apart:
+// else whoever knows a name stops what its owner gives as the second proof.
+func (c Class) OfStrangers() Class { return begun + c }
+
 // kind is what was tried, wherever it was.
-func (c Class) kind() Class { return Class(strings.TrimPrefix(string(c), recovering)) }
+func (c Class) kind() Class {
+	return Class(strings.TrimPrefix(strings.TrimPrefix(string(c), recovering), begun))
+}
 
 // stop is how many consecutive failures end an authenticator until recovery.
 // Backup codes are few and short for what they open (spec §11). The one that support
@@ -69,10 +78,10 @@ func (c Class) stop() int64 {
 	return limit.Stop
 }
 
-// guessable says whether tries at a class come nearer to what is right. A key's answer
-// is a signature: wrong ones make nobody but their own browser wait, or strangers would
+// guessable says whether tries at a class come nearer to what is right. A key's answer,
+// and Tegata's, is a signature: wrong ones make nobody but their own browser wait, or strangers would
 // stop with junk what they cannot guess.
-func (c Class) guessable() bool { return c.kind() != ByPasskey }
+func (c Class) guessable() bool { return c.kind() != ByPasskey && c.kind() != ByTegata }
 
 // Subject names whom a failure counts against: the account, or, where there is
 // none, the identifier as it is compared, so that the two behave alike.

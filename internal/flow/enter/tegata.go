@@ -114,7 +114,7 @@ func (e *Entry) wake(ctx context.Context, tx db.Tx, a account.Account) error {
 
 // DeviceAdded writes down that an installation was taken in, and tells the owner.
 func (e *Entry) DeviceAdded(ctx context.Context, tx db.Tx, w Who, s ref.Session, d device.Device) error {
-	if err := Factor(ByTegata, w.Account.ID).Clear(ctx, tx); err != nil {
+	if err := Renew(ctx, tx, ByTegataCode, w.Account.ID); err != nil {
 		return err
 	}
 	return e.NoteDevice(ctx, tx, w, s, "device.added", d.Name)

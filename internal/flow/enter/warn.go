@@ -45,7 +45,7 @@ func (e *Entry) warn(ctx context.Context, tx db.Tx, a Attempt, began bool) error
 		}
 	case began || tx.Now().Before(strangers.Until):
 		topic = topicAttempts
-	case !friend && (a.Kind == gate.TOTP || a.Kind == gate.Backup || a.Kind == gate.Passphrase): // no sign-in begins with these
+	case !friend && (a.Kind == gate.TOTP || a.Class == ByTegataCode || a.Kind == gate.Backup || a.Kind == gate.Passphrase): // no sign-in begins so
 		topic, write = topicHalfway, letter.Halfway
 	default:
 		return nil

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -76,9 +77,15 @@ func (m *moment) proving(kind string) enter.Proving {
 	if p.Kind == gate.Tegata && x.Open {
 		p.Typed = account.Identifier{Kind: "tegata", Norm: string(m.visitor.Browser)} // the scanned code says whose it is
 	}
-	p.Failed = x.Failures[string(p.Kind)]
+	if (p.Kind == gate.TegataCode || p.Kind == gate.SMSCode) && !x.own() {
+		p.Class = enter.Class(p.Kind).OfStrangers()
+	}
+	p.Failed = x.Failures[failed(p)]
 	return p
 }
+
+// failed is under what a journey keeps how often a proof failed.
+func failed(p enter.Proving) string { return cmp.Or(string(p.Class), string(p.Kind)) }
 
 // offers says whether the step takes an answer of a kind.
 func (m *moment) offers(kind string) bool {
@@ -121,11 +128,11 @@ func (m *moment) answer(ctx context.Context, tx db.Tx, a Answer, r enter.Reckone
 			if x.Failures == nil {
 				x.Failures = map[string]int64{}
 			}
-			x.Failures[string(p.Kind)]++
+			x.Failures[failed(p)]++
 		}
 		return nil
 	}
-	delete(x.Failures, string(p.Kind)) // forgiven once
+	delete(x.Failures, failed(p)) // forgiven once
 	if ok, err := m.whose(ctx, tx, got.Account); err != nil || !ok {
 		return err
 	}
