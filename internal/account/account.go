@@ -261,9 +261,11 @@ func (a Account) Locked(now time.Time) bool {
 }
 
 // SwitchOff lets nobody sign in until ends, or until SwitchOn where ends is zero. The
-// caller holds the account. Asked again it moves the end.
+// caller holds the account. Asked again it moves the end; a lock that was over, or ends
+// at another time, is another one, which may be another's.
 func SwitchOff(ctx context.Context, tx db.Tx, id ref.Account, ends time.Time) error {
-	return tx.One(ctx, `UPDATE account SET locked = coalesce(locked, $2), lock_ends = $3 WHERE id = $1`, id, tx.Now(), ends)
+	return tx.One(ctx, `UPDATE account SET lock_ends = $3,
+		locked = CASE WHEN locked IS NULL OR lock_ends <= $2 OR lock_ends IS DISTINCT FROM $3 THEN $2 ELSE locked END WHERE id = $1`, id, tx.Now(), ends)
 }
 
 // SwitchOn lets sign-ins go on.

@@ -83,18 +83,28 @@ func TestAnInstallationThatWaitsLearnsNothingOfTheAccount(t *testing.T) {
 }
 
 func TestALockThatAThiefSetIsLiftedByTheMailAboutIt(t *testing.T) {
-	apptest.Each(t, func(t *testing.T, w *apptest.World) {
-		_, h := holding(w)
-		inside2(w, h)
-		w.Clock.Add(time.Minute)
-		if err := h.Lock(t.Context(), time.Time{}, true); err != nil {
-			t.Fatal(err)
-		}
-		w.Clock.Add(time.Hour)
-		notMe(w, doubt(w, hana))
-		if err := h.Lock(t.Context(), time.Time{}, true); !pass.Is(err, "account.contained") {
-			t.Errorf("got %v", err)
-		}
-		resets(w, "192.0.2.1", hana).See("Approve in Tegata", "Pixel 8")
-	})
+	for what, before := range map[string]time.Duration{"the first": 0, "after one that is over": 2 * time.Hour, "one made longer": 30 * time.Minute} {
+		t.Run(what, func(t *testing.T) {
+			apptest.Each(t, func(t *testing.T, w *apptest.World) {
+				_, h := holding(w)
+				inside2(w, h)
+				w.Clock.Add(time.Minute)
+				if before > 0 {
+					if err := h.Lock(t.Context(), w.Clock.Now().Add(time.Hour), false); err != nil {
+						t.Fatal(err)
+					}
+				}
+				w.Clock.Add(before + time.Minute)
+				if err := h.Lock(t.Context(), time.Time{}, true); err != nil {
+					t.Fatal(err)
+				}
+				w.Clock.Add(time.Hour)
+				notMe(w, doubt(w, hana))
+				if err := h.Lock(t.Context(), time.Time{}, true); !pass.Is(err, "account.contained") {
+					t.Errorf("got %v", err)
+				}
+				resets(w, "192.0.2.1", hana).See("Approve in Tegata", "Pixel 8")
+			})
+		})
+	}
 }
