@@ -154,11 +154,13 @@ func TestStrangersStopNoTegata(t *testing.T) {
 			w.Clock.Add(16 * time.Minute)
 			p := w.Program(fmt.Sprintf("203.0.%d.7", i))
 			want := "code.wrong"
-			if i == 100 {
+			if i >= 20 {
 				want = "factor.disabled"
 			}
-			if got := p.Call("POST", opens(p, hana), map[string]any{"kind": "tegatacode", "answer": "000000"}).Code(); got != want {
-				t.Fatalf("try %d: got %s, want %s", i, got, want)
+			for _, name := range []string{hana, "nobody@example.com"} {
+				if got := p.Call("POST", opens(p, name), map[string]any{"kind": "tegatacode", "answer": "000000"}).Code(); got != want {
+					t.Fatalf("try %d at %s: got %s, want %s", i, name, got, want)
+				}
 			}
 		}
 		p, path, _ := push2(w, "192.0.2.7")

@@ -69,6 +69,11 @@ func (c Class) kind() Class {
 // issued ends by itself within a day, in which strangers' waits leave room for about a
 // hundred tries at twelve digits: to stop it would help nobody but who guesses.
 func (c Class) stop() int64 {
+	// Six digits of any of an account's installations, and nothing else, open all of it
+	// to a stranger where an app lock stands before them.
+	if c == ByTegataCode.OfStrangers() {
+		return 20
+	}
 	switch c.kind() {
 	case ByBackup:
 		return 20
