@@ -7,7 +7,7 @@ import * as safe from "./safe.js";
 import * as store from "./store.js";
 
 /**
- * @typedef {{ id: string, name: string, identifier: string, device: string, number: string, state: "waiting" | "active", confirmed: boolean, expires?: string, guarded?: boolean,
+ * @typedef {{ id: string, name: string, identifier: string, device: string, number: string, state: "waiting" | "active", confirmed: boolean, expires?: string, guarded?: boolean, before?: string,
  *   service: string, code?: string, settings: { label: string, shown: boolean, push: boolean } }} Account
  */
 
@@ -27,12 +27,24 @@ export function signer(id) {
   return { device: x.account.device, key: x.key };
 }
 
+/** What lies in an account's box, with its key. @param {string} box */
+async function taken(box) {
+  const account = await safe.read(box), key = account && await store.take("keys", "device " + account.device);
+  return key && { box, account, key };
+}
+
+/** Takes a box and its key away. @param {string} box @param {string} device */
+async function drop(box, device) {
+  await safe.change(box, () => undefined);
+  await store.drop("keys", "device " + device);
+}
+
 /** Reads the accounts out of the safe. */
 export async function load() {
   const out = [];
   for (const box of await safe.read("accounts") ?? []) {
-    const account = await safe.read(box), key = account && await store.take("keys", "device " + account.device);
-    if (key) out.push({ box, account, key });
+    const one = await taken(box);
+    if (one) out.push(one);
   }
   held = out;
 }
@@ -60,13 +72,16 @@ export async function enrol(ticket, name) {
   /** @type {Account} */
   const account = { id: got.account.id, name: got.account.name, identifier: got.account.identifier, device: got.device, number: String(got.number), state: "waiting",
     confirmed: false, expires: got.expires_at, service: got.service, settings: { label: "", shown: true, push: false } };
-  // An app that was added before is added anew: the old key is nobody's any more.
-  if (find(account.id)) await forget(account.id);
+  // What was added before lies aside until the new one counts: it must not be lost to a
+  // link that leads to nothing.
+  const old = held.find((y) => y.account.id === account.id);
+  if (old) account.before = old.account.state === "active" ? old.box : old.account.before;
   const box = hex(random(8));
   await store.put("keys", "device " + account.device, pair.privateKey);
   await safe.change(box, () => account);
-  await safe.change("accounts", (was) => [...was ?? [], box]);
-  held.push({ box, account, key: pair.privateKey });
+  await safe.change("accounts", (was) => [...(was ?? []).filter((/** @type {string} */ b) => b !== old?.box), box]);
+  if (old && old.box !== account.before) await drop(old.box, old.account.device);
+  held = [...held.filter((y) => y !== old), { box, account, key: pair.privateKey }];
   told();
   return account;
 }
@@ -83,16 +98,22 @@ export async function confirmed(id, confirm) {
     a.confirmed = Boolean(got.confirmed_here);
     if (got.code_secret) a.code = got.code_secret;
   });
+  const before = find(id)?.before;
+  if (got.state === "active" && before) { // the old key is nobody's any more
+    const old = await taken(before);
+    if (old) await drop(old.box, old.account.device);
+    await change(id, (a) => { a.before = undefined; });
+  }
   return got.state;
 }
 
-/** Takes an account out of this app. The server is told by whoever asks for that. @param {string} id */
+/** Takes an account out of this app; what was there before it comes back. The server is told by whoever asks for that. @param {string} id */
 export async function forget(id) {
   const x = held.find((y) => y.account.id === id);
   if (!x) return;
-  await safe.change("accounts", (was) => (was ?? []).filter((/** @type {string} */ b) => b !== x.box));
-  await safe.change(x.box, () => undefined);
-  await store.drop("keys", "device " + x.account.device);
-  held = held.filter((y) => y !== x);
+  const back = x.account.before && await taken(x.account.before);
+  await safe.change("accounts", (was) => [...(was ?? []).filter((/** @type {string} */ b) => b !== x.box), ...back ? [back.box] : []]);
+  await drop(x.box, x.account.device);
+  held = [...held.filter((y) => y !== x), ...back ? [back] : []];
   told();
 }

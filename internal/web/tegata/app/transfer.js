@@ -45,7 +45,9 @@ function fields(b) {
       default: throw new Error("wire");
     }
     const n = Math.floor(tag / 8);
-    out.set(n, [...(out.get(n) ?? []), v]);
+    const there = out.get(n);
+    if (there) there.push(v);
+    else out.set(n, [v]);
   }
   return out;
 }
