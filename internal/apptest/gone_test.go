@@ -49,3 +49,50 @@ func TestATrustEndsWithTheInstallationThatAnotherRetires(t *testing.T) {
 		b.Signin(hana, apptest.Word).Miss("Hello").See("Approve in Tegata")
 	})
 }
+
+// Whoever got in once and set another password has made Tegata stale: its owner, who
+// does not know that password, recovers with it all the same.
+func TestAThiefsPasswordKeepsNobodysTegataFromRecovering(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		a, h := holding(w)
+		// One that was stale before stays so.
+		s := inside2(w, h)
+		late := w.Hold(s, a, "Lost phone")
+		s.Call("POST", "/api/v1/me/password", map[string]any{"current": apptest.Word, "new": newer}).Want(200, "")
+		if err := h.Refresh(t.Context(), newer); err != nil {
+			t.Fatal(err)
+		}
+		w.Clock.Add(3 * time.Minute)
+		thief := w.Program("203.0.113.66")
+		path := opens(thief, hana)
+		var x asked
+		thief.Call("POST", path, map[string]any{"kind": "password", "answer": newer}).Want(200, "").Into(&x)
+		if err := h.Say(pass.Approve, x.Number, true); err != nil { // its owner was talked into it
+			t.Fatal(err)
+		}
+		thief.Call("POST", path, given).Want(200, "").Into(&x)
+		thief.Token = x.Token
+		w.Clock.Add(time.Minute)
+		thief.Call("POST", "/api/v1/me/password", map[string]any{"current": newer, "new": "a password of the thief alone"}).Want(200, "")
+		if err := h.Lock(t.Context(), time.Time{}, false); !pass.Is(err, "device.stale") {
+			t.Errorf("got %v", err)
+		}
+		w.Clock.Add(time.Second)
+		notMe(w, doubt(w, hana))
+		b := resets(w, "192.0.2.1", hana).See("Approve in Tegata").Press("Ask Tegata").See("Waiting for your answer")
+		if st, err := late.State(t.Context()); err != nil || !st.Device.Stale {
+			t.Errorf("what was stale before counts again: %v", err)
+		}
+		if err := h.Say(pass.Approve, b.Number(), true); err != nil {
+			t.Fatal(err)
+		}
+		// Whoever found the phone, with its mailbox, could do as much: there is a day to stop it.
+		b.Press("I approved it").See("The reset has to wait")
+		w.Clock.Add(24*time.Hour + time.Minute)
+		b.Open("/recover/ready?c=" + ready(w)).Press("Go on").See("Approve in Tegata").Press("Ask Tegata").See("Waiting for your answer")
+		if err := h.Say(pass.Approve, b.Number(), true); err != nil {
+			t.Fatal(err)
+		}
+		b.Press("I approved it").Fill("New password", "a third one that nobody knows").Press("Next").See("Hello")
+	})
+}

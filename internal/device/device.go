@@ -137,7 +137,27 @@ func succeed(ctx context.Context, tx db.Tx, a ref.Account) error {
 // Refresh records that an installation was confirmed since the account's doors were
 // closed (OA-22); db.ErrNone when it is not the account's.
 func Refresh(ctx context.Context, tx db.Tx, a ref.Account, id ref.Device, turn int64) error {
-	return tx.One(ctx, `UPDATE device SET turn = $3 WHERE account = $1 AND id = $2`, a, id, turn)
+	return tx.One(ctx, `UPDATE device SET turn = $3, outdated = NULL WHERE account = $1 AND id = $2`, a, id, turn)
+}
+
+// Outdate records that the installations that are fresh are stale from now on. The
+// caller closes the account's doors.
+func Outdate(ctx context.Context, tx db.Tx, a ref.Account, turn int64) error {
+	_, err := tx.Exec(ctx, `UPDATE device SET outdated = $3 WHERE account = $1 AND turn = $2`, a, turn, tx.Now())
+	return err
+}
+
+// Outdated says whether some were fresh at an instant and are stale since.
+func Outdated(ctx context.Context, r db.Reader, a ref.Account, since time.Time) (bool, error) {
+	var n int64
+	err := r.QueryRow(ctx, `SELECT count(*) FROM device WHERE account = $1 AND outdated >= $2 AND created < $2`, a, since).Scan(&n)
+	return n > 0, err
+}
+
+// Recall makes those fresh again that were so at an instant and are stale since.
+func Recall(ctx context.Context, tx db.Tx, a ref.Account, since time.Time, turn int64) error {
+	_, err := tx.Exec(ctx, `UPDATE device SET turn = $3, outdated = NULL WHERE account = $1 AND outdated >= $2 AND created < $2`, a, since, turn)
+	return err
 }
 
 // Follow keeps the installations of an account that were fresh before its doors were

@@ -10,6 +10,7 @@ import (
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
+	"sekisho/internal/device"
 	"sekisho/internal/factor/backup"
 	"sekisho/internal/factor/password"
 	"sekisho/internal/factor/push"
@@ -260,6 +261,9 @@ func (e *Entry) SetPassword(ctx context.Context, tx db.Tx, w Who, word Word) err
 		return err
 	}
 	if err := e.mark(ctx, tx, w.Account, word); err != nil {
+		return err
+	}
+	if err := device.Outdate(ctx, tx, id, w.Account.Turn); err != nil {
 		return err
 	}
 	if err := account.Close(ctx, tx, id); err != nil {

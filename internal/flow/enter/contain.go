@@ -85,6 +85,12 @@ func (e *Entry) Contain(ctx context.Context, tx db.Tx, v flow.Visitor, a account
 	if err := device.Follow(ctx, tx, a.ID, turn, a.Turn); err != nil {
 		return err
 	}
+	// So is what the password made stale that is doubted: its owner does not know it.
+	if !since.IsZero() {
+		if err := device.Recall(ctx, tx, a.ID, since, a.Turn); err != nil {
+			return err
+		}
+	}
 	return e.TellAll(ctx, tx, a, Contained, func(to letter.To) outbox.Letter {
 		return letter.Contained(e.Sheet, to, letter.Undone{Taken: u.taken, Back: u.back, Waits: a.Lowered, Link: e.Sheet.URL + "/recover", From: e.From(v, tx.Now())})
 	})
@@ -209,6 +215,11 @@ func (u *undoing) factors(ctx context.Context, tx db.Tx) error {
 				return err
 			}
 		}
+	}
+	// Whoever found a phone may have it made fresh again by an old notice in its mailbox.
+	stale, err := device.Outdated(ctx, tx, u.account.ID, u.since)
+	if u.old = u.old || stale; err != nil {
+		return err
 	}
 	// A lock that came since may be whoever's came in.
 	if !u.account.LockedAt.IsZero() && u.doubts(u.account.LockedAt) {

@@ -372,13 +372,14 @@ func (m *moment) advance(ctx context.Context, tx db.Tx) error {
 // waits says until when the password may not be set yet; zero when it may. Where a
 // second factor is set up, an inbox and a phone number alone are what a thief of the
 // phone has: the owner gets a day to notice (RC-01). So they do where "this was not me"
-// took back what had stood for longer: who reads an old mailbox may have answered it;
+// took back what had stood for longer, or made a Tegata fresh again: who reads an old
+// mailbox may have answered it, on a phone that was lost;
 // and where it was answered, and the phone is all that is shown: a stolen one may be
 // how the thief came in.
 func (m *moment) waits(ctx context.Context, tx db.Tx) (until time.Time, err error) {
 	set, err := m.SetOf(ctx, tx, m.account)
 	phone := !m.account.Contained.IsZero() && set.Mail && !slices.ContainsFunc(m.flow.State.Proofs, func(p gate.Proof) bool { return p.Kind == gate.MailCode })
-	if err != nil || !set.On() && !m.account.Lowered && !phone || !gate.OnlySent(m.flow.State.Proofs) {
+	if err != nil || !set.On() && !m.account.Lowered && !phone || !m.weak() {
 		return until, err
 	}
 	w, err := m.Cool(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: m.flow.State.Proofs})

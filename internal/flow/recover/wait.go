@@ -3,6 +3,7 @@ package recover
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"sekisho/internal/account"
@@ -11,6 +12,7 @@ import (
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
+	"sekisho/internal/gate"
 )
 
 // LookReady says whether the link of a recovery that waited goes on now, or until
@@ -76,4 +78,17 @@ func (r *Recover) OpenReady(ctx context.Context, v flow.Visitor, token string) (
 		return err
 	})
 	return view, err
+}
+
+// weak says whether all that was proved is codes that were sent; or, where a Tegata was
+// made fresh again, what whoever found a phone can give.
+func (m *moment) weak() bool {
+	given := m.flow.State.Proofs
+	return gate.OnlySent(given) || m.account.Lowered && !slices.ContainsFunc(given, func(p gate.Proof) bool { return !onAPhone(p) })
+}
+
+// onAPhone says whether whoever found a phone can give a proof: what is sent to it, and
+// its Tegata.
+func onAPhone(p gate.Proof) bool {
+	return p.Kind == gate.Tegata || p.Kind == gate.TegataCode || gate.OnlySent([]gate.Proof{p})
 }
