@@ -129,7 +129,7 @@ func TestAPageWeighsWhatItLoads(t *testing.T) {
 	for _, p := range pages {
 		want += len(p)
 	}
-	page, all, err := weight(t.Context(), &server{address: web.Listener.Addr().String()}, "/a")
+	page, all, err := weight(t.Context(), &server{address: web.Listener.Addr().String()}, "/a", "identity")
 	if err != nil || page != len(pages["/a"]) || all != want {
 		t.Errorf("got %d and %d (%v), want %d and %d", page, all, err, len(pages["/a"]), want)
 	}

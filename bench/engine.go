@@ -72,7 +72,10 @@ func (r *report) engine(ctx context.Context, name string) (err error) {
 	if err := r.storm(ctx, s, w); err != nil {
 		return err
 	}
-	return r.crowded(ctx, p, s, w)
+	if err := r.crowded(ctx, p, s, w); err != nil {
+		return err
+	}
+	return r.tegata(ctx, s)
 }
 
 func (r *report) bases(ctx context.Context, p place) (b bases, err error) {
@@ -128,7 +131,7 @@ func (r *report) idle(ctx context.Context, s *server, b bases) error {
 	}
 	idle, _ := s.memory()
 	r.say("- Memory idle: %.0f MB (must 48, goal 30: %s).", mb(idle), atMost(mb(idle), 48, 30))
-	page, all, err := weight(ctx, s, "/signin")
+	page, all, err := weight(ctx, s, "/signin", "identity")
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,10 @@ const (
 )
 
 // heapRoom keeps the collector's settings at that.
-type heapRoom struct{ percent int }
+type heapRoom struct {
+	percent int
+	limit   int64 // of all memory, in bytes; 0: none was set
+}
 
 // sentinel is unreachable at once, so that its cleanup runs after the next collection.
 type sentinel struct{ _ [24]byte }
@@ -99,17 +102,30 @@ func (h *heapRoom) watch() {
 }
 
 func (h *heapRoom) adjust() {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	// Stacks count as what is kept: thousands of held requests have more of them than heap.
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
 	metrics.Read(live)
-	kept := live[0].Value.Uint64()
-	want := percentFor(kept)
-	// Setting it stops the world for a moment: small differences are not worth it.
-	if d := want - h.percent; d*10 > h.percent || -d*10 > h.percent {
-		h.percent = want
-		debug.SetGCPercent(want)
-		debug.SetMemoryLimit(int64(kept + max(totalRoom, kept/2)))
+	kept := live[0].Value.Uint64() + live[1].Value.Uint64()
+	if h.wants(kept) {
+		debug.SetGCPercent(h.percent)
+		debug.SetMemoryLimit(h.limit)
 	}
 }
+
+// wants says whether the settings have to change for what is kept. Setting them stops
+// the world for a moment: small differences are not worth it. Both are looked at: a
+// limit that stays while more is kept would let the collector do nothing but run.
+func (h *heapRoom) wants(kept uint64) bool {
+	percent, limit := percentFor(kept), int64(kept+max(totalRoom, kept/2))
+	if !apart(int64(percent), int64(h.percent)) && !apart(limit, h.limit) {
+		return false
+	}
+	h.percent, h.limit = percent, limit
+	return true
+}
+
+// apart says whether two differ by more than a tenth.
+func apart(a, b int64) bool { d := a - b; return d*10 > b || -d*10 > b }
 
 func percentFor(live uint64) int {
 	room := max(leastRoom, live/3)

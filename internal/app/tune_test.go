@@ -46,3 +46,18 @@ func TestHeapMayGrowToARoomySizeOrByAThird(t *testing.T) {
 		}
 	}
 }
+
+// What is kept grows past a roomy heap, where the share of it stays the same: the
+// limit has to grow with it, or the collector never rests.
+func TestTheLimitGrowsWithWhatIsKept(t *testing.T) {
+	h := &heapRoom{percent: 100}
+	for kept := uint64(8 << 20); kept < 400<<20; kept += 1 << 20 {
+		h.wants(kept)
+		if room := h.limit - int64(kept); room < totalRoom/2 || room < int64(kept)/3 {
+			t.Fatalf("with %d MiB kept the limit is %d MiB", kept>>20, h.limit>>20)
+		}
+	}
+	if h.wants(399 << 20) {
+		t.Error("it is set again for nothing")
+	}
+}
