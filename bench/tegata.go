@@ -281,9 +281,9 @@ func (r *report) waiting(ctx context.Context, s *server, list []*carrier) error 
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer stop()
-	var calls, broken atomic.Int64
+	var broken atomic.Int64
 	var why atomic.Value
-	heard := make(chan arrived, 64)
+	e := &ear{address: s.address, heard: make(chan arrived, 64)}
 	ready := make(chan struct{}, 64) // so many connect at a time
 	for i, c := range list {
 		ready <- struct{}{}
@@ -291,7 +291,7 @@ func (r *report) waiting(ctx context.Context, s *server, list []*carrier) error 
 			var once sync.Once
 			let := func() { once.Do(func() { <-ready }) }
 			defer let()
-			if err := c.listen(ctx, s.address, i, &calls, heard, let); err != nil && ctx.Err() == nil {
+			if err := e.listen(ctx, c, i, let); err != nil && ctx.Err() == nil {
 				broken.Add(1)
 				why.Store(err.Error())
 			}
@@ -299,8 +299,8 @@ func (r *report) waiting(ctx context.Context, s *server, list []*carrier) error 
 	}
 	time.Sleep(time.Second)
 	now, _ := s.memory()
-	cpu, core, began, before := s.cpu(), coreBusy(), time.Now(), calls.Load()
-	took, lost, err := r.deliver(ctx, s, list, heard)
+	cpu, core, began, before := s.cpu(), coreBusy(), time.Now(), e.calls.Load()
+	took, lost, err := r.deliver(ctx, s, list, e.heard)
 	if err != nil {
 		return err
 	}
@@ -309,7 +309,7 @@ func (r *report) waiting(ctx context.Context, s *server, list []*carrier) error 
 	_, peak := s.memory()
 	p50, p95, p99 := percentiles(took)
 	r.say("- %s installations wait on one node: memory %.0f MiB, at most %.0f MiB, without them %.0f MiB (must 200: %s); they ask %.0f times a second; the server had %.0f %% of its core, others %.0f %%",
-		groups(carriers), mib(now), mib(peak), mib(empty), atMost(float64(peak), 200<<20, 0), float64(calls.Load()-before)/span, 100*used/span, 100*max(0, (coreBusy()-core).Seconds()-used)/span)
+		groups(carriers), mib(now), mib(peak), mib(empty), atMost(float64(peak), 200<<20, 0), float64(e.calls.Load()-before)/span, 100*used/span, 100*max(0, (coreBusy()-core).Seconds()-used)/span)
 	r.say("- a request among them: p50 %s, p95 %s, p99 %s of %d, lost %d (must 500 ms: %s)", ms(p50), ms(p95), ms(p99), len(took), lost, atMost(p99.Seconds(), 0.5, 0))
 	if n := broken.Load(); n > 0 {
 		return fmt.Errorf("%d installations were cut off, such as: %v", n, why.Load())
@@ -323,9 +323,16 @@ type arrived struct {
 	at      time.Time
 }
 
-// listen waits for news until ctx ends, and tells of requests.
-func (c *carrier) listen(ctx context.Context, address string, i int, calls *atomic.Int64, heard chan<- arrived, ready func()) error {
-	l, err := dial(address)
+// ear listens for many installations.
+type ear struct {
+	address string
+	calls   atomic.Int64
+	heard   chan arrived
+}
+
+// listen waits for an installation's news until ctx ends, and tells of requests.
+func (x *ear) listen(ctx context.Context, c *carrier, i int, ready func()) error {
+	l, err := dial(x.address)
 	if err != nil {
 		return err
 	}
@@ -334,13 +341,13 @@ func (c *carrier) listen(ctx context.Context, address string, i int, calls *atom
 	e := pass.Events{}
 	for ctx.Err() == nil {
 		e, err = c.await(l, e.Cursor)
-		if calls.Add(1); err != nil {
+		if x.calls.Add(1); err != nil {
 			return err
 		}
 		ready()
 		if len(e.Requests) > 0 {
 			select {
-			case heard <- arrived{i, time.Now()}:
+			case x.heard <- arrived{i, time.Now()}:
 			case <-ctx.Done():
 			}
 		}

@@ -37,7 +37,7 @@ func (d *Door) signedByKey() web.Guard {
 		if err != nil {
 			return nil, err
 		}
-		who, f, err := d.Tegata.Authenticate(ctx, tegata.Call{Visitor: r.Describe(), Header: strings.TrimSpace(header), Method: r.HTTP.Method, Path: r.HTTP.URL.RequestURI(), Body: body})
+		who, f, err := d.Tegata.Authenticate(ctx, &tegata.Call{Visitor: r.Describe(), Header: strings.TrimSpace(header), Method: r.HTTP.Method, Path: r.HTTP.URL.RequestURI(), Body: body})
 		if err != nil || f != nil {
 			res := web.Refuse(f)
 			return &res, err
@@ -47,7 +47,7 @@ func (d *Door) signedByKey() web.Guard {
 	}}
 }
 
-func caller(r *web.Request) tegata.Caller { return r.Extra.(tegata.Caller) }
+func caller(r *web.Request) tegata.Caller { return *r.Extra.(*tegata.Caller) }
 
 // Installation is one installation of Tegata.
 type Installation struct {
@@ -104,7 +104,7 @@ type lockState struct {
 	Until *time.Time `json:"until"`
 }
 
-func lockOf(s tegata.State) lockState {
+func lockOf(s *tegata.State) lockState {
 	l := lockState{On: s.Account.Locked(s.Now)}
 	if l.On {
 		l.Until = at(s.Account.LockEnds)
@@ -172,12 +172,12 @@ func (d *Door) tegataState(ctx context.Context, r *web.Request) (web.Response, e
 		list = append(list, installation(x, s.Account.Turn))
 	}
 	return web.JSON(http.StatusOK, map[string]any{"account": owner{s.Account.ID, s.Account.Name, label(tegata.Joined{Account: s.Account})}, "service": d.Tegata.Sheet.Service,
-		"device": installation(s.Device, s.Account.Turn), "devices": list, "lock": lockOf(s), "requests": approvals(s.Requests),
+		"device": installation(s.Device, s.Account.Turn), "devices": list, "lock": lockOf(&s), "requests": approvals(s.Requests),
 		"vault_version": s.Vault, "server_time": s.Now.UTC()}), nil
 }
 
 // mark names what an installation has seen, so that it is told only of what is new.
-func mark(s tegata.State) string {
+func mark(s *tegata.State) string {
 	var b strings.Builder
 	for _, x := range s.Requests {
 		b.WriteString(string(x.ID))
@@ -189,6 +189,16 @@ func mark(s tegata.State) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(b.String()))
 }
 
+// events are what is new for an installation.
+type events struct {
+	Cursor   string     `json:"cursor"`
+	Requests []Approval `json:"requests"`
+	Lock     lockState  `json:"lock"`
+	Stale    bool       `json:"stale"`
+	Vault    int64      `json:"vault_version"`
+	Now      time.Time  `json:"server_time"`
+}
+
 func (d *Door) tegataEvents(ctx context.Context, r *web.Request) (web.Response, error) {
 	q, err := r.Query()
 	if err != nil {
@@ -198,11 +208,21 @@ func (d *Door) tegataEvents(ctx context.Context, r *web.Request) (web.Response, 
 	if n, err := strconv.Atoi(q["wait"]); err == nil && n >= 0 {
 		wait = min(wait, time.Duration(n)*time.Second)
 	}
-	s, err := d.Tegata.Await(ctx, caller(r), wait, func(s tegata.State) bool { return mark(s) == q["after"] })
-	if err != nil {
-		return web.Response{}, err
+	c := caller(r)
+	r.Extra = nil // thousands wait here: what is not needed any more goes
+	return d.news(ctx, c.Device.ID, c.Account.ID, wait, q["after"])
+}
+
+// news waits with as small a stack as can be.
+func (d *Door) news(ctx context.Context, id ref.Device, a ref.Account, wait time.Duration, after string) (res web.Response, err error) {
+	var e events
+	if err := d.Tegata.Await(ctx, id, a, wait, func(s *tegata.State) bool {
+		e = events{mark(s), approvals(s.Requests), lockOf(s), s.Stale(), s.Vault, s.Now.UTC()}
+		return e.Cursor == after
+	}); err != nil {
+		return res, err
 	}
-	return web.JSON(http.StatusOK, map[string]any{"cursor": mark(s), "requests": approvals(s.Requests), "lock": lockOf(s), "stale": s.Stale(), "vault_version": s.Vault, "server_time": s.Now.UTC()}), nil
+	return web.JSON(http.StatusOK, e), nil
 }
 
 func requestOf(r *web.Request) (ref.Request, bool) { return ref.ParseRequest(r.HTTP.PathValue("id")) }

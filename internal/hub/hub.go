@@ -4,12 +4,15 @@
 // happens on another node is woken by whoever watches the database for it.
 package hub
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // Hub wakes those who wait on one node. The zero Hub is ready for use.
 type Hub struct {
 	mu      sync.Mutex
-	waiting map[string]map[chan struct{}]struct{}
+	waiting map[string][]chan struct{}
 }
 
 // Wait gives a channel that is closed at the next Wake of a key. Who stops waiting
@@ -19,19 +22,17 @@ func (h *Hub) Wait(key string) (woken <-chan struct{}, done func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.waiting == nil {
-		h.waiting = map[string]map[chan struct{}]struct{}{}
+		h.waiting = map[string][]chan struct{}{}
 	}
-	if h.waiting[key] == nil {
-		h.waiting[key] = map[chan struct{}]struct{}{}
-	}
-	h.waiting[key][ch] = struct{}{}
+	h.waiting[key] = append(h.waiting[key], ch)
 	return ch, func() { h.leave(key, ch) }
 }
 
 func (h *Hub) leave(key string, ch chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if delete(h.waiting[key], ch); len(h.waiting[key]) == 0 {
+	left := slices.DeleteFunc(h.waiting[key], func(x chan struct{}) bool { return x == ch })
+	if h.waiting[key] = left; len(left) == 0 {
 		delete(h.waiting, key)
 	}
 }
@@ -40,7 +41,7 @@ func (h *Hub) leave(key string, ch chan struct{}) {
 func (h *Hub) Wake(key string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for ch := range h.waiting[key] {
+	for _, ch := range h.waiting[key] {
 		close(ch)
 	}
 	delete(h.waiting, key)

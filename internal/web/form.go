@@ -116,6 +116,9 @@ func (r *Request) Raw() ([]byte, error) {
 }
 
 func (r *Request) body() ([]byte, error) {
+	if r.HTTP.ContentLength == 0 {
+		return nil, nil
+	}
 	body, err := io.ReadAll(r.HTTP.Body)
 	var large *http.MaxBytesError
 	if errors.As(err, &large) {

@@ -69,7 +69,7 @@ type Caller struct {
 func (c Caller) who() enter.Who { return enter.Who{Visitor: c.Visitor, Account: c.Account} }
 
 // signed takes the header apart.
-func (c Call) signed() (id ref.Device, at int64, signature []byte, ok bool) {
+func (c *Call) signed() (id ref.Device, at int64, signature []byte, ok bool) {
 	parts := strings.Split(c.Header, ".")
 	if len(parts) != 3 || len(c.Header) > 300 {
 		return "", 0, nil, false
@@ -86,17 +86,23 @@ func (c Call) signed() (id ref.Device, at int64, signature []byte, ok bool) {
 }
 
 // writes says whether a call changes something: it counts once.
-func (c Call) writes() bool { return c.Method != "GET" && c.Method != "HEAD" }
+func (c *Call) writes() bool { return c.Method != "GET" && c.Method != "HEAD" }
 
 // seenEvery is how often it is written down that an installation lives.
 const seenEvery = 10 * time.Second
 
 // Authenticate says who made a call; the fault when it is nobody who may. A call that
 // changes something is taken once.
-func (t *Tegata) Authenticate(ctx context.Context, c Call) (who Caller, f *fault.Fault, err error) {
+func (t *Tegata) Authenticate(ctx context.Context, c *Call) (who *Caller, f *fault.Fault, err error) {
+	who = &Caller{Visitor: c.Visitor}
+	err = aside(func() (err error) { f, err = t.authenticate(ctx, c, who); return err })
+	return who, f, err
+}
+
+func (t *Tegata) authenticate(ctx context.Context, c *Call, who *Caller) (f *fault.Fault, err error) {
 	id, at, signature, ok := c.signed()
 	if !ok {
-		return who, faults.DeviceUnknown.New(), nil
+		return faults.DeviceUnknown.New(), nil
 	}
 	var now time.Time
 	err = t.DB.View(ctx, func(tx db.ReadTx) (err error) {
@@ -108,24 +114,23 @@ func (t *Tegata) Authenticate(ctx context.Context, c Call) (who Caller, f *fault
 		return err
 	})
 	if errors.Is(err, db.ErrNone) {
-		return who, faults.DeviceUnknown.New(), nil
+		return faults.DeviceUnknown.New(), nil
 	}
 	if err != nil {
-		return who, nil, err
+		return nil, err
 	}
-	who.Visitor = c.Visitor
 	sum := sha256.Sum256(c.Body)
 	if !device.Signed(who.Device.Point, signature, "sekisho-tegata-1", t.Origin, c.Method, c.Path, strconv.FormatInt(at, 10), hex.EncodeToString(sum[:])) {
-		return who, faults.DeviceUnknown.New(), nil
+		return faults.DeviceUnknown.New(), nil
 	}
 	if off := now.Sub(time.UnixMilli(at)); off > ClockOff || off < -ClockOff {
-		return who, faults.DeviceClock.New(), nil
+		return faults.DeviceClock.New(), nil
 	}
-	if f = t.may(who, gate.Use, now); f != nil {
-		return who, f, nil
+	if f = t.may(*who, gate.Use, now); f != nil {
+		return f, nil
 	}
 	if !c.writes() && now.Sub(who.Device.LastSeen) < seenEvery {
-		return who, nil, nil
+		return nil, nil
 	}
 	err = t.DB.Update(ctx, func(tx db.Tx) error {
 		if !c.writes() {
@@ -134,9 +139,9 @@ func (t *Tegata) Authenticate(ctx context.Context, c Call) (who Caller, f *fault
 		return device.Step(ctx, tx, id, at)
 	})
 	if errors.Is(err, db.ErrNone) {
-		return who, faults.DeviceReplayed.New(), nil
+		return faults.DeviceReplayed.New(), nil
 	}
-	return who, nil, err
+	return nil, err
 }
 
 // may asks gate whether an installation may act.
