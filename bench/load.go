@@ -18,6 +18,7 @@ import (
 type reply struct {
 	status int
 	body   []byte // until the next answer
+	last   bool   // the connection ends with it
 }
 
 // script makes a connection's next request from the last answer. ends says that
@@ -147,6 +148,8 @@ func read(in *bufio.Reader, body []byte) (reply, error) {
 			if length, err = strconv.Atoi(string(value)); err != nil {
 				return reply{}, fmt.Errorf("not a length: %q", value)
 			}
+		case "Connection":
+			r.last = string(value) == "close"
 		case "Transfer-Encoding":
 			return reply{}, errors.New("an answer without its length")
 		}

@@ -79,7 +79,7 @@ func carry(ctx context.Context, s *server) ([]*carrier, error) {
 		var more []*carrier
 		if err := a.DB.Update(ctx, func(tx db.Tx) error {
 			more = nil
-			for i := range min(100, cap(list)-len(list)) {
+			for i := range min(20, cap(list)-len(list)) {
 				one, err := taken(ctx, tx, a.URL.Scheme+"://"+a.URL.Host, len(list)+i)
 				if err != nil {
 					return err
@@ -121,9 +121,11 @@ func taken(ctx context.Context, tx db.Tx, origin string, i int) (*carrier, error
 // line is one connection that is kept.
 type line struct {
 	net.Conn
-	in   *bufio.Reader
-	body []byte
-	from string // a header with an address of its own, behind a proxy that says so
+	in      *bufio.Reader
+	body    []byte
+	from    string // a header with an address of its own, behind a proxy that says so
+	address string
+	ended   bool // by the server, after a held answer
 }
 
 func dial(address string) (*line, error) {
@@ -132,11 +134,28 @@ func dial(address string) (*line, error) {
 		return nil, err
 	}
 	from := fmt.Sprintf("X-Forwarded-For: 10.%d.%d.%d\r\n", rand.IntN(256), rand.IntN(256), rand.IntN(256))
-	return &line{Conn: c, in: bufio.NewReaderSize(c, 2<<10), from: from}, nil
+	return &line{Conn: c, in: bufio.NewReaderSize(c, 2<<10), from: from, address: address}, nil
+}
+
+// again connects anew.
+func (l *line) again() error {
+	_ = l.Close() // the server has
+	c, err := net.Dial("tcp", l.address)
+	if err != nil {
+		return err
+	}
+	l.Conn, l.ended = c, false
+	l.in.Reset(c)
+	return nil
 }
 
 // ask sends a request and reads its answer into out; nil: nowhere.
 func (l *line) ask(req []byte, out any) error {
+	if l.ended {
+		if err := l.again(); err != nil {
+			return err
+		}
+	}
 	if err := l.SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
 		return err
 	}
@@ -147,7 +166,7 @@ func (l *line) ask(req []byte, out any) error {
 	if err != nil {
 		return err
 	}
-	if l.body = got.body; got.status/100 != 2 {
+	if l.body, l.ended = got.body, got.last; got.status/100 != 2 {
 		return fmt.Errorf("answered %d %s", got.status, got.body)
 	}
 	if out == nil {
@@ -284,7 +303,7 @@ func (r *report) waiting(ctx context.Context, s *server, list []*carrier) error 
 	var broken atomic.Int64
 	var why atomic.Value
 	e := &ear{address: s.address, heard: make(chan arrived, 64)}
-	ready := make(chan struct{}, 64) // so many connect at a time
+	ready := make(chan struct{}, 32) // so many connect at a time
 	for i, c := range list {
 		ready <- struct{}{}
 		all.Go(func() {
@@ -336,11 +355,18 @@ func (x *ear) listen(ctx context.Context, c *carrier, i int, ready func()) error
 	if err != nil {
 		return err
 	}
-	defer l.Close()
-	defer context.AfterFunc(ctx, func() { _ = l.Close() })()
+	defer func() { _ = l.Close() }()
 	e := pass.Events{}
 	for ctx.Err() == nil {
+		if l.ended {
+			if err := l.again(); err != nil {
+				return err
+			}
+		}
+		conn := l.Conn
+		stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
 		e, err = c.await(l, e.Cursor)
+		stop()
 		if x.calls.Add(1); err != nil {
 			return err
 		}
@@ -387,25 +413,30 @@ func (r *report) deliver(ctx context.Context, s *server, list []*carrier, heard 
 			})
 		}
 	})
-	late := time.After(time.Duration(n)*apart + 3*time.Second)
-	var list2 []arrived
-	for len(got) < n && ctx.Err() == nil {
+	over, patient := make(chan struct{}), 3*time.Second
+	go func() {
+		all.Wait()
+		time.Sleep(patient)
+		close(over)
+	}()
+	var came []arrived
+	for len(came) < n && ctx.Err() == nil {
 		select {
 		case a := <-heard:
 			if !got[a.carrier] {
-				got[a.carrier], list2 = true, append(list2, a)
+				got[a.carrier], came = true, append(came, a)
 			}
 			continue
-		case <-late:
+		case <-over:
 		case <-ctx.Done():
 		}
 		break
 	}
 	all.Wait()
-	for _, a := range list2 {
+	for _, a := range came {
 		took = append(took, a.at.Sub(asked[a.carrier]))
 	}
-	return took, n - len(list2), errors.Join(failed, ctx.Err())
+	return took, n - len(came), errors.Join(failed, ctx.Err())
 }
 
 func mib(n int64) float64 { return float64(n) / (1 << 20) }

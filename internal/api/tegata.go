@@ -3,11 +3,14 @@ package api
 import (
 	"context"
 	"encoding/base64"
+	"errors"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"sekisho/internal/db"
 	"sekisho/internal/device"
 	"sekisho/internal/factor/push"
 	"sekisho/internal/fault"
@@ -208,21 +211,19 @@ func (d *Door) tegataEvents(ctx context.Context, r *web.Request) (web.Response, 
 	if n, err := strconv.Atoi(q["wait"]); err == nil && n >= 0 {
 		wait = min(wait, time.Duration(n)*time.Second)
 	}
+	wait -= rand.N(wait/3 + 1) // those who came at once, as after a restart, do not come at once again
 	c := caller(r)
 	r.Extra = nil // thousands wait here: what is not needed any more goes
-	return d.news(ctx, c.Device.ID, c.Account.ID, wait, q["after"])
-}
-
-// news waits with as small a stack as can be.
-func (d *Door) news(ctx context.Context, id ref.Device, a ref.Account, wait time.Duration, after string) (res web.Response, err error) {
-	var e events
-	if err := d.Tegata.Await(ctx, id, a, wait, func(s *tegata.State) bool {
-		e = events{mark(s), approvals(s.Requests), lockOf(s), s.Stale(), s.Vault, s.Now.UTC()}
-		return e.Cursor == after
-	}); err != nil {
-		return res, err
-	}
-	return web.JSON(http.StatusOK, e), nil
+	id, account, after, hub := c.Device.ID, string(c.Account.ID), q["after"], d.Tegata.Hub
+	return web.Response{Hold: &web.Hold{Most: wait, Woken: func(wake func()) func() { return hub.Then(account, wake) },
+		Look: func(ctx context.Context) (web.Look, error) {
+			s, err := d.Tegata.State(ctx, tegata.Caller{Device: device.Device{ID: id}})
+			if errors.Is(err, db.ErrNone) { // retired meanwhile
+				return web.Look{Answer: web.Refuse(faults.DeviceUnknown.New()), Due: true}, nil
+			}
+			e := events{mark(&s), approvals(s.Requests), lockOf(&s), s.Stale(), s.Vault, s.Now.UTC()}
+			return web.Look{Answer: web.JSON(http.StatusOK, e), Due: e.Cursor != after || hub.Closed(), Again: s.WidensIn()}, err
+		}}}, nil
 }
 
 func requestOf(r *web.Request) (ref.Request, bool) { return ref.ParseRequest(r.HTTP.PathValue("id")) }

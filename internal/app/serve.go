@@ -20,7 +20,7 @@ type Server struct {
 	Addr net.Addr
 
 	http *http.Server
-	net  net.Listener
+	net  *revolving
 }
 
 // Listen opens the port. Nothing is answered until Run.
@@ -41,7 +41,8 @@ func (a *App) Listen() (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	s := &Server{App: a, Addr: l.Addr(), net: l}
+	s := &Server{App: a, Addr: l.Addr(), net: revolve(l)}
+	a.Frame.Return = s.net.back
 	s.http = &http.Server{Handler: a.Handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
 	return s, nil
@@ -67,9 +68,11 @@ func (s *Server) Run(ctx context.Context) error {
 	case <-ctx.Done():
 		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.span("drain"))
 		defer cancel()
+		s.Hub.Close() // who waits for news is told that there are none, and asks another node or again
 		if err = s.http.Shutdown(drain); err != nil {
 			err = errors.Join(fmt.Errorf("some requests did not finish in time: %w", err), s.http.Close())
 		}
+		s.Frame.Drained(drain)
 		if e := <-done; !errors.Is(e, http.ErrServerClosed) {
 			err = errors.Join(err, e)
 		}

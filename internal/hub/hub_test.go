@@ -43,3 +43,19 @@ func TestWaitingAndWakingInParallel(t *testing.T) {
 		t.Error("somebody still waits")
 	}
 }
+
+func TestNobodyWaitsWhereTheNodeEnds(t *testing.T) {
+	var h Hub
+	before, _ := h.Wait("a")
+	called := 0
+	h.Then("b", func() { called++ })
+	h.Close()
+	<-before
+	after, done := h.Wait("a")
+	<-after
+	done()
+	h.Wake("b")
+	if called != 1 || h.Any() || !h.Closed() {
+		t.Errorf("called %d times, somebody waits: %v, closed: %v", called, h.Any(), h.Closed())
+	}
+}

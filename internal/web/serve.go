@@ -111,6 +111,12 @@ func (f *Frame) serve(route *Route) http.Handler {
 		h.Body = http.MaxBytesReader(w, h.Body, limit)
 		r := f.request(h, route)
 		res := f.run(ctx, r, route)
+		if res.Hold != nil {
+			var gone bool
+			if res, gone = f.hold(ctx, w, &holding{Hold: res.Hold, frame: f, r: r, route: route, began: began}); gone {
+				return
+			}
+		}
 		sent := &sender{ResponseWriter: w, began: began}
 		f.write(ctx, sent, r, res)
 		f.line(r, route, res, sent)
@@ -150,7 +156,26 @@ func requestID() string {
 }
 
 // run checks and handles; whatever happens inside, there is an answer.
-func (f *Frame) run(ctx context.Context, r *Request, route *Route) (res Response) {
+func (f *Frame) run(ctx context.Context, r *Request, route *Route) Response {
+	return f.caught(r, route, func() (Response, error) {
+		if route.Face != OAuth {
+			if err := f.origin.Check(r.HTTP); err != nil {
+				return Refuse(faults.CrossOrigin.New()), nil
+			}
+		}
+		stop, err := route.Guard.Check(ctx, r)
+		switch {
+		case err != nil:
+			return Response{}, err
+		case stop != nil:
+			return *stop, nil
+		}
+		return route.Handle(ctx, r)
+	})
+}
+
+// caught does something that answers; an error and a panic are answers, too.
+func (f *Frame) caught(r *Request, route *Route, do func() (Response, error)) (res Response) {
 	defer func() {
 		if p := recover(); p != nil {
 			if p == http.ErrAbortHandler {
@@ -160,18 +185,7 @@ func (f *Frame) run(ctx context.Context, r *Request, route *Route) (res Response
 			res = f.broken(r, faults.ServerError)
 		}
 	}()
-	if route.Face != OAuth {
-		if err := f.origin.Check(r.HTTP); err != nil {
-			return Refuse(faults.CrossOrigin.New())
-		}
-	}
-	stop, err := route.Guard.Check(ctx, r)
-	if err == nil && stop != nil {
-		return *stop
-	}
-	if err == nil {
-		res, err = route.Handle(ctx, r)
-	}
+	res, err := do()
 	if err != nil {
 		return f.failed(r, err)
 	}

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"sekisho/internal/db"
@@ -77,10 +78,15 @@ type Frame struct {
 	// wiring sets it.
 	MayChange func(context.Context, db.Reader, flow.Visitor, session.Session) (*fault.Fault, error)
 
+	// Return gives a connection on which a held request was answered back to the server,
+	// for the next one; false where it takes none. Nil: each ends with its answer.
+	Return func(net.Conn) bool
+
 	Touches Touches
 	pages   *pages
 	static  *Pack
 	origin  *http.CrossOriginProtection
+	holds   sync.WaitGroup
 }
 
 // Request is one request that was let in.
@@ -116,6 +122,7 @@ type Response struct {
 	Fault    *fault.Fault
 	Header   map[string]string
 	Leads    string // a local path the page's form leads on to
+	Hold     *Hold  // instead of all else: it is held back
 }
 
 // Show renders a page.

@@ -208,7 +208,7 @@ func (e *Entry) Await(ctx context.Context, id ref.Flow, most time.Duration, mine
 			_, f, err = Answered(ctx, tx, id)
 			return err
 		})
-		if err != nil || f == nil || f.Code() != faults.PushWaiting.Code {
+		if err != nil || f == nil || f.Code() != faults.PushWaiting.Code || e.Hub.Closed() {
 			done()
 			return f, err
 		}

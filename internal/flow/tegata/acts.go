@@ -3,8 +3,6 @@ package tegata
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"time"
 
 	"sekisho/internal/account"
@@ -71,72 +69,13 @@ func state(ctx context.Context, r db.Reader, c Caller) (s State, err error) {
 	return s, err
 }
 
-// Await waits until there is something else to show than what the installation has
-// seen, at most as long as given. known is given every state there is to look at, keeps
-// what it needs of it, and says whether the installation has seen that.
-//
-// Thousands wait at once: nothing large is kept meanwhile, and what needs a deep stack
-// runs aside.
-func (t *Tegata) Await(ctx context.Context, id ref.Device, a ref.Account, most time.Duration, known func(*State) bool) error {
-	end := time.NewTimer(most)
-	defer end.Stop()
-	for {
-		woken, done := t.Hub.Wait(string(a))
-		var seen bool
-		var widensIn time.Duration
-		err := aside(func() error {
-			s, err := t.State(ctx, Caller{Device: device.Device{ID: id}})
-			if seen = err == nil && known(&s); !s.widens.IsZero() {
-				widensIn = s.widens.Sub(s.Now) + time.Millisecond
-			}
-			return err
-		})
-		if err != nil || !seen {
-			done()
-			return err
-		}
-		over := false
-		select {
-		case <-woken:
-		case <-after(widensIn):
-		case <-end.C:
-			over = true
-		case <-ctx.Done():
-			over = true
-		}
-		if done(); over {
-			return nil
-		}
+// WidensIn is after how long a request is to be asked of this installation too, though
+// nothing else happens; zero: there is none.
+func (s State) WidensIn() time.Duration {
+	if s.widens.IsZero() {
+		return 0
 	}
-}
-
-// aside runs something on a goroutine of its own, whose stack ends with it. One that
-// has grown for a query keeps its size while it waits, and there it is most of what
-// a waiting installation costs.
-func aside(do func() error) (err error) {
-	ended := make(chan any, 1)
-	go func() {
-		defer func() {
-			p := recover()
-			if p != nil {
-				p = fmt.Sprintf("%v\n%s", p, debug.Stack())
-			}
-			ended <- p
-		}()
-		err = do()
-	}()
-	if p := <-ended; p != nil {
-		panic(p)
-	}
-	return err
-}
-
-// after gives a tick in a while; never, where there is none.
-func after(d time.Duration) <-chan time.Time {
-	if d == 0 {
-		return nil
-	}
-	return time.After(d)
+	return s.widens.Sub(s.Now) + time.Millisecond
 }
 
 // Receipt records that the installation has a request.

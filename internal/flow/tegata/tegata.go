@@ -95,7 +95,7 @@ const seenEvery = 10 * time.Second
 // changes something is taken once.
 func (t *Tegata) Authenticate(ctx context.Context, c *Call) (who *Caller, f *fault.Fault, err error) {
 	who = &Caller{Visitor: c.Visitor}
-	err = aside(func() (err error) { f, err = t.authenticate(ctx, c, who); return err })
+	f, err = t.authenticate(ctx, c, who)
 	return who, f, err
 }
 
