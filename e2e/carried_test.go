@@ -362,6 +362,12 @@ func TestTegataTellsWhatKeepsItFromActing(t *testing.T) {
 	if got != "device.clock" {
 		t.Errorf("with a clock that is an hour ahead: got %s", got)
 	}
+	// Set right, it acts at once: what was signed ahead of time holds nothing up.
+	eval[bool](x, `(() => { const now = Date.now.bind(Date); Date.now = () => now() - 3_600_000; return true; })()`)
+	got = inside[string](x, "api accounts", fmt.Sprintf(`return m.api.call(m.accounts.signer(%q), "PUT", "lock", { on: false }).then(() => "done", (e) => e.code);`, account))
+	if got != "done" {
+		t.Errorf("with its clock right again: got %s", got)
+	}
 	x.app(s)
 	s.Kill()
 	x.see("You are offline. Codes work as they are.")

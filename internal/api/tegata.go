@@ -407,9 +407,9 @@ func (d *Door) tegataPutVault(ctx context.Context, r *web.Request) (web.Response
 	return web.JSON(http.StatusOK, map[string]any{"version": version}), nil
 }
 
-func (d *Door) tegataWakeKey(ctx context.Context, _ *web.Request) (web.Response, error) {
-	k, err := d.Tegata.WakeKey(ctx)
-	return web.JSON(http.StatusOK, map[string]string{"key": k}), err
+func (d *Door) tegataWakeKey(ctx context.Context, r *web.Request) (web.Response, error) {
+	k, subscribed, err := d.Tegata.WakeKey(ctx, caller(r))
+	return web.JSON(http.StatusOK, map[string]any{"key": k, "subscribed": subscribed}), err
 }
 
 func (d *Door) tegataSubscribe(ctx context.Context, r *web.Request) (web.Response, error) {

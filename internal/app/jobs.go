@@ -190,6 +190,10 @@ func (a *App) sendOne(ctx context.Context, row outbox.Row) error {
 			return a.Outbox.Done(ctx, tx, row.ID)
 		}
 		var gone *answered
+		var wait later
+		if errors.As(err, &wait) {
+			row.Pause = wait.after
+		}
 		permanent := mail.Permanent(err) || errors.As(err, &gone) && gone.status == http.StatusBadRequest
 		return a.Outbox.Again(ctx, tx, row, permanent, err.Error())
 	})

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"sekisho/internal/audit"
 	"sekisho/internal/db"
 	"sekisho/internal/device"
 	factor "sekisho/internal/factor/push"
@@ -55,8 +56,37 @@ func (a *App) sender(k device.WakeKey) (*push.Sender, error) {
 
 // tendWakeKeys makes a key where one is wanting.
 func (a *App) tendWakeKeys(ctx context.Context) error {
-	return a.DB.Update(ctx, func(tx db.Tx) error { return device.TendWakeKeys(ctx, tx, a.Ring) })
+	return a.DB.Update(ctx, func(tx db.Tx) error { return device.TendWakeKeys(ctx, tx, a.Ring, false) })
 }
+
+// TurnWakeKeys makes another key with which push services know this server. With
+// withdraw the older ones are good for nothing from then on. It says how many that were.
+func (a *App) TurnWakeKeys(ctx context.Context, withdraw bool) (gone int64, err error) {
+	err = a.DB.Update(ctx, func(tx db.Tx) (err error) {
+		if err = device.TendWakeKeys(ctx, tx, a.Ring, true); err != nil {
+			return err
+		}
+		if gone = 0; withdraw {
+			if gone, err = device.WithdrawWakeKeys(ctx, tx); err != nil {
+				return err
+			}
+		}
+		_, err = audit.Write(ctx, tx, audit.Event{Kind: "key.rotated", Actor: "operator", Detail: struct {
+			Of        string `json:"of"`
+			Withdrawn int64  `json:"withdrawn"`
+		}{"push", gone}})
+		return err
+	})
+	return gone, err
+}
+
+// later is a push service that wants to be left alone for a while.
+type later struct {
+	error
+	after time.Duration
+}
+
+func (l later) Unwrap() error { return l.error }
 
 // wake wakes one installation. A subscription that is dead is forgotten.
 func (a *App) wake(ctx context.Context, row outbox.Row) error {
@@ -108,7 +138,7 @@ func (a *App) wakeWith(ctx context.Context, k device.WakeKey, d device.Device, w
 	case push.Gone, push.Refused:
 		return a.unwake(ctx, d)
 	}
-	return got.Why
+	return later{got.Why, got.After}
 }
 
 func (a *App) unwake(ctx context.Context, d device.Device) error {

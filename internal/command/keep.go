@@ -164,7 +164,25 @@ func (p *program) keys() *cobra.Command {
 	list := &cobra.Command{Use: "list", Short: "List signing keys", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
 		return p.with(c, p.listKeys)
 	}}
-	return group("key", "Signing keys", rotate, revoke, list)
+	return group("key", "Signing keys, and the key for push services", rotate, revoke, list, p.keyPush())
+}
+
+// keyPush turns the key with which push services know this server (RFC 8292).
+func (p *program) keyPush() *cobra.Command {
+	var withdraw bool
+	c := &cobra.Command{Use: "push", Short: "Make another key for push services; Tegata subscribes with it when it is opened next", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
+		return p.with(c, func(ctx context.Context, a *app.App) error {
+			gone, err := a.TurnWakeKeys(ctx, withdraw)
+			if err != nil {
+				return err
+			}
+			return p.print(map[string]int64{"withdrawn": gone}, func(w io.Writer) {
+				fmt.Fprintf(w, "another key is handed out; %d older ones withdrawn\n", gone)
+			})
+		})
+	}}
+	c.Flags().BoolVar(&withdraw, "withdraw", false, "the older ones are good for nothing at once: one may have been copied")
+	return c
 }
 
 func (p *program) listKeys(ctx context.Context, a *app.App) error {

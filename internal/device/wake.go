@@ -26,28 +26,41 @@ type WakeKey struct {
 	Created time.Time
 }
 
-// WakeKeys reads them, the newest first.
+// WakeKeys reads those that open, the newest first. One that does not open, such as
+// after the secret key was lost, wakes nobody; the others do.
 func WakeKeys(ctx context.Context, r db.Reader, ring *secret.Ring) ([]WakeKey, error) {
-	return db.List(ctx, r, func(s db.Scanner) (k WakeKey, err error) {
-		var sealed []byte
-		if err := s.Scan(&k.ID, &sealed, db.Time(&k.Created)); err != nil {
-			return k, err
-		}
-		der, err := ring.Open(sealed, wakeKeyOf(k.ID))
-		if err != nil {
-			return k, fmt.Errorf("wake key %s: %w", k.ID, err)
-		}
-		k.Private, err = x509.ParseECPrivateKey(der)
-		return k, err
+	type row struct {
+		WakeKey
+		sealed []byte
+	}
+	list, err := db.List(ctx, r, func(s db.Scanner) (x row, err error) {
+		return x, s.Scan(&x.ID, &x.sealed, db.Time(&x.Created))
 	}, `SELECT id, sealed, created FROM device_wake_key ORDER BY created DESC, id DESC`)
+	if err != nil {
+		return nil, err
+	}
+	var keys []WakeKey
+	for _, x := range list {
+		der, err := ring.Open(x.sealed, wakeKeyOf(x.ID))
+		if err != nil {
+			continue
+		}
+		if x.Private, err = x509.ParseECPrivateKey(der); err != nil {
+			return nil, fmt.Errorf("wake key %s: %w", x.ID, err)
+		}
+		keys = append(keys, x.WakeKey)
+	}
+	return keys, nil
 }
 
 func wakeKeyOf(id ref.Key) string { return "wake key " + string(id) }
 
-// TendWakeKeys makes a key where there is none, or the newest is too old.
-func TendWakeKeys(ctx context.Context, tx db.Tx, ring *secret.Ring) error {
-	var newest time.Time
-	if err := tx.QueryRow(ctx, `SELECT max(created) FROM device_wake_key`).Scan(db.Time(&newest)); err != nil || tx.Now().Before(newest.Add(WakeKeyLives)) && !newest.IsZero() {
+// TendWakeKeys makes a key where there is none that opens, or the newest is too old, or
+// another is wanted. Who subscribed with an older one is woken with that until the app
+// is opened, which subscribes anew.
+func TendWakeKeys(ctx context.Context, tx db.Tx, ring *secret.Ring, another bool) error {
+	keys, err := WakeKeys(ctx, tx, ring)
+	if err != nil || !another && len(keys) > 0 && tx.Now().Before(keys[0].Created.Add(WakeKeyLives)) {
 		return err
 	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -73,6 +86,12 @@ type Waker struct {
 	Key    ref.Key `json:"key"`
 	P256dh string  `json:"p256dh"`
 	Auth   string  `json:"auth"`
+}
+
+// WithdrawWakeKeys removes all keys but the newest: one may have been copied. Who
+// subscribed with them sleeps until the app is opened. It says how many there were.
+func WithdrawWakeKeys(ctx context.Context, tx db.Tx) (int64, error) {
+	return tx.Exec(ctx, `DELETE FROM device_wake_key WHERE id <> (SELECT id FROM device_wake_key ORDER BY created DESC, id DESC LIMIT 1)`)
 }
 
 func wakerOf(id ref.Device) string { return "waker " + string(id) }

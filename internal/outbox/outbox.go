@@ -116,7 +116,8 @@ type Row struct {
 	Expires  time.Time
 	Sent     time.Time
 	Error    string
-	Delivery sms.State // what the gateway's receipt said; empty: nothing yet
+	Delivery sms.State     // what the gateway's receipt said; empty: nothing yet
+	Pause    time.Duration // before Again, at least; who takes it has asked for that
 	body     []byte
 }
 
@@ -185,7 +186,7 @@ func (o *Outbox) Again(ctx context.Context, tx db.Tx, r Row, permanent bool, why
 	}
 	pause := 10 * time.Second << min(r.Attempts-1, 9)
 	_, err := tx.Exec(ctx, `UPDATE outbox SET next_at = $2, error = $3 WHERE id = $1 AND state = 'waiting'`,
-		r.ID, tx.Now().Add(min(pause, time.Hour)), why)
+		r.ID, tx.Now().Add(max(min(pause, time.Hour), r.Pause)), why)
 	return err
 }
 

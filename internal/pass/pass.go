@@ -91,11 +91,19 @@ func (p *Pass) now() time.Time {
 	return time.Now()
 }
 
-// tick is the instant of a call, later than that of the one before.
+// clockOff is by how much a clock may be off; the server takes no call that is more.
+const clockOff = 2 * time.Minute
+
+// tick is the instant of a call, later than that of the one before. Where the clock was
+// far ahead and is right again, those before were not taken: they do not count.
 func (p *Pass) tick() int64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.last = max(p.last+1, p.now().UnixMilli())
+	now := p.now().UnixMilli()
+	if p.last > now+clockOff.Milliseconds() {
+		p.last = 0
+	}
+	p.last = max(p.last+1, now)
 	return p.last
 }
 

@@ -389,13 +389,19 @@ func (t *Tegata) confirm(ctx context.Context, c Caller, k gate.Kind, answer stri
 	return f, err
 }
 
-// WakeKey is the key with which a browser subscribes to be woken (RFC 8292).
-func (t *Tegata) WakeKey(ctx context.Context) (string, error) {
+// WakeKey is the key with which a browser subscribes to be woken (RFC 8292), and
+// whether the installation is subscribed with it. One that wants to be woken and is not
+// subscribes anew: the key turned, or its endpoint was dead.
+func (t *Tegata) WakeKey(ctx context.Context, c Caller) (key string, subscribed bool, err error) {
 	k, err := t.wakeKey(ctx)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	return t.Wakers.Key(k)
+	if w, err := device.WakerOf(c.Device, t.Ring); err == nil {
+		subscribed = w.Key == k.ID
+	}
+	key, err = t.Wakers.Key(k)
+	return key, subscribed, err
 }
 
 func (t *Tegata) wakeKey(ctx context.Context) (device.WakeKey, error) {
@@ -407,7 +413,7 @@ func (t *Tegata) wakeKey(ctx context.Context) (device.WakeKey, error) {
 		return device.WakeKey{}, err
 	}
 	if len(keys) == 0 {
-		if err := t.DB.Update(ctx, func(tx db.Tx) error { return device.TendWakeKeys(ctx, tx, t.Ring) }); err != nil {
+		if err := t.DB.Update(ctx, func(tx db.Tx) error { return device.TendWakeKeys(ctx, tx, t.Ring, false) }); err != nil {
 			return device.WakeKey{}, err
 		}
 		if err := read(); err != nil {

@@ -5,6 +5,7 @@ import * as api from "./api.js";
 import * as copy from "./copy.js";
 import { alert, h, icon, say } from "./dom.js";
 import * as live from "./live.js";
+import { renew } from "./push.js";
 import * as safe from "./safe.js";
 import * as store from "./store.js";
 import { script } from "./trusted.js";
@@ -85,6 +86,7 @@ async function opened() {
   await Promise.all([accounts.load(), vault.load()]);
   live.listen();
   live.guard();
+  renew();
   if (vault.copy()) copy.follow().catch(() => {});
   dock.hidden = false;
   await route();

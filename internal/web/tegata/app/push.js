@@ -13,7 +13,12 @@ export const offered = (id) => call(accounts.signer(id), "GET", "push/key").then
 /** @param {string} id */
 export async function on(id) {
   if (await Notification.requestPermission() !== "granted") throw new Error("denied");
-  const by = accounts.signer(id), { key } = await call(by, "GET", "push/key");
+  await subscribe(id, (await call(accounts.signer(id), "GET", "push/key")).key);
+  await accounts.change(id, (a) => { a.settings.push = true; });
+}
+
+/** @param {string} id @param {string} key the server's */
+async function subscribe(id, key) {
   const sw = await navigator.serviceWorker.ready, wanted = unbase64(key);
   let sub = await sw.pushManager.getSubscription();
   const had = sub?.options.applicationServerKey;
@@ -21,8 +26,19 @@ export async function on(id) {
   if (sub && had && base64url(had) !== base64url(wanted)) { await sub.unsubscribe(); sub = null; }
   sub ??= await sw.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: wanted });
   const secret = (/** @type {PushEncryptionKeyName} */ name) => base64url(/** @type {ArrayBuffer} */ (sub?.getKey(name)));
-  await call(by, "PUT", "push", { endpoint: sub.endpoint, p256dh: secret("p256dh"), auth: secret("auth") });
-  await accounts.change(id, (a) => { a.settings.push = true; });
+  await call(accounts.signer(id), "PUT", "push", { endpoint: sub.endpoint, p256dh: secret("p256dh"), auth: secret("auth") });
+}
+
+/** Subscribes anew where the server's key has turned, or it could reach this device no more. */
+export async function renew() {
+  if (!possible() || Notification.permission !== "granted") return;
+  for (const { id, state, settings } of accounts.list()) {
+    if (state !== "active" || !settings.push) continue;
+    try {
+      const { key, subscribed } = await call(accounts.signer(id), "GET", "push/key");
+      if (!subscribed) await subscribe(id, key);
+    } catch { /* at the next start, then */ }
+  }
 }
 
 /** @param {string} id */
