@@ -42,6 +42,7 @@ type Door struct {
 	Signin  *signin.Signin
 	Join    *join.Join
 	Recover *recover.Recover
+	Replace *recover.Recover
 	Change  *change.Change
 	Address *address.Address
 	Enrol   *enrol.Enrol
@@ -93,6 +94,7 @@ type Step struct {
 	Number   string          `json:"push_number,omitempty"` // what Tegata is to be told
 	Scan     string          `json:"scan_uri,omitempty"`    // what a code for Tegata to scan holds
 	Options  json.RawMessage `json:"options,omitempty"`     // what a passkey is asked (WebAuthn Level 3 §5.5)
+	Tegata   *Enrolling      `json:"enrolling,omitempty"`   // step "device": the installation that is being taken in
 }
 
 // Opened is a session that a journey opened. The token is shown this once.

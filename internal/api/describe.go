@@ -27,6 +27,7 @@ func (d *Door) operations() []operation {
 	step := map[string]any{"kind": text, "answer": text, "keep": map[string]any{"type": "boolean"}, "sessions": map[string]any{"type": "array", "items": text}}
 	ident := map[string]any{"identifier": text}
 	begin := map[string]any{"identifier": text, "kind": map[string]any{"type": "string", "enum": []string{"passkey", "tegata"}}}
+	pass, lost := back{d, d.Recover}, back{d, d.Replace}
 	return slices.Concat(d.addressOperations(), d.factorOperations(), d.tegataOperations(), []operation{
 		{"GET", "/api/v1/openapi.json", web.Anyone, d.openapi, "describe", "This description", nil, nil, "Any", nil},
 		{"GET", "/api/v1/noop", web.Anyone, noop, "noop", "Does nothing; what the server itself costs", nil, nil, "", nil},
@@ -34,8 +35,10 @@ func (d *Door) operations() []operation {
 		{"POST", "/api/v1/signin/{flow}", web.Anyone, d.signinAnswer, "signinAnswer", "Answer a step; a code without an answer is sent, a passkey without one gives options", step, []string{"kind"}, "StepOrSession", nil},
 		{"POST", "/api/v1/signup", web.Anyone, d.signup, "signup", "Begin to sign up", map[string]any{"name": text, "email": text}, []string{"name", "email"}, "Step", nil},
 		{"POST", "/api/v1/signup/{flow}", web.Anyone, d.signupAnswer, "signupAnswer", "Answer a step of signing up", step, []string{"kind"}, "StepOrSession", nil},
-		{"POST", "/api/v1/recover", web.Anyone, d.recover, "recover", "Begin to reset a password", ident, []string{"identifier"}, "Step", nil},
-		{"POST", "/api/v1/recover/{flow}", web.Anyone, d.recoverAnswer, "recoverAnswer", "Answer a step of a reset; a code without an answer is sent, a passkey without one gives options", step, []string{"kind"}, "StepOrSession", nil},
+		{"POST", "/api/v1/recover", web.Anyone, pass.start, "recover", "Begin to reset a password", ident, []string{"identifier"}, "Step", nil},
+		{"POST", "/api/v1/recover/{flow}", web.Anyone, pass.answer, "recoverAnswer", "Answer a step of a reset; a code without an answer is sent, a passkey without one gives options", step, []string{"kind"}, "StepOrSession", nil},
+		{"POST", "/api/v1/recover/replace", web.Anyone, lost.start, "replace", "Begin to set up Tegata anew while the sign-in lock is on", ident, []string{"identifier"}, "Step", nil},
+		{"POST", "/api/v1/recover/replace/{flow}", web.Anyone, lost.answer, "replaceAnswer", "Answer a step of that: two strong proofs, or one and wait; then device, without an answer for a ticket, with same or stop once the number is shown", step, []string{"kind"}, "Step", nil},
 		{"GET", "/api/v1/session", web.SignedIn, d.session, "session", "Who it is", nil, nil, "Who", nil},
 		{"DELETE", "/api/v1/session", web.SignedIn, d.signout, "signout", "Sign out", nil, nil, "", nil},
 		{"GET", "/api/v1/me/sessions", web.SignedIn, d.sessions, "sessions", "All sessions of the account", nil, nil, "Sessions", nil},
@@ -64,7 +67,7 @@ func schemas() map[string]any {
 	session := object([]string{"id", "current"}, map[string]any{"id": text, "browser": text, "os": text, "address": text, "place": text, "created_at": when,
 		"last_used_at": when, "expires_at": when, "acr": text, "amr": list(text), "current": map[string]any{"type": "boolean"}})
 	step := object([]string{"flow", "next"}, map[string]any{"flow": text, "step": text, "next": list(object([]string{"kind", "label"},
-		map[string]any{"kind": text, "label": text, "names": list(text), "sent": map[string]any{"type": "boolean"}})), "resend_at": when, "ready_at": when, "options": map[string]any{"type": "object"}, "min_length": number, "push_number": text, "scan_uri": text, "sessions": list(see("Session"))})
+		map[string]any{"kind": text, "label": text, "names": list(text), "sent": map[string]any{"type": "boolean"}})), "resend_at": when, "ready_at": when, "options": map[string]any{"type": "object"}, "min_length": number, "push_number": text, "scan_uri": text, "enrolling": see("Enrolling"), "sessions": list(see("Session"))})
 	out := map[string]any{
 		"Any": map[string]any{"type": "object"}, "Session": session, "Sessions": list(see("Session")), "Step": step,
 		"Opened":        object([]string{"token", "account", "session", "expires_at"}, map[string]any{"token": text, "account": text, "session": text, "expires_at": when, "missing": text}),
@@ -79,7 +82,7 @@ func schemas() map[string]any {
 			"session": text, "browser": text, "place": text, "address": text})), "next": text}),
 		"Problem": object([]string{"status", "code", "what", "why", "fix"}, map[string]any{"type": text, "title": text, "status": number, "code": text, "what": text, "why": text, "fix": text,
 			"reference": text, "retry_at": when, "flow": text, "step": text, "next": list(map[string]any{"type": "object"}), "resend_at": when, "ready_at": when,
-			"options": map[string]any{"type": "object"}, "min_length": number, "push_number": text, "scan_uri": text, "sessions": list(see("Session"))}),
+			"options": map[string]any{"type": "object"}, "min_length": number, "push_number": text, "scan_uri": text, "enrolling": see("Enrolling"), "sessions": list(see("Session"))}),
 	}
 	maps.Copy(out, factorSchemas())
 	maps.Copy(out, tegataSchemas())

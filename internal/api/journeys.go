@@ -239,21 +239,28 @@ func (d *Door) signupStep(r *web.Request, v join.View) (web.Response, error) {
 	return answer(r, v.Fault, s)
 }
 
-func (d *Door) recover(ctx context.Context, r *web.Request) (web.Response, error) {
+// back is one of the two ways back: to a new password, or to a new Tegata while the
+// sign-in lock is on.
+type back struct {
+	*Door
+	way *recover.Recover
+}
+
+func (b back) start(ctx context.Context, r *web.Request) (web.Response, error) {
 	var in struct {
 		Identifier string `json:"identifier"`
 	}
 	if err := r.ReadJSON(&in); err != nil {
 		return web.Response{}, err
 	}
-	v, err := d.Recover.Start(ctx, r.Describe(), in.Identifier)
+	v, err := b.way.Start(ctx, r.Describe(), in.Identifier)
 	if err != nil {
 		return web.Response{}, err
 	}
-	return d.recoverStep(r, v, nil)
+	return b.step(r, v, nil)
 }
 
-func (d *Door) recoverAnswer(ctx context.Context, r *web.Request) (web.Response, error) {
+func (b back) answer(ctx context.Context, r *web.Request) (web.Response, error) {
 	var in given
 	if err := r.ReadJSON(&in); err != nil {
 		return web.Response{}, err
@@ -263,19 +270,19 @@ func (d *Door) recoverAnswer(ctx context.Context, r *web.Request) (web.Response,
 		return web.Refuse(f), nil
 	}
 	if in.asksKey() {
-		options, f, err := d.Recover.Options(ctx, visitor, id)
+		options, f, err := b.way.Options(ctx, visitor, id)
 		if err != nil || f != nil {
 			return refused(f), err
 		}
-		v, err := d.Recover.Look(ctx, visitor, id)
+		v, err := b.way.Look(ctx, visitor, id)
 		if err != nil {
 			return web.Response{}, err
 		}
-		return d.recoverStep(r, v, options)
+		return b.step(r, v, options)
 	}
-	v, err := d.recoverGiven(ctx, visitor, id, in)
+	v, err := b.given(ctx, visitor, id, in)
 	if err == nil && v.Fault == nil && v.Step == recover.Second && in.Answer == "" && in.Kind == string(gate.SMSCode) {
-		v, err = d.Recover.Wait(ctx, visitor, id)
+		v, err = b.way.Wait(ctx, visitor, id)
 	}
 	if err != nil {
 		return web.Response{}, err
@@ -283,33 +290,39 @@ func (d *Door) recoverAnswer(ctx context.Context, r *web.Request) (web.Response,
 	if v.Delivery == outbox.NotSent {
 		v.Fault = faults.SMSFailed.New()
 	}
-	return d.recoverStep(r, v, nil)
+	return b.step(r, v, nil)
 }
 
-func (d *Door) recoverGiven(ctx context.Context, v flow.Visitor, id ref.Flow, in given) (recover.View, error) {
+func (b back) given(ctx context.Context, v flow.Visitor, id ref.Flow, in given) (recover.View, error) {
 	switch k := gate.Kind(in.Kind); {
 	case in.Kind == "recovery_code" && in.Answer == "":
-		return d.Recover.Resend(ctx, v, id)
+		return b.way.Resend(ctx, v, id)
 	case in.Kind == "recovery_code":
-		return d.Recover.Answer(ctx, v, id, in.Answer)
-	case in.Kind == "new_password":
-		return d.Recover.Password(ctx, v, id, in.Answer)
+		return b.way.Answer(ctx, v, id, in.Answer)
+	case in.Kind == "wait":
+		return b.way.BeginWait(ctx, v, id)
+	case in.Kind == "device":
+		return b.device(ctx, v, id, in.Answer)
+	case in.Kind == "new_password" && !b.way.Tegata:
+		return b.way.Password(ctx, v, id, in.Answer)
 	case k == gate.TOTP, k == gate.SMSCode, k == gate.MailCode, k == gate.Passkey, k == gate.Backup, k == gate.Passphrase, k == gate.Tegata, k == gate.TegataCode:
-		return d.Recover.Prove(ctx, v, id, in.Kind, in.Answer)
+		return b.way.Prove(ctx, v, id, in.Kind, in.Answer)
 	}
 	return recover.View{Fault: faults.MethodNotOffered.New()}, nil
 }
 
-func (d *Door) recoverStep(r *web.Request, v recover.View, options []byte) (web.Response, error) {
+func (b back) step(r *web.Request, v recover.View, options []byte) (web.Response, error) {
 	if v.Opened != nil {
 		return opened(v.Opened), nil
 	}
 	s := Step{Flow: rehandle(r, v.ID, v.Handle), Step: string(v.Step), RetryAt: at(v.Resend), Ready: at(v.Ready), Next: []Way{}, Options: options, Number: v.Number}
 	switch v.Step {
 	case recover.Code:
-		s.Next = d.ways(r, "recovery_code")
+		s.Next = b.ways(r, "recovery_code")
+	case recover.Device:
+		s.Next = b.ways(r, "device")
 	case recover.Word:
-		s.Next, s.Min = d.ways(r, "new_password"), v.MinWord
+		s.Next, s.Min = b.ways(r, "new_password"), v.MinWord
 	case recover.Second:
 		for _, w := range v.Ways {
 			s.Next = append(s.Next, Way{w.Kind, r.T("api." + w.Kind), w.Names, w.Sent})
@@ -317,6 +330,12 @@ func (d *Door) recoverStep(r *web.Request, v recover.View, options []byte) (web.
 				s.RetryAt = at(w.Until)
 			}
 		}
+		if v.May {
+			s.Next = append(s.Next, b.ways(r, "wait")...)
+		}
+	}
+	if v.Ticket != (recover.Ticket{}) {
+		s.Tegata = b.enrolling(v.Ticket)
 	}
 	if v.ID == "" || v.Step == recover.Finished {
 		s.Flow = ""

@@ -310,7 +310,7 @@ func (a *App) beginAudit(ctx context.Context) error {
 // doors puts the journeys behind the doors.
 func (a *App) doors(issuer string, salt []byte) error {
 	in := &signin.Signin{Entry: a.Entry}
-	back := &recover.Recover{Entry: a.Entry}
+	back, anew := &recover.Recover{Entry: a.Entry}, &recover.Recover{Entry: a.Entry, Tegata: true}
 	ch := &change.Change{Entry: a.Entry}
 	adr := &address.Address{Entry: a.Entry}
 	en := &enrol.Enrol{Entry: a.Entry}
@@ -322,11 +322,11 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Grants.LogoutToken = provider.LogoutToken
 	a.Frame.Leads = provider.Leads
 	a.Doors = []web.Door{
-		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
+		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
 		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list}).Door(),
 		help.Door(),
 		provider.Door(),
-		(&api.Door{Signin: in, Join: a.Join, Recover: back, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
+		(&api.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
 	app, err := (&webtegata.Door{Service: a.config.text("service")}).Door()

@@ -1,6 +1,6 @@
-// Package cooling owns the wait that stands between a recovery proved only by
-// codes that were sent and the new password: time in which the owner can notice and
-// cancel it (RC-01).
+// Package cooling owns the wait that stands between what was proved and what it leads
+// to, where that is weak: time in which the owner can notice and cancel it. It stands
+// before a new password (RC-01), and before a new Tegata of a locked account (RS-05).
 //
 // There is at most one wait an account; whoever changes it holds the account's
 // row. It sends nothing and does not decide who has to wait.
@@ -23,18 +23,30 @@ import (
 var Migrations embed.FS
 
 const (
-	// Lasts is how long a weak recovery waits.
+	// Lasts is how long one waits.
 	Lasts = 24 * time.Hour
-	// Open is for how long the password can be set once the wait is over.
+	// Open is for how long one can go on once the wait is over.
 	Open = 3 * 24 * time.Hour
+)
+
+// Purpose is what a wait leads to, and nothing else.
+type Purpose string
+
+// The purposes there are.
+const (
+	Recover Purpose = "recover" // a new password
+	Replace Purpose = "replace" // a new Tegata in place of the lost one
 )
 
 // Wait is one of them.
 type Wait struct {
 	Account ref.Account
 	ID      ref.Code
-	Turn    int64  // the account's when it began: a new password or a containment ends it
-	Target  string // the inbox that was proved
+	Purpose Purpose
+	Browser ref.Browser // that began it; empty: none that could be known again
+	Proof   string      // the kind that began it, where it was not sent
+	Turn    int64       // the account's when it began: a new password or a containment ends it
+	Target  string      // the inbox that was proved
 	Begun   time.Time
 	Ready   time.Time // not before
 	Ends    time.Time // not after
@@ -55,21 +67,21 @@ func Begin(ctx context.Context, tx db.Tx, w Wait) (Wait, secret.Text, error) {
 	token := secret.Token()
 	w.ID, w.Begun, w.Ready = ref.NewCode(tx.Now()), tx.Now(), tx.Now().Add(Lasts)
 	w.Ends, w.Opened = w.Ready.Add(Open), time.Time{}
-	_, err := tx.Exec(ctx, `INSERT INTO cooling (account, id, turn, link, target, begun, ready, ends) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+	_, err := tx.Exec(ctx, `INSERT INTO cooling (account, id, turn, link, target, begun, ready, ends, purpose, browser, proof) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (account) DO UPDATE SET id = excluded.id, turn = excluded.turn, link = excluded.link, target = excluded.target,
-			begun = excluded.begun, ready = excluded.ready, ends = excluded.ends, opened = NULL`,
-		w.Account, w.ID, w.Turn, secret.Hash(token.Reveal()), w.Target, w.Begun, w.Ready, w.Ends)
+			begun = excluded.begun, ready = excluded.ready, ends = excluded.ends, opened = NULL, purpose = excluded.purpose, browser = excluded.browser, proof = excluded.proof`,
+		w.Account, w.ID, w.Turn, secret.Hash(token.Reveal()), w.Target, w.Begun, w.Ready, w.Ends, w.Purpose, w.Browser, w.Proof)
 	if err != nil {
 		return w, "", fmt.Errorf("begin to wait: %w", err)
 	}
 	return w, token, nil
 }
 
-const columns = `account, id, turn, target, begun, ready, ends, opened`
+const columns = `account, id, turn, target, begun, ready, ends, opened, purpose, browser, proof`
 
 func scan(s db.Scanner) (Wait, error) {
 	var w Wait
-	err := s.Scan(&w.Account, &w.ID, &w.Turn, &w.Target, db.Time(&w.Begun), db.Time(&w.Ready), db.Time(&w.Ends), db.Time(&w.Opened))
+	err := s.Scan(&w.Account, &w.ID, &w.Turn, &w.Target, db.Time(&w.Begun), db.Time(&w.Ready), db.Time(&w.Ends), db.Time(&w.Opened), &w.Purpose, &w.Browser, &w.Proof)
 	return w, err
 }
 

@@ -17,7 +17,10 @@ const TicketLives = 10 * time.Minute
 // Ticket is how far taking in an installation has come.
 type Ticket struct {
 	Account  ref.Account
-	Session  ref.Session
+	Holder   Holder
+	Turn     int64      // the account's that it ends with; AnyTurn: with none
+	Replaces ref.Device // Everyone: all there are; empty: none
+	Created  time.Time
 	Expires  time.Time
 	Device   ref.Device // empty: nobody has used it yet
 	Number   string     // four digits that both sides show
@@ -30,20 +33,57 @@ type Ticket struct {
 // Ready says whether both sides have shown the same number.
 func (t Ticket) Ready() bool { return t.Here && t.There }
 
-// NewTicket makes a ticket; the ones this session had made and nobody used are void,
+// Holder is who made a ticket and agrees to what comes with it: a session, or a journey
+// of somebody who has none.
+type Holder string
+
+// Session is the session that holds a ticket; empty where a journey does.
+func (h Holder) Session() ref.Session {
+	if _, is := ref.ParseFlow(string(h)); is {
+		return ""
+	}
+	return ref.Session(h)
+}
+
+const (
+	// AnyTurn is the turn of a ticket that its session alone ends.
+	AnyTurn = -1
+	// Everyone stands for all installations there are.
+	Everyone ref.Device = "*"
+)
+
+// New is a ticket to be made.
+type New struct {
+	Account  ref.Account
+	Holder   Holder
+	Turn     int64
+	Replaces ref.Device
+	Until    time.Time // not longer than; zero: as long as any
+}
+
+// NewTicket makes a ticket; the ones its holder had made and nobody used are void,
 // and so is what one of them had let in to wait.
-func NewTicket(ctx context.Context, tx db.Tx, a ref.Account, s ref.Session) (secret.Text, time.Time, error) {
-	if err := DropTickets(ctx, tx, a, s); err != nil {
+func NewTicket(ctx context.Context, tx db.Tx, n New) (secret.Text, time.Time, error) {
+	if err := DropTickets(ctx, tx, n.Account, n.Holder); err != nil {
 		return "", time.Time{}, err
 	}
 	token, expires := secret.Token(), tx.Now().Add(TicketLives)
-	_, err := tx.Exec(ctx, `INSERT INTO device_ticket (id, account, session, created, expires) VALUES ($1, $2, $3, $4, $5)`,
-		secret.Hash(token.Reveal()), a, s, tx.Now(), expires)
+	if !n.Until.IsZero() && n.Until.Before(expires) {
+		expires = n.Until
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO device_ticket (id, account, session, created, expires, turn, replaces) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		secret.Hash(token.Reveal()), n.Account, n.Holder, tx.Now(), expires, n.Turn, n.Replaces)
 	return token, expires, err
 }
 
-// DropTickets voids the tickets of a session, and what waits on one.
-func DropTickets(ctx context.Context, tx db.Tx, a ref.Account, s ref.Session) error {
+// Replace records what the installation that came with a ticket takes the place of;
+// db.ErrNone when none has come.
+func Replace(ctx context.Context, tx db.Tx, id, old ref.Device) error {
+	return tx.One(ctx, `UPDATE device_ticket SET replaces = $2 WHERE device = $1`, id, old)
+}
+
+// DropTickets voids the tickets of a holder, and what waits on one.
+func DropTickets(ctx context.Context, tx db.Tx, a ref.Account, s Holder) error {
 	if _, err := tx.Exec(ctx, `DELETE FROM device WHERE state = 'waiting' AND id IN (SELECT device FROM device_ticket WHERE account = $1 AND session = $2)`, a, s); err != nil {
 		return fmt.Errorf("drop tickets: %w", err)
 	}
@@ -60,12 +100,12 @@ func DropWaiting(ctx context.Context, tx db.Tx, a ref.Account) error {
 	return err
 }
 
-const ticketColumns = `account, session, expires, device, number, here, there, finished, handed`
+const ticketColumns = `account, session, turn, replaces, created, expires, device, number, here, there, finished, handed`
 
 func scanTicket(s db.Scanner) (Ticket, error) {
 	var t Ticket
 	var device string
-	err := s.Scan(&t.Account, &t.Session, db.Time(&t.Expires), db.Null(&device), &t.Number, db.Bool(&t.Here), db.Bool(&t.There), db.Bool(&t.Finished), db.Bool(&t.Handed))
+	err := s.Scan(&t.Account, &t.Holder, &t.Turn, &t.Replaces, db.Time(&t.Created), db.Time(&t.Expires), db.Null(&device), &t.Number, db.Bool(&t.Here), db.Bool(&t.There), db.Bool(&t.Finished), db.Bool(&t.Handed))
 	t.Device = ref.Device(device)
 	return t, err
 }
@@ -76,8 +116,8 @@ func ByToken(ctx context.Context, r db.Reader, token string) (Ticket, error) {
 	return scanTicket(r.QueryRow(ctx, `SELECT `+ticketColumns+` FROM device_ticket WHERE id = $1 AND expires > $2`, secret.Hash(token), r.Now()))
 }
 
-// BySession reads the living ticket of a session; db.ErrNone when it has none.
-func BySession(ctx context.Context, r db.Reader, a ref.Account, s ref.Session) (Ticket, error) {
+// ByHolder reads the living ticket of a holder; db.ErrNone when it has none.
+func ByHolder(ctx context.Context, r db.Reader, a ref.Account, s Holder) (Ticket, error) {
 	return scanTicket(r.QueryRow(ctx, `SELECT `+ticketColumns+` FROM device_ticket WHERE account = $1 AND session = $2 AND expires > $3`, a, s, r.Now()))
 }
 
@@ -120,7 +160,7 @@ func Agree(ctx context.Context, tx db.Tx, id ref.Device, there bool) (Ticket, er
 		return t, err
 	}
 	var have int64
-	if err := tx.QueryRow(ctx, `SELECT count(*) FROM device WHERE account = $1 AND state = 'active' AND id <> $2`, t.Account, id).Scan(&have); err != nil {
+	if err := tx.QueryRow(ctx, `SELECT count(*) FROM device WHERE account = $1 AND state = 'active' AND id <> $2 AND id <> $3 AND $3 <> '*'`, t.Account, id, t.Replaces).Scan(&have); err != nil {
 		return t, err
 	}
 	if have >= Most {

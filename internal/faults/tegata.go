@@ -2,17 +2,25 @@ package faults
 
 import "sekisho/internal/fault"
 
-var toTegata = &fault.Action{Href: "/help/guide/tegata", Ja: "Tegata の使い方を見る", En: "See how Tegata works"}
+var toReplace = &fault.Action{Href: "/recover/replace", Ja: "Tegata をなくした", En: "I have lost Tegata"}
 
 // What stops an approval in Tegata, and an installation of it.
 var (
-	LockedByOwner = define(fault.Entry{Code: "signin.locked_by_owner", Kind: fault.Forbidden, Topic: fault.Entering, Lift: []fault.Lifter{fault.Self, fault.Operator}, Action: toTegata,
-		Ja: fault.Text{What: "このアカウントへのサインインは止められています。", Why: "持ち主が Tegata でサインインロックをかけています。正しく確認できても、解除するまで入れません。", Fix: "Tegata を開いて、サインインロックを解除してください。Tegata がないときは、管理者に連絡してください。下の参照番号を伝えてください。"},
-		En: fault.Text{What: "Sign-in to this account is switched off.", Why: "Its owner set the sign-in lock in Tegata. Until it is lifted nobody gets in, however well they prove themselves.", Fix: "Open Tegata and lift the sign-in lock. If you no longer have it, tell the people who run this service and give them the reference below."}})
+	LockedByOwner = define(fault.Entry{Code: "signin.locked_by_owner", Kind: fault.Forbidden, Topic: fault.Entering, Lift: []fault.Lifter{fault.Self, fault.Operator}, Action: toReplace,
+		Ja: fault.Text{What: "このアカウントへのサインインは止められています。", Why: "持ち主が Tegata でサインインロックをかけています。正しく確認できても、解除するまで入れません。", Fix: "Tegata を開いて、サインインロックを解除してください。Tegata をなくしたときは、下のボタンから、新しい端末に登録し直せます。それもできないときは、管理者に参照番号を伝えてください。"},
+		En: fault.Text{What: "Sign-in to this account is switched off.", Why: "Its owner set the sign-in lock in Tegata. Until it is lifted nobody gets in, however well they prove themselves.", Fix: "Open Tegata and lift the sign-in lock. If you have lost it, the button below leads to setting it up anew on another device. If you cannot do that either, tell the people who run this service and give them the reference."}})
 
-	ChangeLocked = define(fault.Entry{Code: "change.locked_by_owner", Kind: fault.Forbidden, Topic: fault.Other, Lift: []fault.Lifter{fault.Self, fault.Operator}, Action: toTegata,
-		Ja: fault.Text{What: "サインインロック中は変更できません。", Why: "持ち主が Tegata でサインインロックをかけています。解除するまで、パスワードや確認方法、アドレスは変えられません。セッションの終了はできます。", Fix: "Tegata を開いてサインインロックを解除し、変更してから、必要ならもう一度ロックしてください。"},
-		En: fault.Text{What: "Nothing can be changed while the sign-in lock is on.", Why: "The owner set the sign-in lock in Tegata. Until it is lifted, passwords, factors and addresses stay as they are. Sessions can still be ended.", Fix: "Open Tegata and lift the sign-in lock, make the change, and lock again if you want to."}})
+	LockNotOn = define(fault.Entry{Code: "lock.not_on", Kind: fault.Conflict, Topic: fault.Entering, Lift: self, Action: toSignin,
+		Ja: fault.Text{What: "サインインロックはかかっていません。", Why: "この手続きは、ロック中に Tegata をなくした人のためのものです。ロックがなければ必要ありません。", Fix: "いつもの方法でサインインして、アカウントのページで Tegata を登録してください。パスワードを忘れたときは、再設定できます。"},
+		En: fault.Text{What: "The sign-in lock is not on.", Why: "This is for people who lost Tegata while sign-in was locked. Without the lock it is not needed.", Fix: "Sign in as usual and add Tegata on the account page. If you forgot the password, reset it."}})
+
+	LockNoProofs = define(fault.Entry{Code: "lock.no_proofs", Kind: fault.Forbidden, Topic: fault.Entering, Lift: []fault.Lifter{fault.Operator}, Action: toSupport,
+		Ja: fault.Text{What: "ここでは Tegata を登録し直せません。", Why: "パスキー、認証アプリのコード、復旧用のパスフレーズ、バックアップコードのうち2種類、またはパスフレーズかバックアップコードと24時間の待ち時間が必要です。このアカウントには足りません。", Fix: "管理者に連絡してください。本人と確かめたうえで、ロックを解除できます。下の参照番号を伝えてください。"},
+		En: fault.Text{What: "Tegata cannot be set up anew here.", Why: "It takes two of passkey, authenticator app, passphrase and backup code, or a passphrase or backup code and a wait of 24 hours. This account does not have them.", Fix: "Tell the people who run this service and give them the reference below. Once they have checked who you are they can lift the lock."}})
+
+	ChangeLocked = define(fault.Entry{Code: "change.locked_by_owner", Kind: fault.Forbidden, Topic: fault.Other, Lift: []fault.Lifter{fault.Self, fault.Operator}, Action: toReplace,
+		Ja: fault.Text{What: "サインインロック中は変更できません。", Why: "持ち主が Tegata でサインインロックをかけています。解除するまで、パスワードや確認方法、アドレスは変えられません。セッションの終了はできます。", Fix: "Tegata を開いてサインインロックを解除し、変更してから、必要ならもう一度ロックしてください。Tegata をなくしたときは、下のボタンから登録し直せます。"},
+		En: fault.Text{What: "Nothing can be changed while the sign-in lock is on.", Why: "The owner set the sign-in lock in Tegata. Until it is lifted, passwords, factors and addresses stay as they are. Sessions can still be ended.", Fix: "Open Tegata and lift the sign-in lock, make the change, and lock again if you want to. If you have lost it, the button below leads to setting it up anew."}})
 
 	PushWaiting = define(fault.Entry{Code: "push.waiting", Kind: fault.Conflict, Topic: fault.Second, Lift: self,
 		Ja: fault.Text{What: "まだ承認されていません。", Why: "Tegata からの答えがまだ届いていません。", Fix: "Tegata を開き、この画面の番号を入力して承認してください。"},
@@ -67,9 +75,9 @@ var (
 		Ja:      fault.Text{What: "これ以上は登録できません。", Why: "1つのアカウントに登録できる Tegata は{most}台までです。", Fix: "使わない端末の登録を解除してから、追加してください。"},
 		En:      fault.Text{What: "No more devices can be added.", Why: "An account has at most {most} installations of Tegata.", Fix: "Retire one that is not used, then add this one."}})
 
-	TicketOver = define(fault.Entry{Code: "device.ticket_over", Kind: fault.Gone, Topic: fault.Second, Lift: self, Action: toFactors,
-		Ja: fault.Text{What: "この登録用のコードは使えません。", Why: "使えるのは10分間、1回だけです。すでに使われたか、新しいものに替わったか、期限が切れました。", Fix: "アカウントのページで「Tegata を追加」を押し、新しいコードを読み取ってください。"},
-		En: fault.Text{What: "This code to enrol is of no use.", Why: "It counts once, for ten minutes. It was used, replaced, or its time is over.", Fix: "On the account page press “Add Tegata” and scan the new code."}})
+	TicketOver = define(fault.Entry{Code: "device.ticket_over", Kind: fault.Gone, Topic: fault.Second, Lift: self,
+		Ja: fault.Text{What: "この登録用のコードは使えません。", Why: "使えるのは10分間、1回だけです。すでに使われたか、新しいものに替わったか、期限が切れました。", Fix: "コードを表示したページを開き直して、新しいコードを読み取ってください。"},
+		En: fault.Text{What: "This code to enrol is of no use.", Why: "It counts once, for ten minutes. It was used, replaced, or its time is over.", Fix: "Load the page that showed it again and scan the new code."}})
 
 	DeviceKey = define(fault.Entry{Code: "device.key_malformed", Kind: fault.Bad, Topic: fault.Second, Lift: self,
 		Ja: fault.Text{What: "端末の鍵が読めません。", Why: "鍵は P-256 の公開鍵（65バイト）で、その鍵の署名が必要です。", Fix: "Tegata を最新にして、登録し直してください。"},

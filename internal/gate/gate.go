@@ -43,6 +43,9 @@ const (
 	Approve Act = "approve"
 	// Steer asks whether it may change what guards the account.
 	Steer Act = "steer"
+	// Replace asks whether an account whose owner has switched sign-in off gets a new
+	// installation of Tegata in place of the lost ones. It opens nothing.
+	Replace Act = "replace"
 )
 
 // Verdict is the outcome of a decision.
@@ -81,6 +84,8 @@ const (
 	NeedAddress    Need = "confirm_address"
 	NeedPassword   Need = "new_password"
 	NeedFresh      Need = "fresh_proof"
+	NeedStrong     Need = "strong_proof" // one that no thief of a phone or inbox has
+	NeedWait       Need = "wait"         // a day in which the owner can notice
 )
 
 // Wait is how the counters stand for the proof in question.
@@ -133,7 +138,8 @@ type Facts struct {
 	Trusted   bool      // Enter: the account trusts this browser
 	StepUp    bool      // Enter: a fresh proof is asked for within a session
 	Stale     bool      // Approve, Steer: the installation was not refreshed since the doors were closed
-	Locked    bool      // Enter, Change: the owner has switched sign-in off (RS-01)
+	Locked    bool      // Enter, Change, Replace: the owner has switched sign-in off (RS-01)
+	Waited    bool      // Replace: a wait that a passphrase or backup code began has stood its time
 	LockEnds  time.Time // Enter, Change: when it ends by itself; zero: it does not
 	Unusual   bool      // Enter: browser and place are both new to the account
 	Contained bool      // Enter, Change, Steer: the owner said "this was not me"
@@ -176,17 +182,19 @@ var rules = []rule{
 	{"limit.account", []Act{Try}, accountWaits},
 	{"limit.factor", []Act{Try}, factorStopped},
 	{"method.offered", []Act{Try}, methodOffered},
-	{"account.known", []Act{Enter, Continue, Change, Use, Approve, Steer}, accountKnown},
-	{"account.state", []Act{Enter, Continue, Change, Use, Approve, Steer}, accountState},
+	{"account.known", []Act{Enter, Continue, Change, Use, Approve, Steer, Replace}, accountKnown},
+	{"account.state", []Act{Enter, Continue, Change, Use, Approve, Steer, Replace}, accountState},
 	{"account.contained", []Act{Enter, Change, Steer}, accountContained},
 	{"device.fresh", []Act{Approve, Steer}, deviceFresh},
 	{"account.locked", []Act{Enter, Change}, lockedByOwner},
-	{"address.policy", []Act{Enter, Continue, Change, Use, Approve, Steer}, addressPolicy},
-	{"address.own", []Act{Enter, Continue, Change, Use, Approve, Steer}, addressOwn},
+	{"account.lock", []Act{Replace}, lockOn},
+	{"address.policy", []Act{Enter, Continue, Change, Use, Approve, Steer, Replace}, addressPolicy},
+	{"address.own", []Act{Enter, Continue, Change, Use, Approve, Steer, Replace}, addressOwn},
 	{"session.lifetime", []Act{Continue, Change}, sessionLifetime},
 	{"session.idle", []Act{Continue, Change}, sessionIdle},
 	{"proof.first", []Act{Enter}, firstProof},
 	{"proof.second", []Act{Enter}, secondProof},
+	{"proof.strong", []Act{Replace}, strongProof},
 	{"proof.sent", []Act{Enter, Change}, sentAlone},
 	{"proof.another", []Act{Enter}, anotherProof},
 	{"factor.demanded", []Act{Continue}, factorDemanded},

@@ -195,6 +195,9 @@ func ConfirmCode(s Sheet, to To, c Code) outbox.Letter { return codeLetter("conf
 // RecoverCode carries a code and a link to set a new password.
 func RecoverCode(s Sheet, to To, c Code) outbox.Letter { return codeLetter("recover", s, to, c) }
 
+// ReplaceCode carries a code and a link to set up Tegata anew while sign-in is locked.
+func ReplaceCode(s Sheet, to To, c Code) outbox.Letter { return codeLetter("replace", s, to, c) }
+
 // NewSignin tells of a sign-in from a new browser or place; link leads to the
 // two answers.
 func NewSignin(s Sheet, to To, link string, f From) outbox.Letter {
@@ -240,6 +243,14 @@ func (it Item) words(l i18n.Lang) string {
 	return strings.TrimSpace(texts.T(l, "kind."+it.Kind) + " " + name)
 }
 
+func items(l i18n.Lang, list []Item) string {
+	var words []string
+	for _, it := range list {
+		words = append(words, it.words(l))
+	}
+	return strings.Join(words, texts.T(l, "and"))
+}
+
 // Undone is what "this was not me" undid.
 type Undone struct {
 	Taken, Back []Item // taken off the account, and put back on it
@@ -252,12 +263,8 @@ type Undone struct {
 func Contained(s Sheet, to To, u Undone) outbox.Letter {
 	d := draft{sheet: s, to: to, topic: "contained", link: u.Link, from: u.From}
 	say := func(key string, list []Item) {
-		var words []string
-		for _, it := range list {
-			words = append(words, it.words(to.Lang))
-		}
-		if len(words) > 0 {
-			d.more = append(d.more, texts.T(to.Lang, key, "items", strings.Join(words, texts.T(to.Lang, "and"))))
+		if len(list) > 0 {
+			d.more = append(d.more, texts.T(to.Lang, key, "items", items(to.Lang, list)))
 		}
 	}
 	say("contained.taken", u.Taken)
@@ -294,11 +301,18 @@ func RecoveryWaits(s Sheet, to To, w Waits) outbox.Letter { return waitsLetter("
 // RecoveryReady tells that the wait is over; the link goes on.
 func RecoveryReady(s Sheet, to To, w Waits) outbox.Letter { return waitsLetter("ready", s, to, w) }
 
+// ReplaceWaits tells that Tegata may be replaced in a while; the link cancels it.
+func ReplaceWaits(s Sheet, to To, w Waits) outbox.Letter { return waitsLetter("rwaits", s, to, w) }
+
+// ReplaceReady tells that the wait is over; the link goes on.
+func ReplaceReady(s Sheet, to To, w Waits) outbox.Letter { return waitsLetter("rready", s, to, w) }
+
 // Change is something that guards an account and was changed.
 type Change struct {
 	What string // such as "factor.added"
 	Kind string // the kind of factor, where it is about one
 	Name string // what its owner calls it
+	Old  []Item // what it takes the place of
 	Link string
 	From From
 }
@@ -310,7 +324,11 @@ func Changed(s Sheet, to To, c Change) outbox.Letter {
 	if c.Name != "" && c.Kind != "" {
 		item = Item{c.Kind, c.Name}.words(l)
 	}
-	return draft{sheet: s, to: to, topic: "guard", link: c.Link, from: c.From, args: []any{"what", texts.T(l, "guard."+c.What, "item", item)}}.letter()
+	d := draft{sheet: s, to: to, topic: "guard", link: c.Link, from: c.From, args: []any{"what", texts.T(l, "guard."+c.What, "item", item)}}
+	if len(c.Old) > 0 {
+		d.more = append(d.more, texts.T(l, "guard.old", "items", items(l, c.Old)))
+	}
+	return d.letter()
 }
 
 func quoted(l i18n.Lang, name string) string {

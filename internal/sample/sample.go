@@ -110,8 +110,8 @@ func entering() []Page {
 		{Name: "recover-code-mobile", Response: web.Show("signin/code", signin.Code{Digits: 6, Base: "/recover/code", Flow: flow, Typed: "+81 90 1234 5678", Way: "recover", Mobile: true, Sent: true})},
 		{Name: "cannot", Response: web.Show("signin/cannot", signin.Cannot{Base: "/signin", Flow: flow, Typed: hana, Other: true, Key: true, First: true})},
 		{Name: "cannot-second", Response: web.Show("signin/cannot", signin.Cannot{Base: "/signin", Flow: flow, Typed: long, Other: true, Device: true, Key: true})},
-		{Name: "recover-waiting", Response: web.Show("signin/waiting", signin.Waiting{Until: At.Add(24 * time.Hour), Typed: hana})},
-		{Name: "recover-ready", Response: web.Show("signin/ready-now", signin.Ready{Token: "token"})},
+		{Name: "recover-waiting", Response: web.Show("signin/waiting", signin.Waiting{Base: "/recover", Until: At.Add(24 * time.Hour), Typed: hana})},
+		{Name: "recover-ready", Response: web.Show("signin/ready-now", signin.Ready{Base: "/recover", Token: "token"})},
 		{Name: "recover-cancel", Response: web.Show("signin/cancel", signin.Cancel{Token: "token", Until: At.Add(24 * time.Hour)})},
 		{Name: "ready-anew", Response: web.Show("signin/ready", signin.Left{Need: "factors_anew", Return: "/me"})},
 		{Name: "ready-way-back", Response: web.Show("signin/ready", signin.Left{Need: "way_back", Return: "/me"})},
@@ -130,9 +130,9 @@ func entering() []Page {
 		{Name: "signup", Response: web.Show("signin/signup", signin.SignUp{})},
 		{Name: "setup", Response: web.Show("signin/setup", signin.Setup{Key: "key", Min: 15})},
 		{Name: "setup-short", Response: web.Show("signin/setup", signin.Setup{Key: "key", Name: "佐藤 花", Email: hana, Min: 15}).With(faults.PasswordTooShort.New("min", 15))},
-		{Name: "recover", Response: web.Show("signin/recover", signin.Recover{Typed: hana})},
-		{Name: "link-same", Response: web.Show("signin/link", signin.Link{Token: "token", Same: true})},
-		{Name: "link-elsewhere", Response: web.Show("signin/link", signin.Link{Token: "token"})},
+		{Name: "recover", Response: web.Show("signin/recover", signin.Recover{Base: "/recover", Typed: hana})},
+		{Name: "link-same", Response: web.Show("signin/link", signin.Link{Base: "/recover", Token: "token", Same: true})},
+		{Name: "link-elsewhere", Response: web.Show("signin/link", signin.Link{Base: "/recover", Token: "token"})},
 		{Name: "notice", Response: web.Show("signin/notice", signin.Notice{Token: "token", Name: "佐藤 花", At: At.Add(-time.Hour), Session: sessions[1]})},
 		{Name: "notice-ended", Response: web.Show("signin/notice", signin.Notice{Token: "token", Name: "佐藤 花", At: At.Add(-time.Hour)})},
 		{Name: "notice-handled", Response: web.Show("signin/notice", signin.Notice{Handled: true})},
@@ -168,6 +168,7 @@ func own() []Page {
 	}
 	pages = append(pages, addresses()...)
 	pages = append(pages, factors()...)
+	pages = append(pages, replacing()...)
 	for i := range pages {
 		pages[i].Signed = true
 	}

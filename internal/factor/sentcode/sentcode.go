@@ -34,6 +34,7 @@ const (
 	Signin  Purpose = "signin"
 	Confirm Purpose = "confirm"
 	Recover Purpose = "recover"
+	Replace Purpose = "replace" // Tegata is lost while the sign-in lock is on
 	Second  Purpose = "second"  // a second proof
 	Another Purpose = "another" // one more proof at an unusual sign-in (SI-19)
 	Address Purpose = "address" // a further address of a signed-in person
@@ -41,7 +42,7 @@ const (
 )
 
 // Purposes lists all of them.
-var Purposes = []Purpose{Signin, Confirm, Recover, Second, Another, Address, Enrol}
+var Purposes = []Purpose{Signin, Confirm, Recover, Replace, Second, Another, Address, Enrol}
 
 // Channel is the way a code goes.
 type Channel string
@@ -85,8 +86,11 @@ const (
 // LongDigits is how long a code is that nobody guesses, however often they may try.
 const LongDigits = 16
 
+// Links says whether a mail with such a code has a link that does the same.
+func (p Purpose) Links() bool { return p == Recover || p == Replace }
+
 func (p Purpose) lives() time.Duration {
-	if p == Recover {
+	if p.Links() {
 		return RecoverLives
 	}
 	return Lives
@@ -101,7 +105,7 @@ type Codes struct {
 // Sent is a code that was made. Code and Link are for the mail alone.
 type Sent struct {
 	Code    secret.Text
-	Link    secret.Text // only for Recover
+	Link    secret.Text // only where the purpose Links
 	Expires time.Time
 	Resend  time.Time // no other before
 	Mute    bool      // not to be sent: another name of the account used the sends up
@@ -131,7 +135,7 @@ func (c Codes) Make(ctx context.Context, tx db.Tx, f For) (Sent, *Wait, error) {
 	}
 	s := Sent{Code: secret.Text(secret.Digits(c.digits(f))), Expires: tx.Now().Add(f.Purpose.lives()), Resend: tx.Now().Add(ResendAfter), Mute: mute}
 	var link []byte
-	if f.Purpose == Recover {
+	if f.Purpose.Links() {
 		s.Link = secret.Token()
 		link = secret.Hash(s.Link.Reveal())
 	}
@@ -250,6 +254,7 @@ func (c Codes) Check(ctx context.Context, tx db.Tx, f For, answer string) (Outco
 // Link is what an opened link leads to.
 type Link struct {
 	Flow    ref.Flow
+	Purpose Purpose
 	Subject string
 	Used    bool
 	Expired bool
@@ -260,8 +265,8 @@ type Link struct {
 func ByLink(ctx context.Context, r db.Reader, token string) (Link, error) {
 	var l Link
 	var used, expires time.Time
-	err := r.QueryRow(ctx, `SELECT flow, subject, used, expires FROM mailcode WHERE link = $1`, secret.Hash(token)).
-		Scan(&l.Flow, &l.Subject, db.Time(&used), db.Time(&expires))
+	err := r.QueryRow(ctx, `SELECT flow, purpose, subject, used, expires FROM mailcode WHERE link = $1`, secret.Hash(token)).
+		Scan(&l.Flow, &l.Purpose, &l.Subject, db.Time(&used), db.Time(&expires))
 	l.Used, l.Expired = !used.IsZero(), !r.Now().Before(expires)
 	return l, err
 }

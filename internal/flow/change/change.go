@@ -14,6 +14,7 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
+	"sekisho/internal/cooling"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/password"
 	"sekisho/internal/fault"
@@ -226,21 +227,20 @@ func (c *Change) Contain(ctx context.Context, v flow.Visitor, token string) (*fa
 	return nil, err
 }
 
-// LookCancel says until when the recovery waits that a link would cancel.
-func (c *Change) LookCancel(ctx context.Context, token string) (until time.Time, f *fault.Fault, err error) {
-	err = c.DB.View(ctx, func(tx db.ReadTx) error {
-		w, err := c.ReadCancel(ctx, tx, token)
+// LookCancel says what waits that a link would cancel.
+func (c *Change) LookCancel(ctx context.Context, token string) (w cooling.Wait, f *fault.Fault, err error) {
+	err = c.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		w, err = c.ReadCancel(ctx, tx, token)
 		if errors.Is(err, db.ErrNone) {
 			f = faults.LinkUsed.New()
 			return nil
 		}
-		until = w.Ready
 		return err
 	})
-	return until, f, err
+	return w, f, err
 }
 
-// Cancel ends a recovery that waits, because it is not its reader's: somebody else
+// Cancel ends a recovery that waits, or what waits to replace Tegata, because it is not its reader's: somebody else
 // reads what is sent to the account, so all of its doors close.
 func (c *Change) Cancel(ctx context.Context, v flow.Visitor, token string) (f *fault.Fault, err error) {
 	err = c.DB.Update(ctx, func(tx db.Tx) error {

@@ -43,7 +43,7 @@ func (e *Enrol) NewTicket(ctx context.Context, v flow.Visitor, s session.Session
 			x.done.Fault = faults.DeviceFull.New("most", device.Most)
 			return nil
 		}
-		t.Token, t.Expires, err = device.NewTicket(ctx, tx, x.account.ID, s.ID)
+		t.Token, t.Expires, err = device.NewTicket(ctx, tx, device.New{Account: x.account.ID, Holder: device.Holder(s.ID), Turn: device.AnyTurn})
 		return err
 	})
 	return t, err
@@ -60,7 +60,7 @@ func (e *Enrol) TicketOf(ctx context.Context, s session.Session) (t Ticket, err 
 }
 
 func ticket(ctx context.Context, r db.Reader, s session.Session) (Ticket, error) {
-	k, err := device.BySession(ctx, r, s.Account, s.ID)
+	k, err := device.ByHolder(ctx, r, s.Account, device.Holder(s.ID))
 	if errors.Is(err, db.ErrNone) {
 		return Ticket{Done: Done{Fault: faults.TicketOver.New()}}, nil
 	}
@@ -120,7 +120,7 @@ func (x *act) agree(ctx context.Context, tx db.Tx, t *Ticket, spare *backup.Set)
 		return err
 	}
 	if was != device.Active {
-		if err := x.DeviceAdded(ctx, tx, enter.Who{Visitor: x.visitor, Account: x.account}, x.session.ID, t.Device); err != nil {
+		if err := x.TakeIn(ctx, tx, enter.Who{Visitor: x.visitor, Account: x.account}, now, t.Device); err != nil {
 			return err
 		}
 	}
@@ -138,7 +138,7 @@ func (x *act) agree(ctx context.Context, tx db.Tx, t *Ticket, spare *backup.Set)
 
 // StopTicket takes back what was begun: the numbers differ, or the person does not go on.
 func (e *Enrol) StopTicket(ctx context.Context, s session.Session) error {
-	return e.DB.Update(ctx, func(tx db.Tx) error { return device.DropTickets(ctx, tx, s.Account, s.ID) })
+	return e.DB.Update(ctx, func(tx db.Tx) error { return device.DropTickets(ctx, tx, s.Account, device.Holder(s.ID)) })
 }
 
 func (x *act) device(id ref.Device) (device.Device, bool) {

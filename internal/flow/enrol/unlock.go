@@ -7,6 +7,7 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
+	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/letter"
 	"sekisho/internal/ref"
@@ -57,6 +58,9 @@ func (e *Enrol) LiftLock(ctx context.Context, id ref.Account, by string) error {
 			return err
 		}
 		if err := account.SwitchOn(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := e.EndReplacing(ctx, tx, a, flow.Visitor{Program: by}); err != nil {
 			return err
 		}
 		const topic = "account.lock_lifted"

@@ -391,6 +391,7 @@ const (
 	Address  Act = "address.refused"          // proving an address or number
 	Enrol    Act = "factor.refused"           // setting up a factor
 	Recovery Act = "account.recovery_refused" // getting back in
+	Replaces Act = "device.replace_refused"   // a new Tegata in place of the lost one
 	Password Act = "password.refused"         // changing the password
 )
 
@@ -515,17 +516,21 @@ func (e *Entry) tellSpent(ctx context.Context, tx db.Tx, w Who, s session.Sessio
 	if !slices.ContainsFunc(gate.Standing(w.Proofs, w.Account.Turn), func(p gate.Proof) bool { return p.Kind == gate.Backup }) {
 		return nil
 	}
+	return e.spent(ctx, tx, w, s.ID, e.Doubt(s))
+}
+
+func (e *Entry) spent(ctx context.Context, tx db.Tx, w Who, s ref.Session, doubt string) error {
 	left, _, _, err := backup.Left(ctx, tx, w.Account.ID)
 	if err != nil {
 		return err
 	}
 	const topic = "backup.used"
-	if _, err := audit.Write(ctx, tx, audit.Event{Kind: topic, Account: w.Account.ID, Actor: string(w.Account.ID), Session: s.ID,
+	if _, err := audit.Write(ctx, tx, audit.Event{Kind: topic, Account: w.Account.ID, Actor: string(w.Account.ID), Session: s,
 		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place}); err != nil {
 		return err
 	}
 	return e.Tell(ctx, tx, w.Account, topic, func(letter.To) letter.Change {
-		return letter.Change{What: topic, Name: strconv.Itoa(left), Link: e.Doubt(s), From: e.From(w.Visitor, tx.Now())}
+		return letter.Change{What: topic, Name: strconv.Itoa(left), Link: doubt, From: e.From(w.Visitor, tx.Now())}
 	})
 }
 

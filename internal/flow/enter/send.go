@@ -130,7 +130,7 @@ func (e *Entry) item(s Send, sent sentcode.Sent, now time.Time) outbox.Item {
 	if write := writers[s.For.Purpose]; write != nil { // by SMS too: whose number is on file is not to be timed
 		c := letter.Code{Code: code, Minutes: minutes, From: e.From(s.Visitor, now)}
 		if link != "" {
-			c.Link = e.Sheet.URL + "/recover/link?c=" + link
+			c.Link = e.Sheet.URL + links[s.For.Purpose] + "?c=" + link
 		}
 		who := To(s.Account)
 		if who.Address = to.Mailbox(); s.For.Purpose == sentcode.Address {
@@ -163,7 +163,7 @@ func (e *Entry) barred(ctx context.Context, r db.Reader, s Send) (bool, error) {
 	if s.For.Channel == sentcode.SMS || s.For.Purpose == sentcode.Confirm || s.For.Purpose == sentcode.Address {
 		return false, nil
 	}
-	is := func(a account.Address) bool { return e.shared(a) || s.For.Purpose != sentcode.Recover && e.hosted(a) }
+	is := func(a account.Address) bool { return e.shared(a) || !s.For.Purpose.Links() && e.hosted(a) }
 	if s.To.Norm == "" || s.To.Norm == s.Account.Email.Norm {
 		return is(s.Account.Email), nil
 	}
@@ -178,8 +178,11 @@ func (e *Entry) barred(ctx context.Context, r db.Reader, s Send) (bool, error) {
 
 var writers = map[sentcode.Purpose]func(letter.Sheet, letter.To, letter.Code) outbox.Letter{
 	sentcode.Signin: letter.SigninCode, sentcode.Another: letter.SigninCode, sentcode.Confirm: letter.ConfirmCode,
-	sentcode.Address: letter.ConfirmCode, sentcode.Recover: letter.RecoverCode,
+	sentcode.Address: letter.ConfirmCode, sentcode.Recover: letter.RecoverCode, sentcode.Replace: letter.ReplaceCode,
 }
+
+// links are where the link beside a code leads.
+var links = map[sentcode.Purpose]string{sentcode.Recover: "/recover/link", sentcode.Replace: "/recover/replace/link"}
 
 // Stage says what became of the code that was sent last by SMS for an account and a
 // purpose; empty when there is none, or it went to another number than the target.

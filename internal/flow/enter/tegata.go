@@ -112,37 +112,31 @@ func (e *Entry) wake(ctx context.Context, tx db.Tx, a account.Account) error {
 	return nil
 }
 
-// DeviceAdded writes down that an installation was taken in, and tells the owner.
-func (e *Entry) DeviceAdded(ctx context.Context, tx db.Tx, w Who, s ref.Session, d device.Device) error {
-	if err := Renew(ctx, tx, ByTegataCode, w.Account.ID); err != nil {
-		return err
-	}
-	return e.NoteDevice(ctx, tx, w, s, "device.added", d.Name)
-}
-
 // NoteDevice writes down what became of an installation, and tells the owner.
 func (e *Entry) NoteDevice(ctx context.Context, tx db.Tx, w Who, s ref.Session, kind, name string) error {
-	_, err := audit.Write(ctx, tx, audit.Event{Kind: kind, Account: w.Account.ID, Actor: string(w.Account.ID), Session: s,
-		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place, Detail: struct {
-			Kind string `json:"kind"`
-			Name string `json:"name,omitempty"`
-		}{string(gate.Tegata), name}})
-	if err != nil {
+	if err := e.writeDevice(ctx, tx, w, s, kind, name); err != nil {
 		return err
 	}
-	// What a session did is doubted since that session began.
-	doubt := e.DoubtOf(w.Account.ID, tx.Now())
-	if s != "" {
-		opened, err := session.ByID(ctx, tx, s)
-		if err == nil {
-			doubt = e.Doubt(opened)
-		} else if !errors.Is(err, db.ErrNone) {
-			return err
-		}
+	doubt, err := e.doubtOfSession(ctx, tx, w.Account.ID, s)
+	if err != nil {
+		return err
 	}
 	return e.Tell(ctx, tx, w.Account, kind, func(letter.To) letter.Change {
 		return letter.Change{What: kind, Kind: string(gate.Tegata), Name: name, Link: doubt, From: e.From(w.Visitor, tx.Now())}
 	})
+}
+
+// doubtOfSession is the link of a mail about what a session did, which is doubted since
+// that session began; what nobody's session did, since now.
+func (e *Entry) doubtOfSession(ctx context.Context, r db.Reader, a ref.Account, s ref.Session) (string, error) {
+	if s == "" {
+		return e.DoubtOf(a, r.Now()), nil
+	}
+	opened, err := session.ByID(ctx, r, s)
+	if errors.Is(err, db.ErrNone) {
+		return e.DoubtOf(a, r.Now()), nil
+	}
+	return e.Doubt(opened), err
 }
 
 const topicQuiet = "push.quiet"

@@ -1,5 +1,6 @@
-// Package recover owns the way back in when the password is lost: a code or
-// link to the account's address, a new password, session.
+// Package recover owns the ways back when something is lost: a code or link to the
+// account's address, then a new password and a session; or, where Tegata is lost while
+// the sign-in lock is on, strong proofs and a new Tegata, and no session.
 //
 // It asks the same gate as every other journey and opens nothing that a sign-in
 // would not. Strangers get the same answers whether or not an account exists. It
@@ -16,6 +17,7 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
+	"sekisho/internal/cooling"
 	"sekisho/internal/db"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/fault"
@@ -27,10 +29,37 @@ import (
 	"sekisho/internal/ref"
 )
 
-// Recover is the journey.
-type Recover struct{ *enter.Entry }
+// Recover is the journey; with Tegata, the one to a new Tegata. What belongs to one of
+// the two is of no use in the other.
+type Recover struct {
+	*enter.Entry
+	Tegata bool
+}
 
-const kind = "recover"
+func (r *Recover) kind() string { return string(r.waitsFor()) }
+
+// purpose is what the code and link that begin it are good for.
+func (r *Recover) purpose() sentcode.Purpose {
+	if r.Tegata {
+		return sentcode.Replace
+	}
+	return sentcode.Recover
+}
+
+func (r *Recover) waitsFor() cooling.Purpose {
+	if r.Tegata {
+		return cooling.Replace
+	}
+	return cooling.Recover
+}
+
+// act is what its refusals are written down as.
+func (r *Recover) act() enter.Act {
+	if r.Tegata {
+		return enter.Replaces
+	}
+	return enter.Recovery
+}
 
 // Step is where a person is.
 type Step string
@@ -41,6 +70,7 @@ const (
 	Second   Step = "second"   // the second factor is asked for, or one more proof (RC-01, SI-19)
 	Waiting  Step = "waiting"  // what was proved is weak: the password can be set later (RC-01)
 	Word     Step = "password" // the new password is asked for
+	Device   Step = "device"   // an installation of Tegata can be taken in
 	Finished Step = "finished"
 )
 
@@ -59,6 +89,7 @@ type state struct {
 	Failures map[string]int64   `json:"failures,omitempty"`
 	Number   string             `json:"number,omitempty"` // what Tegata is to be told
 	Least    int                `json:"least,omitempty"`  // Word: how long it must be
+	May      bool               `json:"may,omitempty"`    // Second: waiting would do as well
 }
 
 // sent is a code that is out.
@@ -84,6 +115,8 @@ type View struct {
 	asked    ref.Account
 	Digits   int          // of the code that is out, where it is a long one; else 0
 	Delivery outbox.Stage // what became of the second proof's SMS
+	May      bool         // Second: waiting would do as well
+	Ticket   Ticket       // Device: how far it has come
 }
 
 // Way is one way to give the second proof.
@@ -96,7 +129,7 @@ type Way struct {
 
 func (r *Recover) view(s *flow.Stored[state]) View {
 	x := s.State
-	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, Number: x.Number, MinWord: cmp.Or(x.Least, r.Policy.Password.MinLengthSingle)}
+	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, Number: x.Number, May: x.May, MinWord: cmp.Or(x.Least, r.Policy.Password.MinLengthSingle)}
 	if x.For.Long {
 		v.Digits = sentcode.LongDigits
 	}
@@ -123,7 +156,7 @@ func (r *Recover) Start(ctx context.Context, v flow.Visitor, identifier string) 
 		if err != nil && !errors.Is(err, db.ErrNone) {
 			return err
 		}
-		s, err := flow.Start(ctx, tx, kind, v, state{Typed: typed, Account: a.ID, Step: Code})
+		s, err := flow.Start(ctx, tx, r.kind(), v, state{Typed: typed, Account: a.ID, Step: Code})
 		if err != nil {
 			return err
 		}
@@ -146,7 +179,7 @@ func (r *Recover) Start(ctx context.Context, v flow.Visitor, identifier string) 
 func (r *Recover) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, error) {
 	var view View
 	err := r.DB.View(ctx, func(tx db.ReadTx) error {
-		s, f, err := flow.Load[state](ctx, tx, kind, id, v)
+		s, f, err := flow.Load[state](ctx, tx, r.kind(), id, v)
 		if err != nil || f != nil {
 			view = View{Fault: f}
 			return err
@@ -178,14 +211,16 @@ type moment struct {
 	fault   *fault.Fault
 	result  enter.Result
 	asked   bool // Tegata was asked
+	ticket  Ticket
+	over    bool // an installation was taken in
 }
 
 // aim chooses where the code goes: to the address or number that was typed, when
 // the account has proved it, else to its primary address.
 func (m *moment) aim(ctx context.Context, tx db.Tx) error {
 	x := &m.flow.State
-	x.For = sentcode.For{Purpose: sentcode.Recover, Channel: sentcode.Mail, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID, Target: m.account.Email.Norm,
-		Asked: enter.Asked("recover", x.Typed), Phone: x.Typed.Kind == account.Mobile}
+	x.For = sentcode.For{Purpose: m.purpose(), Channel: sentcode.Mail, Subject: enter.Subject(m.account, x.Typed), Flow: m.flow.ID, Target: m.account.Email.Norm,
+		Asked: enter.Asked(m.kind(), x.Typed), Phone: x.Typed.Kind == account.Mobile}
 	whose := m.account.ID
 	if whose == "" {
 		whose = ref.NewAccount(tx.Now()) // nobody's: it is asked all the same (SI-28)
@@ -210,7 +245,7 @@ func (m *moment) aim(ctx context.Context, tx db.Tx) error {
 
 func (m *moment) proving() enter.Proving {
 	x := m.flow.State
-	p := enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.MailCode, Class: enter.ByRecovery, Act: enter.Recovery, Offered: true,
+	p := enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.MailCode, Class: enter.ByRecovery, Act: m.act(), Offered: true,
 		Code: x.For, Failed: x.Failures[string(enter.ByRecovery)]}
 	if x.For.Channel == sentcode.SMS {
 		p.Kind = gate.SMSCode
@@ -239,7 +274,7 @@ func (m *moment) send(ctx context.Context, tx db.Tx) (err error) {
 func (r *Recover) step(ctx context.Context, v flow.Visitor, id ref.Flow, want Step, do func(db.Tx, *moment) error) (View, error) {
 	var view View
 	err := r.DB.Update(ctx, func(tx db.Tx) error {
-		s, f, err := flow.Load[state](ctx, tx, kind, id, v)
+		s, f, err := flow.Load[state](ctx, tx, r.kind(), id, v)
 		if err != nil || f != nil {
 			view = View{Fault: f}
 			return err
@@ -272,9 +307,12 @@ func (m *moment) close(ctx context.Context, tx db.Tx) (View, error) {
 	if o := m.result.Opened; o != nil {
 		return View{Step: Finished, Opened: o, Typed: m.flow.State.Typed}, flow.End(ctx, tx, m.flow.ID)
 	}
+	if m.over {
+		return View{Step: Finished, Typed: m.flow.State.Typed, Ticket: m.ticket, asked: m.account.ID}, flow.End(ctx, tx, m.flow.ID)
+	}
 	f, err := m.flow.Save(ctx, tx)
 	view := m.view(&m.flow)
-	view.Fault = m.fault
+	view.Fault, view.Ticket = m.fault, m.ticket
 	if m.asked {
 		view.asked = m.account.ID
 	}
@@ -336,7 +374,7 @@ func (m *moment) proved(ctx context.Context, tx db.Tx, p gate.Proof) error {
 			code = faults.AccountDeleted
 		}
 		var err error
-		m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Tell: code, Class: enter.ByRecovery, Act: enter.Recovery})
+		m.fault, err = m.Refuse(ctx, tx, enter.Refusal{Visitor: m.visitor, Account: m.account.ID, Tell: code, Class: enter.ByRecovery, Act: m.act()})
 		return err
 	}
 	x.Proofs = append(x.Proofs, p)
@@ -345,6 +383,9 @@ func (m *moment) proved(ctx context.Context, tx db.Tx, p gate.Proof) error {
 
 // advance moves to the step that gate asks for.
 func (m *moment) advance(ctx context.Context, tx db.Tx) error {
+	if m.Tegata {
+		return m.replace(ctx, tx)
+	}
 	x := &m.flow.State
 	res, err := m.Weigh(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: x.Proofs, StepUp: true, Lost: true})
 	if err != nil {
@@ -382,112 +423,11 @@ func (m *moment) waits(ctx context.Context, tx db.Tx) (until time.Time, err erro
 	if err != nil || !set.On() && !m.account.Lowered && !phone || !m.weak() {
 		return until, err
 	}
-	w, err := m.Cool(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: m.flow.State.Proofs})
+	w, err := m.Cool(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: m.flow.State.Proofs}, m.waitsFor())
 	if err != nil || w.Over(tx.Now()) {
 		return until, err
 	}
 	return w.Ready, nil
-}
-
-// Link is what a link out of a mail leads to, before it is spent.
-type Link struct {
-	Fault *fault.Fault
-	Same  bool // opened in the browser that asked
-}
-
-// LookLink says what a link is good for. Reading it spends nothing: mail
-// programs open links on their own.
-func (r *Recover) LookLink(ctx context.Context, v flow.Visitor, token string) (Link, error) {
-	var l Link
-	err := r.DB.View(ctx, func(tx db.ReadTx) error {
-		found, err := sentcode.ByLink(ctx, tx, token)
-		switch {
-		case errors.Is(err, db.ErrNone), err == nil && found.Expired:
-			l.Fault = faults.LinkExpired.New()
-			return nil
-		case err != nil:
-			return err
-		case found.Used:
-			l.Fault = faults.LinkUsed.New()
-			return nil
-		}
-		_, f, err := flow.Load[state](ctx, tx, kind, found.Flow, v)
-		l.Same = f == nil
-		return err
-	})
-	return l, err
-}
-
-// OpenLink spends a link that its reader confirmed with a button, and goes on
-// in a journey of this browser (RC-05: bound to the browser that asked, or
-// confirmed anew).
-func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (View, error) {
-	var view View
-	err := r.DB.Update(ctx, func(tx db.Tx) error {
-		found, err := sentcode.ByLink(ctx, tx, token)
-		if errors.Is(err, db.ErrNone) {
-			view = View{Fault: faults.LinkExpired.New()}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		a, err := account.Lock(ctx, tx, ref.Account(found.Subject))
-		if err == nil {
-			err = sentcode.SpendLink(ctx, tx, sentcode.Recover, token)
-		}
-		if errors.Is(err, db.ErrNone) {
-			view = View{Fault: faults.LinkUsed.New()}
-			if found.Expired && !found.Used {
-				view.Fault = faults.LinkExpired.New()
-			}
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		// Where it was sent is known to the journey that asked for it.
-		asked, err := flow.Peek[state](ctx, tx, kind, found.Flow)
-		if err != nil && !errors.Is(err, db.ErrNone) {
-			return err
-		}
-		view, err = r.follow(ctx, tx, v, followed{a, asked.For.Target, asked.Typed})
-		return err
-	})
-	return view, err
-}
-
-// followed is a link that was opened: whose, through which inbox it came, and which
-// name it was asked for with.
-type followed struct {
-	account account.Account
-	target  string
-	typed   account.Identifier
-}
-
-// follow goes on in a journey of this browser with what an opened link proves.
-func (r *Recover) follow(ctx context.Context, tx db.Tx, v flow.Visitor, l followed) (View, error) {
-	if l.target == "" {
-		l.target = l.account.Email.Norm
-	}
-	if l.typed.Shown == "" { // the journey that asked is over
-		l.typed = l.account.Email.Identifier
-	}
-	if l.typed.Shown == "" {
-		l.typed = account.Identifier{Kind: account.Username, Shown: l.account.Username}
-	}
-	s, err := flow.Start(ctx, tx, kind, v, state{Typed: l.typed, Account: l.account.ID, Step: Code})
-	if err != nil {
-		return View{}, err
-	}
-	m := &moment{Recover: r, visitor: v, flow: s, account: l.account}
-	if err := m.Succeed(ctx, tx, enter.Attempt{Visitor: v, Account: l.account, Class: enter.ByRecovery}, 0); err != nil {
-		return View{}, err
-	}
-	if err := m.proved(ctx, tx, gate.Proof{Kind: gate.MailCode, At: tx.Now(), Turn: l.account.Turn, Via: l.target}); err != nil {
-		return View{}, err
-	}
-	return m.close(ctx, tx)
 }
 
 // proofLives is how long after the code the new password may be set.

@@ -31,7 +31,7 @@ func (m *moment) offers(kind string) bool {
 func (m *moment) second(kind string) enter.Proving {
 	x := m.flow.State
 	class := enter.Class(kind).InRecovery()
-	return enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Class: class, Act: enter.Recovery, Offered: m.offers(kind),
+	return enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Class: class, Act: m.act(), Offered: m.offers(kind),
 		Ask: passkey.Proving, Bound: string(m.flow.ID), Failed: x.Failures[string(class)], Code: x.Sent[kind].For,
 		Push: push.Recover, Flow: m.flow.ID}
 }
@@ -104,6 +104,11 @@ func (m *moment) takeSecond(ctx context.Context, tx db.Tx, kind, answer string, 
 	if err != nil || !got.Right {
 		return err
 	}
+	if m.Tegata && got.Proof.Kind == gate.Backup { // else the session that opens tells of it
+		if err := m.SpareSpent(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: m.flow.State.Proofs}); err != nil {
+			return err
+		}
+	}
 	return m.proved(ctx, tx, got.Proof)
 }
 
@@ -145,7 +150,7 @@ func (m *moment) sendSecond(ctx context.Context, tx db.Tx, kind string) error {
 // Options are what the browser's passkey is asked as a second proof.
 func (r *Recover) Options(ctx context.Context, v flow.Visitor, id ref.Flow) (options []byte, f *fault.Fault, err error) {
 	err = r.DB.Update(ctx, func(tx db.Tx) error {
-		s, stop, err := flow.Load[state](ctx, tx, kind, id, v)
+		s, stop, err := flow.Load[state](ctx, tx, r.kind(), id, v)
 		if f = stop; err != nil || f != nil {
 			return err
 		}
@@ -221,7 +226,7 @@ func (m *moment) ask(ctx context.Context, tx db.Tx) error {
 // Await is what it is in a sign-in.
 func (r *Recover) Await(ctx context.Context, v flow.Visitor, id ref.Flow, most time.Duration) (*fault.Fault, error) {
 	return r.Entry.Await(ctx, id, most, func(tx db.ReadTx) (*fault.Fault, error) {
-		_, f, err := flow.Load[state](ctx, tx, kind, id, v)
+		_, f, err := flow.Load[state](ctx, tx, r.kind(), id, v)
 		return f, err
 	})
 }

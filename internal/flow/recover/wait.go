@@ -19,7 +19,7 @@ import (
 // when it waits. It uses nothing: mail programs open links on their own.
 func (r *Recover) LookReady(ctx context.Context, token string) (until time.Time, f *fault.Fault, err error) {
 	err = r.DB.View(ctx, func(tx db.ReadTx) error {
-		w, stop, err := standing(ctx, tx, token)
+		w, stop, err := r.standing(ctx, tx, token)
 		if f = stop; err != nil || f != nil {
 			return err
 		}
@@ -32,24 +32,26 @@ func (r *Recover) LookReady(ctx context.Context, token string) (until time.Time,
 }
 
 // standing finds the wait of a link that may still be used.
-func standing(ctx context.Context, r db.Reader, token string) (cooling.Wait, *fault.Fault, error) {
-	w, err := cooling.ByLink(ctx, r, token)
-	if errors.Is(err, db.ErrNone) {
+func (r *Recover) standing(ctx context.Context, tx db.Reader, token string) (cooling.Wait, *fault.Fault, error) {
+	w, err := cooling.ByLink(ctx, tx, token)
+	if errors.Is(err, db.ErrNone) || err == nil && w.Purpose != r.waitsFor() {
 		return w, faults.LinkExpired.New(), nil
 	}
 	if err != nil {
 		return w, nil, err
 	}
-	a, err := account.Of(ctx, r, w.Account)
+	a, err := account.Of(ctx, tx, w.Account)
 	switch {
 	case err != nil:
 		return w, nil, err
 	case !w.Opened.IsZero():
 		return w, faults.LinkUsed.New(), nil
-	case !w.Stands(a.Turn, r.Now()):
-		return w, faults.LinkExpired.New(), nil
 	}
-	return w, nil, nil
+	now, err := r.Cooling(ctx, tx, a, r.waitsFor())
+	if err == nil && now.ID != w.ID {
+		return w, faults.LinkExpired.New(), nil // another one, or for something else
+	}
+	return w, nil, err
 }
 
 // OpenReady goes on, in whichever browser, with a recovery that has waited. The
@@ -57,7 +59,7 @@ func standing(ctx context.Context, r db.Reader, token string) (cooling.Wait, *fa
 func (r *Recover) OpenReady(ctx context.Context, v flow.Visitor, token string) (View, error) {
 	var view View
 	err := r.DB.Update(ctx, func(tx db.Tx) error {
-		w, f, err := standing(ctx, tx, token)
+		w, f, err := r.standing(ctx, tx, token)
 		if err != nil || f != nil {
 			view = View{Fault: f}
 			return err

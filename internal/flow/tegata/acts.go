@@ -220,7 +220,7 @@ func (t *Tegata) Lock(ctx context.Context, c Caller, l Lock) (*fault.Fault, erro
 		if l.On {
 			err = account.SwitchOff(ctx, tx, c.Account.ID, l.Ends)
 		} else {
-			kind, err = "signin.unlocked", account.SwitchOn(ctx, tx, c.Account.ID)
+			kind, err = "signin.unlocked", t.unlock(ctx, tx, c)
 		}
 		if err != nil {
 			return nil, err
@@ -241,6 +241,15 @@ func (t *Tegata) Lock(ctx context.Context, c Caller, l Lock) (*fault.Fault, erro
 		}
 		return nil, t.NoteDevice(ctx, tx, c.who(), "", kind, c.Device.Name)
 	})
+}
+
+// unlock lifts the lock, and ends the wait of somebody who would replace Tegata because
+// of it.
+func (t *Tegata) unlock(ctx context.Context, tx db.Tx, c Caller) error {
+	if err := account.SwitchOn(ctx, tx, c.Account.ID); err != nil {
+		return err
+	}
+	return t.EndReplacing(ctx, tx, c.Account, c.Visitor)
 }
 
 // Rename changes what an installation of the account is called. The name is one that

@@ -12,6 +12,7 @@ import (
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
+	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
@@ -54,10 +55,10 @@ func (t *Tegata) Join(ctx context.Context, v flow.Visitor, a Ask) (j Joined, err
 		if j.Account, err = account.Lock(ctx, tx, ticket.Account); err != nil {
 			return err
 		}
-		if ticket.Device != "" {
+		if ticket.Device != "" || !enter.TicketStands(ticket, j.Account, tx.Now()) {
 			return db.ErrNone
 		}
-		if _, err := session.ByID(ctx, tx, ticket.Session); err != nil {
+		if err := held(ctx, tx, ticket); err != nil {
 			return err // nobody is left to agree to it
 		}
 		d := device.Device{Account: j.Account.ID, Kind: a.Kind, Name: a.Name, Point: point, Turn: j.Account.Turn, Agent: v.Agent, Addr: v.Addr.String(), Place: v.Place}
@@ -95,6 +96,9 @@ func (t *Tegata) joined(ctx context.Context, c Caller, agree bool) (j Joined, er
 		}
 		was := j.Device.State
 		k, err := device.ByDevice(ctx, tx, c.Device.ID)
+		if err == nil && was == device.Waiting && !enter.TicketStands(k, a, tx.Now()) {
+			return db.ErrNone // the doors were closed, or the lock lifted, meanwhile
+		}
 		if err == nil && agree && was == device.Waiting {
 			k, err = t.agree(ctx, tx, c, k)
 		}
@@ -115,7 +119,7 @@ func (t *Tegata) joined(ctx context.Context, c Caller, agree bool) (j Joined, er
 			return nil
 		}
 		if was == device.Waiting {
-			if err := t.DeviceAdded(ctx, tx, c.who(), k.Session, j.Device); err != nil {
+			if err := t.TakeIn(ctx, tx, c.who(), k, j.Device); err != nil {
 				return err
 			}
 		}
@@ -144,8 +148,19 @@ func (t *Tegata) Refresh(ctx context.Context, c Caller, word string) (*fault.Fau
 // agree counts only while the session lives that said so, too: what was taken in by it
 // is doubted with it.
 func (t *Tegata) agree(ctx context.Context, tx db.Tx, c Caller, k device.Ticket) (device.Ticket, error) {
-	if _, err := session.ByID(ctx, tx, k.Session); err != nil {
+	if err := held(ctx, tx, k); err != nil {
 		return k, err
 	}
 	return device.Agree(ctx, tx, c.Device.ID, true)
+}
+
+// held is db.ErrNone once the session is over that made a ticket. A journey's ticket ends
+// with what enter.TicketStands asks.
+func held(ctx context.Context, tx db.Tx, k device.Ticket) error {
+	id := k.Holder.Session()
+	if id == "" {
+		return nil
+	}
+	_, err := session.ByID(ctx, tx, id)
+	return err
 }

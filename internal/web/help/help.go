@@ -32,7 +32,8 @@ var (
 
 // places are where what a guide tells is done.
 var places = map[string]Link{"second-factor": toFactors, "tegata": toFactors, "authenticator-app": toFactors, "keys": toFactors, "spare": toFactors, "trusted-browsers": toAccess,
-	"phone-gone": toAccess, "sessions": toAccess, "addresses": toAddresses, "password": {"/me/password", "password"}, "activity": {"/me/activity", "activity"},
+	"sign-in-lock": {"/recover/replace", "replace"},
+	"phone-gone":   toAccess, "sessions": toAccess, "addresses": toAddresses, "password": {"/me/password", "password"}, "activity": {"/me/activity", "activity"},
 	"apps": {"/me/apps", "apps"}}
 
 // Pages of help.

@@ -49,6 +49,8 @@ type (
 		Reach             bool // the question is what to do without the device (SI-15)
 		More              bool // there are others than those listed
 		Back              string
+		Strong            bool // two strong proofs are asked for (RS-05)
+		May               bool // to wait would do as well as the second of them
 	}
 	// Cannot lists all that can be done when the way asked for does not work (SI-14).
 	Cannot struct {
@@ -138,6 +140,7 @@ type asking struct {
 	Back              string
 	Number            string // what Tegata is to be told; empty: it was not asked
 	Silent            bool
+	May               bool // to wait would do as well (RS-05)
 }
 
 func (a asking) way(kind string) (signin.Way, bool) {
@@ -151,7 +154,7 @@ func (a asking) device(kind string) bool {
 }
 
 func askingOf(v signin.View) asking {
-	return asking{"/signin", string(v.ID), v.Typed.Shown, v.Ways, v.Step == signin.Proof, v.StepUp, v.TrustDays, v.Delivery, v.Return, v.Number, v.Silent}
+	return asking{"/signin", string(v.ID), v.Typed.Shown, v.Ways, v.Step == signin.Proof, v.StepUp, v.TrustDays, v.Delivery, v.Return, v.Number, v.Silent, false}
 }
 
 // proofPage shows the page of a proof, or the list of ways.
@@ -179,13 +182,13 @@ func (d *Door) askPage(r *web.Request, a asking) web.Response {
 	if slices.Contains(lists, page) {
 		ways := a.listed(page == "reach")
 		return web.Show("signin/other", Other{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Ways: ways, First: a.First,
-			StepUp: a.StepUp, Reach: page == "reach", More: len(ways) < len(a.Ways), Back: a.Back}).LeadsTo(a.Back)
+			StepUp: a.StepUp, Reach: page == "reach", More: len(ways) < len(a.Ways), Back: a.Back, Strong: a.Base == toTegata, May: a.May}).LeadsTo(a.Back)
 	}
 	w, ok := a.way(kindOf(page))
 	if !ok && len(a.Ways) > 0 {
 		w = a.Ways[0]
 	}
-	others := len(a.Ways) > 1
+	others := len(a.Ways) > 1 || a.May
 	if w.Kind == string(gate.Tegata) {
 		return web.Show("signin/push", Push{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Number: a.Number, Names: w.Names, Silent: a.Silent, Trust: a.TrustDays,
 			Others: slices.DeleteFunc(a.listed(false), func(x Listed) bool { return x.Kind == w.Kind }), Device: a.device(w.Kind), StepUp: a.StepUp, First: a.First}).LeadsTo(a.Back)

@@ -34,6 +34,7 @@ type Door struct {
 	Signin  *signin.Signin
 	Join    *join.Join
 	Recover *recover.Recover
+	Replace *recover.Recover // the way back to Tegata while the sign-in lock is on
 	Change  *change.Change
 	Tegata  *tegata.Tegata
 	Open    bool // people may sign up
@@ -92,7 +93,7 @@ type (
 		Base   string // path of the form
 		Flow   string
 		Typed  string
-		Way    string // "signin", "confirm", "join", "recover"
+		Way    string // "signin", "confirm", "join", "recover", "replace"
 		Other  bool
 		Mobile bool // "recover": a number was typed, and the code may go there
 		Wait   int  // seconds until another may be sent
