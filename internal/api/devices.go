@@ -57,7 +57,13 @@ func (d *Door) ticket(ctx context.Context, r *web.Request) (web.Response, error)
 }
 
 func (d *Door) agreeTicket(ctx context.Context, r *web.Request) (web.Response, error) {
-	t, err := d.Enrol.AgreeTicket(ctx, r.Describe(), r.Session)
+	var in struct {
+		Replaces ref.Device `json:"replaces"`
+	}
+	if err := r.ReadJSON(&in); err != nil {
+		return web.Response{}, err
+	}
+	t, err := d.Enrol.AgreeTicket(ctx, r.Describe(), r.Session, in.Replaces)
 	return d.enrolling(r, t, err)
 }
 
@@ -117,7 +123,7 @@ func (d *Door) tegataOperations() []operation {
 	return []operation{
 		{"POST", me + "/ticket", web.FreshSetup, d.newTicket, "newTicket", "Let one installation of Tegata ask to be taken in", nil, nil, "Enrolling", nil},
 		{"GET", me + "/ticket", web.SettingUp, d.ticket, "ticket", "How far that has come", nil, nil, "Enrolling", nil},
-		{"POST", me + "/ticket/agree", web.SettingUp, d.agreeTicket, "agreeTicket", "Say that the number is the same here", nil, nil, "Enrolling", nil},
+		{"POST", me + "/ticket/agree", web.SettingUp, d.agreeTicket, "agreeTicket", "Say that the number is the same here, and which installation it takes the place of", map[string]any{"replaces": text}, nil, "Enrolling", nil},
 		{"DELETE", me + "/ticket", web.SettingUp, d.stopTicket, "stopTicket", "Take it back", nil, nil, "", nil},
 		{"GET", me, web.SignedIn, d.devices, "devices", "The installations of Tegata", nil, nil, "Installations", nil},
 		{"PATCH", me + "/{id}", web.Fresh, d.onDevice(d.renameDevice), "renameDevice", "Name one", map[string]any{"name": text}, []string{"name"}, "", nil},

@@ -296,7 +296,7 @@ func (b *Browser) Press(label string) *Browser {
 }
 
 func (b *Browser) values(form *html.Node) url.Values {
-	v := url.Values{}
+	v, picked := url.Values{}, map[string]bool{}
 	each(form, func(n *html.Node) {
 		name, ok := attr(n, "name")
 		if !ok || n.Data == "button" {
@@ -310,6 +310,11 @@ func (b *Browser) values(form *html.Node) url.Values {
 					v.Set(name, value(o, "value"))
 				}
 			})
+		case kind == "radio":
+			if was || has(n, "checked") && !picked[name] {
+				v.Set(name, value(n, "value"))
+				picked[name] = picked[name] || was
+			}
 		case kind == "checkbox":
 			if was || has(n, "checked") {
 				v.Add(name, value(n, "value"))

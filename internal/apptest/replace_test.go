@@ -93,11 +93,9 @@ func (l *locked) by(b *apptest.Browser, kind gate.Kind) *apptest.Browser {
 	}
 }
 
-var enrolURI = regexp.MustCompile(`href="([^"]*#enrol=[^"]*)"`)
-
 func uriOf(t *testing.T, b *apptest.Browser) string {
 	t.Helper()
-	m := enrolURI.FindStringSubmatch(b.See("Enrol the new Tegata").Body)
+	m := fragment.FindStringSubmatch(b.See("Enrol the new Tegata").Body)
 	if m == nil {
 		t.Fatalf("no ticket on the page:\n%s", b.Text())
 	}

@@ -46,6 +46,8 @@ func factors() []Page {
 		{Name: "factor-prefer", Response: web.Show("me/factor-prefer", me.Prefer{Kinds: []string{"totp", "smscode", "passkey"}, Now: "totp"})},
 		{Name: "tegata-open", Signed: true, Response: web.Show("me/factor-tegata", me.Tegata{State: "open", URI: "https://id.example.com/tegata/#enrol=ticket", Picture: drawn})},
 		{Name: "tegata-compare", Signed: true, Response: web.Show("me/factor-tegata", me.Tegata{State: "waiting", Number: "4821", Name: "Pixel 8"})},
+		{Name: "tegata-replaces", Signed: true, Response: web.Show("me/factor-tegata", me.Tegata{State: "waiting", Number: "4821", Name: "Pixel 9", Gone: "dev_01kf0e7st00000000000000001",
+			Others: []device.Device{{ID: "dev_01kf0e7st00000000000000001", Name: "Pixel 8（仕事用のスマートフォン、総務から借りたもの）", Main: true}, {ID: "dev_01kf0e7st00000000000000002", Name: "Tablet"}}})},
 		{Name: "tegata-here", Signed: true, Response: web.Show("me/factor-tegata", me.Tegata{State: "here", Number: "4821", Name: "Pixel 8"})},
 		{Name: "device", Signed: true, Response: web.Show("me/factor-device", me.Device{Device: device.Device{ID: "dev_01kf0e7st00000000000000001", Name: "Pixel 8", Main: true, Created: At.Add(-300 * time.Hour), LastSeen: At.Add(-time.Minute)}})},
 		{Name: "device-stale", Signed: true, Response: web.Show("me/factor-device", me.Device{Device: device.Device{ID: "dev_01kf0e7st00000000000000002", Name: "Tablet", Kind: device.CLI, Created: At.Add(-300 * time.Hour), LastSeen: At.Add(-30 * time.Hour)}, Stale: true})},

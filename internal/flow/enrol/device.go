@@ -3,12 +3,14 @@ package enrol
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/db"
 	"sekisho/internal/device"
 	"sekisho/internal/factor/backup"
+	"sekisho/internal/factor/push"
 	"sekisho/internal/factor/totp"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
@@ -30,6 +32,8 @@ type Ticket struct {
 	// Finished: the session that agreed was given what the installation proves
 	Finished bool
 	Expires  time.Time
+	Others   []device.Device // that count: the new one can take the place of one
+	Gone     ref.Device      // the one of them that seems to be lost; empty: none does
 }
 
 // NewTicket lets one installation ask to be taken in (OA-01): once, within ten
@@ -68,13 +72,35 @@ func ticket(ctx context.Context, r db.Reader, s session.Session) (Ticket, error)
 	if err != nil || k.Device == "" {
 		return t, err
 	}
-	t.Device, err = device.Of(ctx, r, k.Device)
+	if t.Device, err = device.Of(ctx, r, k.Device); err != nil {
+		return t, err
+	}
+	list, err := device.List(ctx, r, s.Account)
+	if err != nil {
+		return t, err
+	}
+	t.Others = slices.DeleteFunc(list, func(d device.Device) bool { return d.ID == k.Device })
+	t.Gone, err = gone(ctx, r, s, t.Others)
 	return t, err
 }
 
-// AgreeTicket records that the number is the same here. Once it is on both sides the
-// session carries what the new installation proves, and backup codes are there.
-func (e *Enrol) AgreeTicket(ctx context.Context, v flow.Visitor, s session.Session) (t Ticket, err error) {
+// gone is the primary installation where it seems to be lost: it did not answer when it
+// was asked last, or the person came in by what stands in for it (OA-16).
+func gone(ctx context.Context, r db.Reader, s session.Session, others []device.Device) (ref.Device, error) {
+	if len(others) == 0 || !others[0].Main {
+		return "", nil
+	}
+	dead, err := push.MainLooksDead(ctx, r, s.Account)
+	if err != nil || !dead && !slices.ContainsFunc(s.AMR, func(m string) bool { return m == "otp.backup" || m == "kba" }) {
+		return "", err
+	}
+	return others[0].ID, nil
+}
+
+// AgreeTicket records that the number is the same here, and which installation the new
+// one takes the place of; empty: none. Once it is on both sides the session carries what
+// the new installation proves, and backup codes are there.
+func (e *Enrol) AgreeTicket(ctx context.Context, v flow.Visitor, s session.Session, replaces ref.Device) (t Ticket, err error) {
 	spare, err := e.spare(ctx, s)
 	if err != nil {
 		return t, err
@@ -101,6 +127,15 @@ func (e *Enrol) AgreeTicket(ctx context.Context, v flow.Visitor, s session.Sessi
 		x := &act{Enrol: e, visitor: v, session: s, account: a}
 		if x.set, err = e.SetOf(ctx, tx, a); err != nil {
 			return err
+		}
+		if replaces != "" && !t.Here {
+			if _, ok := x.device(replaces); !ok || replaces == t.Device.ID {
+				t.Fault = faults.FactorUnknown.New()
+				return nil
+			}
+			if err := device.Replace(ctx, tx, t.Device.ID, replaces); err != nil {
+				return err
+			}
 		}
 		err = x.agree(ctx, tx, &t, spare)
 		t.Done = x.done

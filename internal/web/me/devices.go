@@ -25,6 +25,8 @@ type (
 		Picture template.HTML
 		Number  string
 		Name    string
+		Others  []device.Device // of which the new one can take one's place (OA-16)
+		Gone    ref.Device      // the one that seems to be lost
 		Return  string
 	}
 	// Device shows one installation, and what can be done with it.
@@ -75,7 +77,7 @@ func (d *Door) tegataPage(ctx context.Context, r *web.Request) (web.Response, er
 		return web.Response{}, err
 	}
 	if t.Fault == nil && t.Number != "" && !t.Finished {
-		return web.Show("me/factor-tegata", Tegata{State: stateOf(t), Number: t.Number, Name: t.Device.Name, Return: a.back}), nil
+		return web.Show("me/factor-tegata", Tegata{State: stateOf(t), Number: t.Number, Name: t.Device.Name, Others: t.Others, Gone: t.Gone, Return: a.back}), nil
 	}
 	if t, err = d.Enrol.NewTicket(ctx, r.Describe(), r.Session); err != nil || t.Fault != nil {
 		return refuse(t.Fault), err
@@ -108,7 +110,7 @@ func (d *Door) tegataDo(ctx context.Context, r *web.Request) (web.Response, erro
 	if form["do"] == "stop" {
 		return web.Go("/me/factors"), d.Enrol.StopTicket(ctx, r.Session)
 	}
-	t, err := d.Enrol.AgreeTicket(ctx, r.Describe(), r.Session)
+	t, err := d.Enrol.AgreeTicket(ctx, r.Describe(), r.Session, ref.Device(form["replaces"]))
 	switch {
 	case err != nil:
 		return web.Response{}, err
