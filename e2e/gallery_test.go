@@ -33,7 +33,7 @@ func gallery(t *testing.T) string {
 			_, _ = h.Write(svg)
 			return
 		}
-		if strings.HasSuffix(r.URL.Path, "/tegata/state") { // nobody answers
+		if strings.HasSuffix(r.URL.Path, "/state") { // nobody answers
 			<-r.Context().Done()
 			return
 		}

@@ -1,0 +1,92 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"sekisho/internal/pass"
+)
+
+// oldPhone takes an installation in from a session, and locks sign-in with it.
+func oldPhone(t *testing.T, s *Server, token string) *pass.Pass {
+	t.Helper()
+	link := fmt.Sprint(s.ask("POST", "/api/v1/me/tegata/ticket", token, map[string]any{})["uri"])
+	p, _, err := pass.Join(t.Context(), http.DefaultClient, link, "Old phone", "app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Agree(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.ask("POST", "/api/v1/me/tegata/ticket/agree", token, map[string]any{})
+	return p
+}
+
+// RS-05: Tegata is lost while the lock is on; a browser shows the code, the app at
+// /tegata/ is the new phone.
+func TestTegataLostUnderTheLockIsSetUpAnew(t *testing.T) {
+	s := Start(t)
+	s.Settle("hana@example.com")
+	key, codes := protected(t, s)
+	status, done, err := call("POST", s.URL+"/api/v1/signin", "", map[string]any{"identifier": "hana@example.com"})
+	if err != nil || status != 200 {
+		t.Fatal(status, done, err)
+	}
+	flow := "/api/v1/signin/" + fmt.Sprint(done["flow"])
+	s.ask("POST", flow, "", map[string]any{"kind": "password", "answer": Word})
+	opened := s.ask("POST", flow, "", map[string]any{"kind": "backup", "answer": codes[0]})
+	old := oldPhone(t, s, fmt.Sprint(opened["token"]))
+	if err := old.Lock(t.Context(), time.Time{}, false); err != nil {
+		t.Fatal(err)
+	}
+
+	x := open(t, "en", 1280, false)
+	x.signin(s, "hana@example.com")
+	x.see("Sign-in to this account is switched off")
+	x.look("replace-locked")
+	x.press("I have lost Tegata")
+	x.look("replace-begin")
+	x.keyIn("E-mail", "hana@example.com")
+	x.press("Go on")
+	x.keyIn("Code from the mail", s.Code()) // six digits send the form by themselves
+	x.see("Code from the authenticator app")
+	x.keyIn("Six-digit", shown(t, key, time.Now().Add(30*time.Second))) // the step of now was spent at enrolling
+	x.see("backup code")
+	x.keyIn("code", fmt.Sprint(codes[1]))
+	x.see("Enrol the new Tegata")
+	x.look("replace-scan")
+
+	phone := open(t, "en", 360, true)
+	phone.app(s)
+	link := x.scan()
+	eval[bool](phone, fmt.Sprintf("location.hash = %q, true", link[strings.Index(link, "#"):]))
+	phone.put("f-name", "New phone")
+	phone.tap("Add")
+	phone.until("document.querySelector('.number')")
+	x.see("Does this device show the same number?") // it comes by itself
+	if a, b := eval[string](phone, "document.querySelector('.number').innerText"), eval[string](x, "document.querySelector('.number').innerText"); a != b {
+		t.Errorf("the app shows %s, the browser %s", a, b)
+	}
+	x.look("replace-number")
+	x.press("It is the same")
+	x.see("Say so on the device")
+	phone.tap("It is the same")
+	x.see("The new Tegata is enrolled") // this, too
+	x.look("replace-done")
+	phone.see("Sign-in lock is on")
+	if _, err := old.State(t.Context()); !pass.Is(err, "device.unknown") {
+		t.Errorf("the old phone: got %v", err)
+	}
+	phone.at("account/" + strings.TrimPrefix(eval[string](phone, "location.hash"), "#/account/") + "/lock")
+	phone.tap("Take the lock off")
+	phone.see("Sign-in lock is off")
+	if _, err := s.Try("", "outbox", "list"); err != nil {
+		t.Error(err)
+	}
+	y := open(t, "en", 360, false)
+	y.signin(s, "hana@example.com")
+	y.see("Another way")
+}
