@@ -116,8 +116,8 @@ func (b back) path(v recover.View, want string) string {
 		for _, w := range v.Ways {
 			kinds = append(kinds, w.Kind)
 		}
-		if v.May && !slices.Contains(kinds, kindOf(want)) {
-			want = lists[0] // to wait is one of the ways
+		if choose := v.May || b.way.Tegata && len(kinds) > 1; choose && !slices.Contains(lists, want) && !slices.Contains(kinds, kindOf(want)) {
+			want = lists[0] // it says what is asked for; to wait may be one of the ways
 		}
 		path = proofPath(b.base, kinds, want)
 	}
