@@ -113,3 +113,49 @@ func TestTegataLostUnderTheLockIsSetUpAnew(t *testing.T) {
 		t.Errorf("got %+v %v, want the next phone alone", state.Devices, err)
 	}
 }
+
+// The command line is the new device as well as the app is.
+func TestTegataAtTheTerminalTakesTheLostOnesPlace(t *testing.T) {
+	s := Start(t)
+	s.Settle("hana@example.com")
+	key, codes := protected(t, s)
+	flow := "/api/v1/signin/" + fmt.Sprint(s.ask("POST", "/api/v1/signin", "", map[string]any{"identifier": "hana@example.com"})["flow"])
+	s.ask("POST", flow, "", map[string]any{"kind": "password", "answer": Word})
+	old := oldPhone(t, s, fmt.Sprint(s.ask("POST", flow, "", map[string]any{"kind": "backup", "answer": codes[0]})["token"]))
+	if err := old.Lock(t.Context(), time.Time{}, false); err != nil {
+		t.Fatal(err)
+	}
+	at := s.ask("POST", "/api/v1/recover/replace", "", map[string]any{"identifier": "hana@example.com"})
+	path := "/api/v1/recover/replace/" + fmt.Sprint(at["flow"])
+	say := func(kind, answer string) map[string]any {
+		t.Helper()
+		return s.ask("POST", path, "", map[string]any{"kind": kind, "answer": answer})
+	}
+	say("recovery_code", s.Code())
+	say("backup", fmt.Sprint(codes[1]))
+	say("totp", shown(t, key, time.Now().Add(30*time.Second)))
+	ticket := func(answer string) map[string]any {
+		t.Helper()
+		got, _ := say("device", answer)["enrolling"].(map[string]any)
+		return got
+	}
+	p := newPocket(t)
+	m := onTerminal(t, p.command("enrol", fmt.Sprint(ticket("")["uri"]), "--name", "laptop"))
+	m.see("New passphrase").types(secretWord + "\n").see("Again:").types(secretWord + "\n").see("same number?")
+	if n := fmt.Sprint(ticket("")["number"]); len(n) != 4 || !strings.Contains(m.all(), n) {
+		t.Fatalf("the journey shows %q:\n%s", n, m.all())
+	}
+	m.types("y\n").see("Waiting")
+	if got := ticket("same"); got["state"] != "active" {
+		t.Errorf("got %v", got)
+	}
+	if m.see("is enrolled here"); m.ends() != 0 {
+		t.Errorf("enrol ended badly:\n%s", m.all())
+	}
+	if _, err := old.State(t.Context()); !pass.Is(err, "device.unknown") {
+		t.Errorf("the old phone: got %v", err)
+	}
+	if _, status, err := enter(s.URL, "hana@example.com"); err != nil || status != http.StatusForbidden {
+		t.Errorf("the lock: got %d %v, want 403", status, err)
+	}
+}
