@@ -22,9 +22,11 @@ func letters(to To) map[string]outbox.Letter {
 		"new": NewSignin(sheet, to, r.Link, f), "changed": PasswordChanged(sheet, to, r.Link, f),
 		"attempts": TooManyAttempts(sheet, to, r.Link, f), "contained": Contained(sheet, to, Undone{Link: r.Link, From: f}),
 		"halfway": Halfway(sheet, to, r.Link, f), "stopped": Stopped(sheet, to, Stop{"password", r.Link, f}),
-		"off":    TakenOff(sheet, to, Item{"email", "ta•••@example.com"}, r.Link),
-		"undone": Contained(sheet, to, Undone{[]Item{{"totp", "Pixel 8"}, {"backup", ""}}, []Item{{"email", "ta•••@example.com"}}, true, r.Link, f}),
-		"waits":  RecoveryWaits(sheet, to, Waits{f.Time, r.Link, f}), "ready": RecoveryReady(sheet, to, Waits{f.Time, r.Link, f}),
+		"off":     TakenOff(sheet, to, Item{"email", "ta•••@example.com"}, r.Link),
+		"undone":  Contained(sheet, to, Undone{[]Item{{"totp", "Pixel 8"}, {"backup", ""}}, []Item{{"email", "ta•••@example.com"}}, true, r.Link, f}),
+		"replace": ReplaceCode(sheet, to, r), "rwaits": ReplaceWaits(sheet, to, Waits{f.Time, r.Link, f}), "rready": ReplaceReady(sheet, to, Waits{f.Time, r.Link, f}),
+		"replaced": Changed(sheet, to, Change{What: "device.replaced", Kind: "tegata", Name: "Pixel 9", Old: []Item{{"tegata", "Pixel 8"}, {"tegata", "Tablet"}}, Link: r.Link, From: f}),
+		"waits":    RecoveryWaits(sheet, to, Waits{f.Time, r.Link, f}), "ready": RecoveryReady(sheet, to, Waits{f.Time, r.Link, f}),
 	}
 }
 

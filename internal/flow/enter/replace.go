@@ -12,6 +12,7 @@ import (
 	"sekisho/internal/device"
 	"sekisho/internal/factor/totp"
 	"sekisho/internal/fault"
+	"sekisho/internal/faults"
 	"sekisho/internal/gate"
 	"sekisho/internal/letter"
 	"sekisho/internal/ref"
@@ -26,7 +27,8 @@ type Replacing struct {
 }
 
 // Replace asks gate whether Tegata may be replaced (RS-05). In the browser that began a
-// wait what was proved to begin it counts on. It opens nothing.
+// wait what was proved to begin it counts once the wait is over; until then it leads back
+// to the wait and to nothing else. It opens nothing.
 func (e *Entry) Replace(ctx context.Context, tx db.Tx, w Who) (r Replacing, err error) {
 	set, err := e.SetOf(ctx, tx, w.Account)
 	if err != nil {
@@ -39,17 +41,21 @@ func (e *Entry) Replace(ctx context.Context, tx db.Tx, w Who) (r Replacing, err 
 	f := gate.Facts{Door: w.Visitor.Door, Act: gate.Replace, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
 		From: w.Visitor.Addr, Set: set.Seconds(), Issued: set.Issued, Locked: w.Account.Locked(tx.Now()),
 		Waited: wait.ID != "" && wait.Over(tx.Now())}
-	if wait.ID != "" && wait.Browser != "" && w.Visitor.Proven && w.Visitor.Door == gate.Web && wait.Browser == w.Visitor.Browser {
+	began := wait.Browser != "" && w.Visitor.Proven && w.Visitor.Door == gate.Web && wait.Browser == w.Visitor.Browser
+	if began && f.Waited {
 		kind := gate.Kind(wait.Proof) // it counted when the wait began
 		f.Proofs = append(f.Proofs[:len(f.Proofs):len(f.Proofs)], gate.Proof{Kind: kind, At: wait.Begun, Turn: wait.Turn, Issued: kind == gate.Backup})
 	}
 	d := gate.Decide(f, &e.Policy)
+	if began && d.Code == faults.LockNoProofs.Code {
+		return Replacing{Need: gate.NeedWait}, nil // it goes on by itself
+	}
 	if d.Verdict == gate.Refuse {
 		r.Fault, err = e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Act: Replaces})
 		return r, err
 	}
 	if r.Need = d.Need; d.Need == gate.NeedStrong {
-		r.Ways, r.May = e.ways(gate.Strong(&f, &e.Policy), set, w.Account), gate.MayWait(&f, &e.Policy)
+		r.Ways, r.May = e.ways(gate.Strong(&f, &e.Policy), set, w.Account), began || gate.MayWait(&f, &e.Policy)
 	}
 	return r, nil
 }
