@@ -20,7 +20,6 @@ import (
 	"sekisho/internal/factor/passphrase"
 	"sekisho/internal/factor/totp"
 	"sekisho/internal/flow"
-	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/gate"
 	"sekisho/internal/pass"
@@ -359,15 +358,7 @@ func TestATicketToReplaceTegataEndsWithWhatItRestsOn(t *testing.T) {
 		"a new password": func(t *testing.T, l *locked) {
 			l.changes()
 		},
-		"this was not me": func(t *testing.T, l *locked) {
-			l.Update(func(tx db.Tx) error {
-				a, err := account.Lock(t.Context(), tx, l.account.ID)
-				if err != nil {
-					return err
-				}
-				return (&change.Change{Entry: l.Entry}).Entry.Contain(t.Context(), tx, flow.Visitor{Addr: netip.MustParseAddr("192.0.2.1")}, a, time.Time{})
-			})
-		},
+		"this was not me": func(_ *testing.T, l *locked) { l.contained() },
 		"unlocked in Tegata": func(t *testing.T, l *locked) {
 			if err := l.old.Unlock(t.Context()); err != nil {
 				t.Fatal(err)
@@ -412,6 +403,7 @@ func TestAWaitToReplaceTegataEndsWithThePasswordAndTheLock(t *testing.T) {
 		"a new password": func(t *testing.T, l *locked) {
 			l.changes()
 		},
+		"this was not me": func(_ *testing.T, l *locked) { l.contained() },
 		"unlocked and locked again": func(t *testing.T, l *locked) {
 			if err := l.old.Unlock(t.Context()); err != nil {
 				t.Fatal(err)
@@ -514,6 +506,18 @@ var drawn = regexp.MustCompile(refs.String() + `|Reference <span class="num">[0-
 func blur(body, flow, who string) string {
 	body = strings.NewReplacer(flow, "FLOW", who, "WHO").Replace(body)
 	return drawn.ReplaceAllString(body, "REF")
+}
+
+// contained is the account once its owner said "this was not me".
+func (l *locked) contained() {
+	l.T.Helper()
+	l.Update(func(tx db.Tx) error {
+		a, err := account.Lock(l.T.Context(), tx, l.account.ID)
+		if err != nil {
+			return err
+		}
+		return l.Entry.Contain(l.T.Context(), tx, flow.Visitor{Addr: netip.MustParseAddr("192.0.2.1")}, a, time.Time{})
+	})
 }
 
 // changes sets a new password in the session that lives on. A step-up is refused under

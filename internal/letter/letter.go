@@ -324,11 +324,11 @@ func Changed(s Sheet, to To, c Change) outbox.Letter {
 	if c.Name != "" && c.Kind != "" {
 		item = Item{c.Kind, c.Name}.words(l)
 	}
-	d := draft{sheet: s, to: to, topic: "guard", link: c.Link, from: c.From, args: []any{"what", texts.T(l, "guard."+c.What, "item", item)}}
+	what := texts.T(l, "guard."+c.What, "item", item)
 	if len(c.Old) > 0 {
-		d.more = append(d.more, texts.T(l, "guard.old", "items", items(l, c.Old)))
+		what += "\n" + texts.T(l, "guard.old", "items", items(l, c.Old))
 	}
-	return d.letter()
+	return draft{sheet: s, to: to, topic: "guard", link: c.Link, from: c.From, args: []any{"what", what}}.letter()
 }
 
 func quoted(l i18n.Lang, name string) string {
