@@ -530,3 +530,22 @@ func (l *locked) changes() {
 	})
 	l.inside.Call("POST", "/api/v1/me/password", map[string]any{"current": apptest.Word, "new": newer}).Want(200, "")
 }
+
+func TestLinksOfTheTwoWaysBackAreApart(t *testing.T) {
+	lockedUp(t, []gate.Kind{gate.TOTP, gate.Passphrase}, func(t *testing.T, l *locked) {
+		for _, base := range []string{"/recover", "/recover/replace"} {
+			l.Clock.Add(2 * time.Minute)
+			l.Browser("192.0.2.1").Post(base, url.Values{"identifier": {hana}}).Want(200)
+			link := l.Link(hana)
+			token, ok := strings.CutPrefix(link, base+"/link?c=")
+			if !ok {
+				t.Fatalf("got link %s", link)
+			}
+			other := map[string]string{"/recover": "/recover/replace", "/recover/replace": "/recover"}[base]
+			b := l.Browser("192.0.2.2")
+			b.Open(other + "/link?c=" + token).Want(410)
+			b.Post(other+"/link", url.Values{"c": {token}}).Want(410)
+			b.Open(link).Want(200)
+		}
+	})
+}
