@@ -50,15 +50,16 @@ type Fate struct {
 	By      []ready.Way   `json:"by"` // each of them would be enough
 }
 
-// Factor is one of them.
+// Factor is one of them. An installation of Tegata has more to it, at /api/v1/me/tegata.
 type Factor struct {
-	ID        ref.Factor `json:"id"`
+	ID        string     `json:"id"`
 	Kind      gate.Kind  `json:"kind"`
 	Name      string     `json:"name"`
 	CreatedAt time.Time  `json:"created_at"`
 	LastUsed  *time.Time `json:"last_used_at"`
 	Synced    bool       `json:"synced,omitempty"`
 	CopiedAt  *time.Time `json:"copied_at,omitempty"` // when its counter went back
+	Counts    bool       `json:"counts"`              // false: the policy lets its kind count no more
 }
 
 // BackupCodes says how many are left.
@@ -108,18 +109,25 @@ func (d *Door) factors(ctx context.Context, r *web.Request) (web.Response, error
 	s, e := h.Set, d.Enrol
 	out := Factors{SecondFactor: s.On(), Demanded: e.Policy.SecondFactor.Demanded, Preferred: h.Account.Preferred, Factors: []Factor{}, Kinds: []gate.Kind{},
 		Backup: BackupCodes{s.Backup, s.BackupOf, at(h.Made)}, Passphrase: s.Passphrase, Trusted: len(h.Trusts), Readiness: readiness(e.Ready(h.Account, s))}
+	add := func(x Factor) {
+		x.Counts = gate.Permits(&e.Policy, x.Kind)
+		out.Factors = append(out.Factors, x)
+	}
+	for _, x := range s.Devices {
+		add(Factor{ID: string(x.ID), Kind: gate.Tegata, Name: x.Name, CreatedAt: x.Created.UTC(), LastUsed: at(x.LastSeen)})
+	}
 	for _, x := range s.Apps {
-		out.Factors = append(out.Factors, Factor{x.ID, gate.TOTP, x.Name, x.Created.UTC(), at(x.LastUsed), false, nil})
+		add(Factor{ID: string(x.ID), Kind: gate.TOTP, Name: x.Name, CreatedAt: x.Created.UTC(), LastUsed: at(x.LastUsed)})
 	}
 	for _, x := range s.Keys {
-		out.Factors = append(out.Factors, Factor{x.ID, gate.Passkey, x.Name, x.Created.UTC(), at(x.LastUsed), x.Synced, at(x.Cloned)})
+		add(Factor{ID: string(x.ID), Kind: gate.Passkey, Name: x.Name, CreatedAt: x.Created.UTC(), LastUsed: at(x.LastUsed), Synced: x.Synced, CopiedAt: at(x.Cloned)})
 	}
 	for _, x := range s.Numbers {
 		name := account.Identifier{Kind: account.Mobile, Norm: x.Norm}.Masked()
-		out.Factors = append(out.Factors, Factor{x.ID, gate.SMSCode, name, x.Created.UTC(), at(x.LastUsed), false, nil})
+		add(Factor{ID: string(x.ID), Kind: gate.SMSCode, Name: name, CreatedAt: x.Created.UTC(), LastUsed: at(x.LastUsed)})
 	}
-	can := map[gate.Kind]bool{gate.TOTP: true, gate.Passkey: e.Keys != nil, gate.SMSCode: e.SMS, gate.Backup: true, gate.Passphrase: true}
-	for _, k := range []gate.Kind{gate.TOTP, gate.Passkey, gate.SMSCode, gate.Backup, gate.Passphrase} {
+	can := map[gate.Kind]bool{gate.Tegata: true, gate.TOTP: true, gate.Passkey: e.Keys != nil, gate.SMSCode: e.SMS, gate.Backup: true, gate.Passphrase: true}
+	for _, k := range []gate.Kind{gate.Tegata, gate.TOTP, gate.Passkey, gate.SMSCode, gate.Backup, gate.Passphrase} {
 		if can[k] && gate.Permits(&e.Policy, k) {
 			out.Kinds = append(out.Kinds, k)
 		}
@@ -381,7 +389,7 @@ func (d *Door) factorOperations() []operation {
 	confirm := map[string]any{"name": text, "code": text}
 	return []operation{
 		{"POST", "/api/v1/me/elevate", web.SettingUp, d.elevate, "elevate", "Begin to prove the session anew; answer at /api/v1/signin/{flow}", nil, nil, "Step", nil},
-		{"GET", "/api/v1/me/factors", web.SettingUp, d.factors, "factors", "What the account can prove itself with", nil, nil, "Factors", nil},
+		{"GET", "/api/v1/me/factors", web.SettingUp, d.factors, "factors", "What the account can prove itself with, Tegata among it", nil, nil, "Factors", nil},
 		{"DELETE", "/api/v1/me/factors", web.FreshSetup, d.factorsOff, "factorsOff", "Switch the second factor off; backup codes and trusted browsers end", nil, nil, "Done", nil},
 		{"PUT", "/api/v1/me/factors/preferred", web.FreshSetup, d.prefer, "prefer", "Which kind a sign-in asks for first", map[string]any{"kind": text}, []string{"kind"}, "Done", nil},
 		{"POST", "/api/v1/me/factors/totp", web.FreshSetup, d.beginApp, "beginApp", "Begin to set up an authenticator app", nil, nil, "Begun", nil},
@@ -407,8 +415,8 @@ func factorSchemas() map[string]any {
 	list := func(of any) map[string]any { return map[string]any{"type": "array", "items": of} }
 	see := func(name string) map[string]any { return map[string]any{"$ref": "#/components/schemas/" + name} }
 	return map[string]any{
-		"Factor": object([]string{"id", "kind", "name", "created_at", "last_used_at"}, map[string]any{"id": text, "kind": text, "name": text, "created_at": when,
-			"last_used_at": never, "synced": flag, "copied_at": when}),
+		"Factor": object([]string{"id", "kind", "name", "created_at", "last_used_at", "counts"}, map[string]any{"id": text, "kind": text, "name": text, "created_at": when,
+			"last_used_at": never, "counts": flag, "synced": flag, "copied_at": when}),
 		"Factors": object([]string{"second_factor", "demanded", "factors", "backup", "passphrase", "trusted_browsers", "kinds", "readiness"}, map[string]any{"second_factor": flag, "demanded": flag,
 			"preferred": text, "factors": list(see("Factor")), "backup": object([]string{"left", "of", "made_at"}, map[string]any{"left": number, "of": number, "made_at": never}),
 			"passphrase": flag, "trusted_browsers": number, "kinds": list(text),

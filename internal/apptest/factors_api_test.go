@@ -95,6 +95,33 @@ func TestAPISetsUpNamesAndEndsFactors(t *testing.T) {
 	})
 }
 
+// proofList is what the API says an account can prove itself with.
+type proofList struct {
+	On      bool `json:"second_factor"`
+	Factors []struct {
+		ID, Kind, Name string
+		Counts         bool
+		LastUsed       time.Time `json:"last_used_at"`
+	}
+	Kinds []string
+}
+
+func TestTheAPIListsTegataAmongTheFactors(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		_, h := holding(w)
+		p := inside2(w, h)
+		var f proofList
+		p.Call("GET", "/api/v1/me/factors", nil).Want(200, "").Into(&f)
+		if !f.On || len(f.Factors) != 1 || f.Factors[0].Kind != "tegata" || f.Factors[0].Name != "Pixel 8" || f.Factors[0].ID != h.Device || !f.Factors[0].Counts || f.Factors[0].LastUsed.IsZero() {
+			t.Errorf("got %+v, want Tegata", f)
+		}
+		if len(f.Kinds) == 0 || f.Kinds[0] != "tegata" {
+			t.Errorf("got kinds %v, want Tegata among what can be added", f.Kinds)
+		}
+		p.Call("PATCH", "/api/v1/me/factors/"+h.Device, map[string]any{"name": "Phone"}).Want(404, "factor.unknown")
+	})
+}
+
 func TestAPISetsUpANumber(t *testing.T) {
 	eachWithPhones(t, func(t *testing.T, w *apptest.World, phones *apptest.Phones) {
 		work(t, w)

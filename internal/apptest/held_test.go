@@ -3,11 +3,13 @@ package apptest_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"sekisho/internal/apptest"
+	"sekisho/internal/gate"
 	"sekisho/internal/session"
 )
 
@@ -138,6 +140,56 @@ func TestAFactorThatCountsNoMoreLeadsToAnother(t *testing.T) {
 		x.Open("/me/factors/app").See("Enter your password").Fill("Password", apptest.Word).Press("Next").Press("Send the code").Fill("Code", p.Code(phone)).Press("Next").See("Scan this")
 		x.Fill("Six digits", appCode(w, keyShown.FindStringSubmatch(x.Body)[1])).Press("Confirm").See("Second factor On").Miss("One thing is left")
 		x.Open("/me").See("Hello Hana")
+	})
+}
+
+func TestWhereTegataAloneIsAllowedItMustBeUsed(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		a := w.Settle(hana)
+		only := w.Another("second_factor_kinds", "tegata", "second_factor", "required")
+		b := only.Browser("192.0.2.1")
+		b.Signin(hana, apptest.Word).See("One thing is left to set up")
+		b.Open("/me/factors/app").See("not allowed")
+		b.Open("/me/factors/tegata").Miss("not allowed")
+		kit := w.Protect(a, gate.TOTP) // an app from before, which counts for nothing beside it
+		p, path := halfway(w, "192.0.2.9", hana)
+		var opened asked
+		p.Call("POST", path, map[string]any{"kind": "totp", "answer": kit.App()}).Want(200, "").Into(&opened)
+		p = p.At(only)
+		p.Token = opened.Token
+		p.Call("POST", "/api/v1/me/factors/totp", nil).Want(403, "factor.not_allowed")
+		h := only.Hold(p, a, "Pixel 8")
+		only.Clock.Add(15 * time.Minute)
+		q, path := halfway(only, "192.0.2.9", hana)
+		q.Call("POST", path, map[string]any{"kind": "totp", "answer": kit.App()}).Want(400, "signin.method_not_offered")
+		q.Call("POST", path, map[string]any{"kind": "tegatacode", "answer": h.CodeNow()}).Want(200, "").Into(&opened)
+		if got := levelOf(q, opened.Token); got != "multi" {
+			t.Errorf("got level %s, want multi", got)
+		}
+	})
+}
+
+func TestWhereTegataIsNotAllowedItCountsNoMoreAndThatIsSaid(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		_, h := holding(w)
+		tight := w.Another("second_factor_kinds", "totp, passkey", "backup_codes", "false")
+		p, path := halfway(tight, "192.0.2.9", hana)
+		var opened asked
+		p.Call("POST", path, map[string]any{"kind": "tegatacode", "answer": h.CodeNow()}).Want(200, "").Into(&opened)
+		if got := levelOf(p, opened.Token); got != "single" {
+			t.Errorf("got level %s, want what counts no more to raise nothing", got)
+		}
+		p.Token = opened.Token
+		var f proofList
+		p.Call("GET", "/api/v1/me/factors", nil).Want(200, "").Into(&f)
+		if len(f.Factors) != 1 || f.Factors[0].Counts || slices.Contains(f.Kinds, "tegata") {
+			t.Errorf("got %+v, want it said that Tegata counts no more", f)
+		}
+		p.Call("POST", "/api/v1/me/tegata/ticket", nil).Want(403, "factor.not_allowed")
+		b := tight.Browser("192.0.2.9")
+		b.Signin(hana, apptest.Word).Press("Code from Tegata").Fill("Six-digit", h.CodeNow()).Press("Next")
+		b.Open("/me/factors").See("This kind no longer counts here").Open("/me/factors/device?id=" + h.Device).See("no longer let this kind count")
+		b.Open("/me/factors/tegata").See("not allowed")
 	})
 }
 

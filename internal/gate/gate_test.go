@@ -209,6 +209,21 @@ func TestSecondProofs(t *testing.T) {
 		{name: "beside backup codes alone it leads in as it did", act: Enter, facts: func(f *Facts) {
 			f.Set, f.Proofs = []Kind{Passkey, Backup}, []Proof{{Kind: Passkey, User: true, At: now}}
 		}, policy: only("totp"), level: Single},
+		{name: "Tegata where it alone is allowed", act: Enter, facts: func(f *Facts) {
+			f.Set, f.Proofs = []Kind{Tegata, TegataCode}, []Proof{{Kind: Password, At: now}, {Kind: Tegata, At: now}}
+		}, policy: only("tegata"), level: Multi},
+		{name: "and its code", act: Enter, facts: func(f *Facts) {
+			f.Set, f.Proofs = []Kind{Tegata, TegataCode}, []Proof{{Kind: Password, At: now}, {Kind: TegataCode, At: now}}
+		}, policy: only("tegata"), level: Multi},
+		{name: "an app beside it counts no more", act: Enter, facts: func(f *Facts) {
+			f.Set, f.Proofs = []Kind{Tegata, TegataCode, TOTP}, two
+		}, policy: only("tegata"), need: NeedSecond},
+		{name: "Tegata where it is not allowed, beside an app that is", act: Enter, facts: func(f *Facts) {
+			f.Set, f.Proofs = []Kind{Tegata, TegataCode, TOTP}, []Proof{{Kind: Tegata, At: now, User: true}}
+		}, policy: only("totp"), need: NeedSecond},
+		{name: "and where nothing else is set up", act: Enter, facts: func(f *Facts) {
+			f.Set, f.Proofs = []Kind{Tegata, TegataCode}, []Proof{{Kind: Tegata, At: now, User: true}}
+		}, policy: only("totp"), level: Single},
 		{name: "a backup code that support issued counts where codes are forbidden", act: Enter, facts: func(f *Facts) {
 			f.Set, f.Proofs = []Kind{TOTP}, []Proof{{Kind: Password, At: now}, {Kind: Backup, At: now, Issued: true}}
 		}, policy: func(p *policy.Effective) { p.SecondFactor.BackupCodes = false }, level: Multi},
@@ -272,6 +287,7 @@ func TestWaysAreTheOnesSetUpAndAllowed(t *testing.T) {
 		{"SMS is no second proof after SMS", []Kind{SMSCode, TOTP}, Proof{Kind: SMSCode}, policy.SecondFactor{}, []Kind{TOTP}},
 		{"nor where the mail goes to the same", []Kind{SMSCode, TOTP}, Proof{Kind: MailCode, Via: "+81"}, policy.SecondFactor{}, []Kind{TOTP}},
 		{"what is not allowed leads to where another is set up", []Kind{SMSCode}, Proof{Kind: Password}, policy.SecondFactor{Kinds: []string{"totp"}}, []Kind{SMSCode}},
+		{"Tegata that counts no more leads there by its code too", []Kind{Tegata, TegataCode}, Proof{Kind: Password}, policy.SecondFactor{Kinds: []string{"totp"}}, []Kind{Tegata, TegataCode}},
 		{"nothing set up", nil, Proof{Kind: Password}, policy.SecondFactor{}, nil},
 	} {
 		p := policy.Resolve(policy.Policy{Name: "x", SecondFactor: &c.policy})

@@ -156,7 +156,7 @@ func Ways(f *Facts, p *policy.Effective) []Kind {
 		}
 		if Permits(p, k) || k == Backup && f.Issued {
 			allowed = append(allowed, k)
-		} else if Switches(k) {
+		} else if Switches(k.thing()) {
 			rest = append(rest, k)
 		}
 	}
