@@ -101,7 +101,7 @@ func TestTwoNodesSpendWhatTegataGivesOnce(t *testing.T) {
 		var k struct{ URI string }
 		s.Call("POST", "/api/v1/me/tegata/ticket", nil).Want(200, "").Into(&k)
 		once(t, "one ticket", nodes, func(at *apptest.World, i int) bool {
-			_, _, err := pass.Join(ctx, &http.Client{Transport: into{at.Handler}}, k.URI, "Third", "app")
+			_, err := apptest.Join(ctx, &http.Client{Transport: into{at.Handler}}, k.URI, "Third")
 			return err == nil
 		})
 	})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"time"
 
@@ -184,13 +183,4 @@ func Each(ctx context.Context, d *db.DB, do func(Row) error) error {
 			return nil
 		}
 	}
-}
-
-// Refused lists the newest refusals of everybody, for the operator's terminal.
-func Refused(ctx context.Context, r db.Reader, limit int) ([]Row, error) {
-	rows, err := db.List(ctx, r, scan, `SELECT `+columns+` FROM audit WHERE code <> '' ORDER BY at DESC LIMIT $1`, limit)
-	if errors.Is(err, db.ErrNone) {
-		return nil, nil
-	}
-	return rows, err
 }

@@ -24,16 +24,8 @@ const usual = 2048
 // ErrTooLong is a payload of more bytes than Longest.
 var ErrTooLong = errors.New("push: the payload has more than 3993 bytes")
 
-// Encrypt makes the body of a message, a single record of aes128gcm (RFC 8291 §4).
+// encrypt makes the body of a message, a single record of aes128gcm (RFC 8291 §4).
 // Bodies have one of two lengths: for payloads up to 2048 bytes, and for longer ones.
-func Encrypt(s Subscription, payload []byte) ([]byte, error) {
-	to, err := s.read(true)
-	if err != nil {
-		return nil, err
-	}
-	return to.encrypt(payload)
-}
-
 func (to target) encrypt(payload []byte) ([]byte, error) {
 	size := usual
 	switch {

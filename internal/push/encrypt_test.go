@@ -138,12 +138,22 @@ func TestVectorOfRFC8291(t *testing.T) {
 	}
 }
 
+// encrypted is a payload as it goes to who subscribed.
+func encrypted(t *testing.T, s Subscription, payload []byte) ([]byte, error) {
+	t.Helper()
+	to, err := s.read(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to.encrypt(payload)
+}
+
 func TestLengthsTellNothing(t *testing.T) {
 	r := newReader(t)
 	s := r.at(t, "https://push.example/1")
 	for _, c := range []struct{ payload, body int }{{0, 2151}, {1, 2151}, {2048, 2151}, {2049, 4096}, {3993, 4096}} {
 		payload := bytes.Repeat([]byte{2}, c.payload)
-		body, err := Encrypt(s, payload)
+		body, err := encrypted(t, s, payload)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,12 +166,12 @@ func TestLengthsTellNothing(t *testing.T) {
 		if got, err := newReader(t).open(body); err == nil {
 			t.Errorf("another browser reads %q", got)
 		}
-		again, err := Encrypt(s, payload)
+		again, err := encrypted(t, s, payload)
 		if err != nil || bytes.Equal(body[:16], again[:16]) || bytes.Equal(body[21:86], again[21:86]) {
 			t.Errorf("salt or key came twice: %v", err)
 		}
 	}
-	if _, err := Encrypt(s, make([]byte, 3994)); !errors.Is(err, ErrTooLong) {
+	if _, err := encrypted(t, s, make([]byte, 3994)); !errors.Is(err, ErrTooLong) {
 		t.Errorf("got %v, want %v", err, ErrTooLong)
 	}
 }

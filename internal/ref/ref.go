@@ -124,9 +124,6 @@ func ParseClient(s string) (Client, bool) { return Client(s), parse("cli_", s) }
 // NewGrant makes a grant's ID.
 func NewGrant(at time.Time) Grant { return Grant(fresh("gra_", at)) }
 
-// ParseGrant says whether s has the form of a grant's ID.
-func ParseGrant(s string) (Grant, bool) { return Grant(s), parse("gra_", s) }
-
 // NewFlow makes a flow's ID.
 func NewFlow(at time.Time) Flow { return Flow(fresh("flw_", at)) }
 

@@ -41,15 +41,6 @@ type Set struct {
 	phcs  []string
 }
 
-// Shown gives the codes as people copy them: "1234 5678 9012".
-func (s Set) Shown() []string {
-	out := make([]string, 0, len(s.Codes))
-	for _, c := range s.Codes {
-		out = append(out, Groups(c))
-	}
-	return out
-}
-
 // Groups reveals a code as people copy it: "1234 5678 9012".
 func Groups(code secret.Text) string {
 	c := code.Reveal()
