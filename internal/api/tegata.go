@@ -33,8 +33,7 @@ func (d *Door) signedByKey() web.Guard {
 	return web.Guard{Name: "tegata", Check: func(ctx context.Context, r *web.Request) (*web.Response, error) {
 		kind, header, _ := strings.Cut(r.HTTP.Header.Get("Authorization"), " ")
 		if !strings.EqualFold(kind, "Tegata") {
-			res := web.Refuse(faults.DeviceUnknown.New())
-			return &res, nil
+			return unsigned(faults.DeviceUnknown.New()), nil
 		}
 		body, err := r.Raw()
 		if err != nil {
@@ -42,12 +41,21 @@ func (d *Door) signedByKey() web.Guard {
 		}
 		who, f, err := d.Tegata.Authenticate(ctx, &tegata.Call{Visitor: r.Describe(), Header: strings.TrimSpace(header), Method: r.HTTP.Method, Path: r.HTTP.URL.RequestURI(), Body: body})
 		if err != nil || f != nil {
-			res := web.Refuse(f)
-			return &res, err
+			return unsigned(f), err
 		}
 		r.Extra = who
 		return nil, nil
 	}}
+}
+
+// unsigned refuses a call that no installation's key signed, or whose account lets it
+// not in.
+func unsigned(f *fault.Fault) *web.Response {
+	res := web.Refuse(f)
+	if res.Status == http.StatusUnauthorized {
+		res.Header = map[string]string{"WWW-Authenticate": `Tegata realm="sekisho"`}
+	}
+	return &res
 }
 
 func caller(r *web.Request) tegata.Caller { return *r.Extra.(*tegata.Caller) }

@@ -46,3 +46,35 @@ func TestRefusalsOfAppsCarryAReference(t *testing.T) {
 		b.Open(authorize(c, more...)).Want(400).See("Reference " + b.Header.Get("X-Request-Id"))
 	}
 }
+
+// Every 401 says what would have to be shown (RFC 9110 §15.5.2), and no more than is true.
+func TestEvery401SaysWhatIsAskedFor(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	w.Settle(hana)
+	c, _ := wiki(w)
+	p := w.Program("203.0.113.1")
+	ended := w.Program("203.0.113.1")
+	ended.Token = "no-token"
+	tegata := func(p *apptest.Program, header string) apptest.Answer {
+		return p.Signed("GET", "/api/v1/tegata/state", header, "")
+	}
+	for _, x := range []struct {
+		answer apptest.Answer
+		want   string
+	}{
+		{p.Call("GET", "/api/v1/session", nil).Want(401, "session.required"), "Bearer"},
+		{p.Call("POST", "/api/v1/me/factors/totp", nil).Want(401, "session.required"), "Bearer"},
+		{ended.Call("GET", "/api/v1/session", nil).Want(401, "session.ended"), "Bearer"},
+		{p.Signin(hana, "not the password").Want(401, "signin.not_recognised"), "Proof"},
+		{tegata(p, "").Want(401, "device.unknown"), "Tegata"},
+		{tegata(p, "Tegata nonsense").Want(401, "device.unknown"), "Tegata"},
+		{p.Form("/oauth/token", url.Values{"grant_type": {"client_credentials"}, "client_id": {string(c.ID)}, "client_secret": {"no"}}, "", "").Want(401, "invalid_client"), "Basic"},
+	} {
+		if got := x.answer.Header.Get("WWW-Authenticate"); !strings.HasPrefix(got, x.want+" realm=") {
+			t.Errorf("%s: got %q, want %s", x.answer.Code(), got, x.want)
+		}
+	}
+	if got := p.Call("POST", "/api/v1/signin", map[string]any{"identifier": hana}).Want(200, "").Header.Get("WWW-Authenticate"); got != "" {
+		t.Errorf("got %q where nothing is refused", got)
+	}
+}

@@ -51,7 +51,7 @@ func (d *Door) authenticate(ctx context.Context, r *web.Request) (*web.Response,
 	id, sec, basic := r.HTTP.BasicAuth()
 	deny := func(status int, code, why string) (*web.Response, error) {
 		res := refuse(r, status, code, why)
-		if basic && status == 401 {
+		if status == 401 {
 			res.Header["WWW-Authenticate"] = `Basic realm="sekisho"`
 		}
 		return &res, nil

@@ -63,9 +63,6 @@ func signedIn(ctx context.Context, r *Request) (*Response, error) {
 		}
 	}
 	res := Refuse(f)
-	if r.face == API {
-		res.Header = map[string]string{"WWW-Authenticate": `Bearer realm="sekisho"`}
-	}
 	return &res, nil
 }
 

@@ -280,9 +280,21 @@ func (f *Frame) heads(h http.Header, r *Request, res Response) {
 	for k, v := range res.Header {
 		h.Set(k, v)
 	}
+	if res.Status == http.StatusUnauthorized && r.face == API && h.Get("WWW-Authenticate") == "" {
+		h.Set("WWW-Authenticate", challenge(res.Fault)) // RFC 9110 §15.5.2 demands one
+	}
 	if res.Fault != nil && h.Get("Retry-After") == "" && !res.Fault.RetryAt.IsZero() {
 		h.Set("Retry-After", strconv.Itoa(max(1, int(res.Fault.RetryAt.Sub(r.Now).Seconds()))))
 	}
+}
+
+// challenge says what a program would have to show. Where an answer in the body was
+// wrong no Authorization header mends it, and the scheme of no standard would be true.
+func challenge(f *fault.Fault) string {
+	if f != nil && strings.HasPrefix(f.Code(), "session.") {
+		return `Bearer realm="sekisho"`
+	}
+	return `Proof realm="sekisho"`
 }
 
 func (f *Frame) html(ctx context.Context, w http.ResponseWriter, r *Request, res Response) {
