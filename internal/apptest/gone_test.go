@@ -96,3 +96,47 @@ func TestAThiefsPasswordKeepsNobodysTegataFromRecovering(t *testing.T) {
 		b.Press("I approved it").Fill("New password", "a third one that nobody knows").Press("Next").See("Hello")
 	})
 }
+
+func TestAPhoneThatDoesNotAnswerIsSaidWithTheOtherWays(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		holding(w)
+		p, path, _ := push2(w, "192.0.2.7")
+		w.Clock.Add(push.Lives)
+		var s apptest.Step
+		p.Call("POST", path, given).Want(401, "push.no_answer").Into(&s)
+		if len(s.Next) < 3 {
+			t.Errorf("got %v, want the other ways beside it", s.Next)
+		}
+		b := w.Browser("192.0.2.8")
+		b.Signin(hana, apptest.Word).See("Approve in Tegata")
+		w.Clock.Add(push.Lives)
+		b.Press("I approved it").Want(401).See("The phone does not answer", "Code from Tegata", "I can't reach my device")
+		// One that made room for another is over, whether or not the phone answers.
+		w.Clock.Add(5 * time.Minute)
+		p, path, _ = push2(w, "192.0.2.7")
+		w.Clock.Add(push.Lives)
+		push2(w, "192.0.2.7")
+		p.Call("POST", path, given).Want(401, "push.expired")
+	})
+}
+
+// Who reinstalled Tegata, or lost the phone, comes in by Tegata on another device.
+func TestWithoutThePhoneAnotherTegataLeadsIn(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		a, lost := holding(w)
+		tablet := w.Hold(inside2(w, lost), a, "Tablet")
+		w.Clock.Add(3 * time.Minute)
+		p, path, x := push2(w, "192.0.2.7")
+		w.Clock.Add(push.WidenedIn) // the primary one is silent
+		if err := tablet.Say(pass.Approve, x.Number, false); err != nil {
+			t.Fatal(err)
+		}
+		var opened asked
+		p.Call("POST", path, given).Want(200, "").Into(&opened)
+		if got := levelOf(p, opened.Token); got != "multi" {
+			t.Errorf("got level %s, want multi", got)
+		}
+		p, path = halfway(w, "192.0.2.7", hana)
+		p.Call("POST", path, map[string]any{"kind": "tegatacode", "answer": tablet.CodeNow()}).Want(200, "")
+	})
+}

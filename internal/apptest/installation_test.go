@@ -29,7 +29,7 @@ func TestATicketTakesInOneInstallationThatBothSidesAgreeTo(t *testing.T) {
 		var x struct{ URI, State, Number, Token string }
 		p.Call("POST", "/api/v1/me/tegata/ticket", nil).Want(200, "").Into(&x)
 		h := w.Taken(x.URI, a, "Pixel 8")
-		if _, err := apptest.Join(ctx, h.HTTP, x.URI, "Second"); !pass.Is(err, "device.ticket_over") {
+		if _, _, err := pass.Join(ctx, h.HTTP, x.URI, "Second", "app"); !pass.Is(err, "device.ticket_over") {
 			t.Errorf("used twice: got %v", err)
 		}
 		p.Call("GET", "/api/v1/me/tegata/ticket", nil).Want(200, "").Into(&x)
@@ -58,7 +58,7 @@ func TestATicketTakesInOneInstallationThatBothSidesAgreeTo(t *testing.T) {
 		// Ten minutes, and only for who asked a moment ago.
 		p.Call("POST", "/api/v1/me/tegata/ticket", nil).Want(200, "").Into(&x)
 		w.Clock.Add(10 * time.Minute)
-		if _, err := apptest.Join(ctx, h.HTTP, x.URI, "Late"); !pass.Is(err, "device.ticket_over") {
+		if _, _, err := pass.Join(ctx, h.HTTP, x.URI, "Late", "app"); !pass.Is(err, "device.ticket_over") {
 			t.Errorf("after ten minutes: got %v", err)
 		}
 		w.Clock.Add(time.Minute)

@@ -101,7 +101,7 @@ func TestTwoNodesSpendWhatTegataGivesOnce(t *testing.T) {
 		var k struct{ URI string }
 		s.Call("POST", "/api/v1/me/tegata/ticket", nil).Want(200, "").Into(&k)
 		once(t, "one ticket", nodes, func(at *apptest.World, i int) bool {
-			_, err := apptest.Join(ctx, &http.Client{Transport: into{at.Handler}}, k.URI, "Third")
+			_, _, err := pass.Join(ctx, &http.Client{Transport: into{at.Handler}}, k.URI, "Third", "app")
 			return err == nil
 		})
 	})
@@ -125,7 +125,7 @@ func TestARequestOutlivesARestartAndEndsInItsTime(t *testing.T) {
 		if err := h.Answer(r.ID, pass.Approve, x.Number, true); !pass.Is(err, "push.expired") {
 			t.Errorf("approved too late: got %v", err)
 		}
-		p.Call("POST", path, given).Want(401, "push.expired")
+		p.Call("POST", path, given).Want(401, "push.no_answer")
 		w.Clock.Add(5 * time.Minute)
 		p, path, x = push2(w, "192.0.2.7")
 		if err := h.Say(pass.Approve, x.Number, true); err != nil {

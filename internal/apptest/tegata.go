@@ -1,7 +1,6 @@
 package apptest
 
 import (
-	"context"
 	"encoding/base32"
 	"net/http"
 	"strings"
@@ -43,19 +42,12 @@ func (w *World) Hold(p *Program, a account.Account, name string) *Handheld {
 // Taken lets an installation ask to be taken in.
 func (w *World) Taken(uri string, a account.Account, name string) *Handheld {
 	w.T.Helper()
-	p, err := Join(w.T.Context(), &http.Client{Transport: &wire{w.Handler, "198.51.100.200:40000"}}, uri, name)
+	p, _, err := pass.Join(w.T.Context(), &http.Client{Transport: &wire{w.Handler, "198.51.100.200:40000"}}, uri, name, "app")
 	if err != nil {
 		w.T.Fatal(err)
 	}
 	p.Clock = w.Clock.Now
 	return &Handheld{Pass: p, Owner: a, w: w}
-}
-
-// Join asks to be taken in as an app with a key of its own.
-func Join(ctx context.Context, client *http.Client, uri, name string) (*pass.Pass, error) {
-	p := &pass.Pass{HTTP: client}
-	_, err := p.Join(ctx, uri, name, "app")
-	return p, err
 }
 
 // Asked is the one request that is asked of the installation.

@@ -52,7 +52,7 @@ func TestWhatWaitsToBeTakenInEndsWithItsSession(t *testing.T) {
 		p := inside(w)
 		p.Call("POST", "/api/v1/me/tegata/ticket", nil).Want(200, "").Into(&x)
 		p.Call("DELETE", "/api/v1/session", nil).Want(204, "")
-		if _, err := apptest.Join(t.Context(), h.HTTP, x.URI, "Late"); !pass.Is(err, "device.ticket_over") {
+		if _, _, err := pass.Join(t.Context(), h.HTTP, x.URI, "Late", "app"); !pass.Is(err, "device.ticket_over") {
 			t.Errorf("got %v", err)
 		}
 	})

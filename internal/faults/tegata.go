@@ -2,7 +2,10 @@ package faults
 
 import "sekisho/internal/fault"
 
-var toReplace = &fault.Action{Href: "/recover/replace", Ja: "Tegata をなくした", En: "I have lost Tegata"}
+var (
+	toReplace = &fault.Action{Href: "/recover/replace", Ja: "Tegata をなくした", En: "I have lost Tegata"}
+	toTegata  = &fault.Action{Href: "/help/guide/tegata", Ja: "Tegata の使い方を見る", En: "See how Tegata works"}
+)
 
 // What stops an approval in Tegata, and an installation of it.
 var (
@@ -50,9 +53,13 @@ var (
 		Ja: fault.Text{What: "Tegata に入力された番号が違いました。", Why: "番号は1回だけ確かめます。違っていた依頼は、もう承認できません。", Fix: "もう一度依頼して、画面に出る新しい番号を入力してください。"},
 		En: fault.Text{What: "Another number was entered in Tegata.", Why: "A number is looked at once. This request can no longer be approved.", Fix: "Ask again and enter the new number that is shown."}})
 
+	PushNoAnswer = define(fault.Entry{Code: "push.no_answer", Kind: fault.Unauthenticated, Topic: fault.Second, Lift: self, Action: toTegata,
+		Ja: fault.Text{What: "Tegata から応答がありません。", Why: "2分のあいだ、どの端末からも答えがありませんでした。端末の電源が切れているか、ネットワークにつながっていないか、Tegata が削除されたのかもしれません。", Fix: "端末で Tegata を開いてもう一度依頼するか、ほかの方法を選んでください。Tegata の6桁のコードは、ネットワークがなくても使えます。端末が手元にないときは、「サインインできない場合」から進んでください。"},
+		En: fault.Text{What: "The phone does not answer.", Why: "For two minutes no answer came from any device. The phone may be off or without a network, or Tegata may be gone from it.", Fix: "Open Tegata on the phone and ask again, or use another way. The six digits in Tegata work without a network. If you do not have the phone, go on with “Can't sign in?”."}})
+
 	PushOver = define(fault.Entry{Code: "push.expired", Kind: fault.Unauthenticated, Topic: fault.Second, Lift: self,
-		Ja: fault.Text{What: "承認の期限が切れました。", Why: "依頼は2分間だけ有効です。ほかの依頼に替わったときも、前のものは使えません。", Fix: "もう一度依頼するか、別の方法を選んでください。"},
-		En: fault.Text{What: "The request is over.", Why: "An approval can be given for two minutes, or until another takes its place.", Fix: "Ask again or use another way."}})
+		Ja: fault.Text{What: "承認の期限が切れました。", Why: "依頼と承認は2分間だけ有効です。ほかの依頼に替わったときや、承認した端末の登録が解除されたときも使えません。", Fix: "もう一度依頼するか、別の方法を選んでください。"},
+		En: fault.Text{What: "The request is over.", Why: "A request and its approval count for two minutes, until another takes their place, and no longer than the device that approved is enrolled.", Fix: "Ask again or use another way."}})
 
 	PushUnsigned = define(fault.Entry{Code: "push.bad_signature", Kind: fault.Bad, Topic: fault.Second, Lift: self,
 		Ja: fault.Text{What: "答えの署名を確かめられません。", Why: "この端末の鍵で署名されていないか、別の依頼への答えです。", Fix: "Tegata を開き直して、もう一度答えてください。続くときは、この端末を登録し直してください。"},

@@ -243,8 +243,18 @@ func ParseLink(link, what string) (origin, token string, err error) {
 	return u.Scheme + "://" + u.Host, token, nil
 }
 
-// Join makes the key of an empty pass and asks to be taken in with a link that the
-// account page shows. The pass works once both sides have agreed to the number.
+// Join asks to be taken in with a link that the account page shows. The pass works
+// once both sides have agreed to the number.
+func Join(ctx context.Context, client *http.Client, link, name, kind string) (*Pass, Joining, error) {
+	p := &Pass{HTTP: client}
+	j, err := p.Join(ctx, link, name, kind)
+	if err != nil && p.Key == nil {
+		return nil, j, err
+	}
+	return p, j, err
+}
+
+// Join makes the key of an empty pass and asks to be taken in with it.
 func (p *Pass) Join(ctx context.Context, link, name, kind string) (Joining, error) {
 	origin, ticket, err := ParseLink(link, "enrol")
 	if err != nil {

@@ -179,6 +179,8 @@ func Answered(ctx context.Context, r db.Reader, id ref.Flow) (push.Request, *fau
 		return q, faults.PushDenied.New(), nil
 	case q.State == push.Mistaken:
 		return q, faults.PushMistaken.New(), nil
+	case over && q.State == push.Live:
+		return q, faults.PushNoAnswer.New(), nil
 	case over:
 		return q, faults.PushOver.New(), nil
 	case q.State == push.Live:
