@@ -62,20 +62,30 @@ func (m *shownMail) read(a *app.App, row outbox.Row) error {
 }
 
 func (p *program) outboxList() *cobra.Command {
-	return &cobra.Command{Use: "list", Short: "List mails, SMS and posts, newest first", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
+	var before string
+	limit := 200
+	cmd := &cobra.Command{Use: "list", Short: "List mails, SMS and posts, newest first", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
+		if limit < 1 {
+			return ended{Usage, errors.New("--limit is at least 1")}
+		}
 		return p.with(c, func(ctx context.Context, a *app.App) error {
-			out := []shownMail{}
+			out, more := []shownMail{}, false
 			err := a.DB.View(ctx, func(tx db.ReadTx) error {
-				rows, err := outbox.List(ctx, tx, 200)
+				rows, err := page(ctx, tx, before, limit+1)
+				if more = len(rows) > limit; more {
+					rows = rows[:limit]
+				}
+				out = out[:0]
 				for _, r := range rows {
-					if r.Kind != outbox.Nothing {
-						out = append(out, shown(r))
-					}
+					out = append(out, shown(r))
 				}
 				return err
 			})
 			if err != nil {
-				return err
+				return none(err, "there is no mail %s; sekisho outbox list names them", before)
+			}
+			if more { // beside what is printed, so that JSON stays what it is
+				fmt.Fprintf(p.err, "%d are shown; for older ones: sekisho outbox list --before %s\n", len(out), out[len(out)-1].ID)
 			}
 			return p.print(out, func(w io.Writer) {
 				for _, m := range out {
@@ -88,6 +98,21 @@ func (p *program) outboxList() *cobra.Command {
 			})
 		})
 	}}
+	cmd.Flags().StringVar(&before, "before", "", "go on behind this mail, the last of the list before")
+	cmd.Flags().IntVar(&limit, "limit", limit, "how many at most")
+	return cmd
+}
+
+// page reads the newest rows, or those behind one.
+func page(ctx context.Context, r db.Reader, before string, limit int) ([]outbox.Row, error) {
+	if before == "" {
+		return outbox.List(ctx, r, limit)
+	}
+	than, err := outbox.ByID(ctx, r, ref.Mail(before))
+	if err != nil {
+		return nil, err
+	}
+	return outbox.Older(ctx, r, than, limit)
 }
 
 func (p *program) outboxShow() *cobra.Command {

@@ -195,6 +195,12 @@ func List(ctx context.Context, r db.Reader, limit int) ([]Row, error) {
 	return db.List(ctx, r, scan, `SELECT `+columns+` FROM outbox WHERE kind <> 'nothing' AND created <= $2 ORDER BY created DESC, id DESC LIMIT $1`, limit, r.Now())
 }
 
+// Older is List from the row on that stands behind another.
+func Older(ctx context.Context, r db.Reader, than Row, limit int) ([]Row, error) {
+	return db.List(ctx, r, scan, `SELECT `+columns+` FROM outbox WHERE kind <> 'nothing' AND (created < $2 OR created = $2 AND id < $3)
+		ORDER BY created DESC, id DESC LIMIT $1`, limit, than.Created, than.ID)
+}
+
 // ByID reads one row.
 func ByID(ctx context.Context, r db.Reader, id ref.Mail) (Row, error) {
 	return scan(r.QueryRow(ctx, `SELECT `+columns+` FROM outbox WHERE id = $1`, id))
