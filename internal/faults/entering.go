@@ -131,6 +131,18 @@ var (
 		Ja: fault.Text{What: "コードをこれ以上送れません。", Why: "1時間に送れる数には限りがあります。1つの宛先には5回までです。", Fix: "{retry_at} を過ぎたら送れます。それまでは、届いているいちばん新しいコードを使うか、別の方法を選んでください。"},
 		En: fault.Text{What: "No more codes for now.", Why: "Only so many codes can be sent in an hour: five to one address or number.", Fix: "You can send again after {retry_at}. Until then use the newest code you have, or another way."}})
 
+	CodeNetworkLimit = define(fault.Entry{Code: "code.network_limit", Kind: fault.TooMany, Topic: fault.Entering, Lift: wait,
+		General: &[2]fault.Text{{Fix: "しばらくすると、また送れます。急ぐときは、パスワードやパスキーを使うか、以前サインインしたことのあるブラウザーか、別のネットワークから試してください。"},
+			{Fix: "Codes can be sent again after a while. If it is urgent, use the password or a passkey, a browser in which you signed in before, or another network."}},
+		Ja: fault.Text{What: "このネットワークからは、いまはコードを送れません。", Why: "同じネットワークから、コードの送信が1時間に300回求められました。知らない人あてにメールが大量に送られるのを防いでいます。以前サインインしたことのあるブラウザーは、これに数えません。", Fix: "{retry_at} を過ぎたら、また送れます。急ぐときは、パスワードやパスキーを使うか、以前サインインしたことのあるブラウザーか、別のネットワークから試してください。"},
+		En: fault.Text{What: "No more codes can be sent from this network for now.", Why: "300 codes were asked for from it within an hour. That keeps people from getting floods of mail that they did not ask for. Browsers in which you signed in before are not counted.", Fix: "Codes can be sent again after {retry_at}. If it is urgent, use the password or a passkey, a browser in which you signed in before, or another network."}})
+
+	SignupNetworkLimit = define(fault.Entry{Code: "signup.network_limit", Kind: fault.TooMany, Topic: fault.Entering, Lift: wait,
+		General: &[2]fault.Text{{Fix: "しばらくすると、また登録できます。急ぐときは、別のネットワークから登録するか、管理者にアカウントの作成を頼んでください。"},
+			{Fix: "Sign up again after a while. If it is urgent, use another network or ask the people who run this service to make the account."}},
+		Ja: fault.Text{What: "このネットワークからは、いまは登録できません。", Why: "同じネットワークから、1時間に100件の登録がありました。知らない人あてにメールが大量に送られるのを防いでいます。", Fix: "{retry_at} を過ぎたら、また登録できます。急ぐときは、別のネットワークから登録するか、管理者にアカウントの作成を頼んでください。"},
+		En: fault.Text{What: "Nobody can sign up from this network for now.", Why: "100 people signed up from it within an hour. That keeps others from getting floods of mail that they did not ask for.", Fix: "Sign up after {retry_at}. If it is urgent, use another network or ask the people who run this service to make the account."}})
+
 	FlowExpired = define(fault.Entry{Code: "flow.expired", Kind: fault.Gone, Topic: fault.Entering, Lift: self, Action: toAgain,
 		Ja: fault.Text{What: "この手続きは終わっています。", Why: "30分以上たったか、ほかのタブですでに済ませました。", Fix: "はじめからやり直してください。"},
 		En: fault.Text{What: "This attempt has ended.", Why: "More than 30 minutes have passed, or it was finished in another tab.", Fix: "Start again."}})

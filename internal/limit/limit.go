@@ -45,6 +45,9 @@ var (
 	// Outgoing bounds what one network has sent by SMS to numbers that nobody has proved
 	// yet: sixty codes an hour.
 	Outgoing = Rule{Free: 59, First: time.Hour, Max: time.Hour, Forget: time.Hour, Steps: true}
+	// Hour never waits; what counts at it within one hour of the clock is compared with
+	// a most.
+	Hour = Rule{Free: 1 << 40, Forget: 2 * time.Hour}
 	// Turn never waits: of those who count at it, one is served after another.
 	Turn = Rule{Free: 1 << 40, Forget: time.Hour}
 	// Factor never waits; it counts consecutive failures up to Stop.
@@ -65,6 +68,43 @@ type Counter struct {
 // "password") for id.
 func (r Rule) Of(what, class, id string) Counter {
 	return Counter{rule: r, id: sha256.Sum256([]byte(what + "\x00" + class + "\x00" + id))}
+}
+
+// Quota is how often something may happen within one hour of the clock. A wait that
+// begins when a counter is full would punish a large network that is never quiet for an
+// hour; this one begins anew with each hour.
+type Quota struct {
+	counter Counter
+	most    int64
+	Ends    time.Time // when the hour ends
+}
+
+// AnHour is how often a network may cause what is named so in the hour at now.
+func AnHour(most int64, now time.Time, name, network string) Quota {
+	begin := now.UTC().Truncate(time.Hour)
+	return Quota{Hour.Of("strangers", name, begin.Format(time.RFC3339)+"\x00"+network), most, begin.Add(time.Hour)}
+}
+
+// Full says whether it is used up.
+func (q Quota) Full(ctx context.Context, r db.Reader) (bool, error) {
+	s, err := q.counter.Look(ctx, r)
+	return s.Failures >= q.most, err
+}
+
+// Hold says whether it is used up, and keeps every other transaction from using it until
+// this one ends.
+func (q Quota) Hold(ctx context.Context, tx db.Tx) (full bool, err error) {
+	if err := q.counter.begin(ctx, tx); err != nil {
+		return false, err
+	}
+	s, err := q.counter.Hold(ctx, tx)
+	return s.Failures >= q.most, err
+}
+
+// Use uses one. Hold has to come before it.
+func (q Quota) Use(ctx context.Context, tx db.Tx) error {
+	_, err := q.counter.Fail(ctx, tx)
+	return err
 }
 
 // Standing is how a counter stands.
@@ -143,12 +183,17 @@ func (c Counter) at(now time.Time, s Standing) Standing {
 	return s
 }
 
+// begin makes the row, so that it can be held: two first failures at the same instant
+// then count as two.
+func (c Counter) begin(ctx context.Context, tx db.Tx) error {
+	_, err := tx.Exec(ctx, `INSERT INTO limit_counter (id, failures, level, last, until, kept) VALUES ($1, 0, 0, $2, NULL, $3)
+		ON CONFLICT (id) DO NOTHING`, c.id[:], tx.Now(), c.rule.Kept)
+	return err
+}
+
 // Fail counts one failure and says how the counter stands after it.
 func (c Counter) Fail(ctx context.Context, tx db.Tx) (Standing, error) {
-	// The row is made first so that it can be held: two first failures at the
-	// same instant then count as two.
-	if _, err := tx.Exec(ctx, `INSERT INTO limit_counter (id, failures, level, last, until, kept) VALUES ($1, 0, 0, $2, NULL, $3)
-		ON CONFLICT (id) DO NOTHING`, c.id[:], tx.Now(), c.rule.Kept); err != nil {
+	if err := c.begin(ctx, tx); err != nil {
 		return Standing{}, err
 	}
 	s, err := c.Hold(ctx, tx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,6 +107,53 @@ func TestForgivingTakesBackNoMoreThanThereWas(t *testing.T) {
 			if s := look(t, d, c); s.Failures != x.want {
 				t.Errorf("after forgiving %d: got %d, want %d", x.n, s.Failures, x.want)
 			}
+		}
+	})
+}
+
+func TestAQuotaIsUsedUpOnceAndBeginsAnewWithTheHour(t *testing.T) {
+	dbtest.Each(t, sets, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+		ctx := context.Background()
+		take := func(id string) (ok bool, err error) {
+			err = d.Update(ctx, func(tx db.Tx) error {
+				q := limit.AnHour(10, tx.Now(), "code", id)
+				full, err := q.Hold(ctx, tx)
+				if ok = !full; err != nil || full {
+					return err
+				}
+				return q.Use(ctx, tx)
+			})
+			return ok && err == nil, err
+		}
+		var all sync.WaitGroup
+		var got atomic.Int64
+		for range 30 {
+			all.Go(func() {
+				for range 10 { // PostgreSQL may ask for another try when thirty meet
+					ok, err := take("a")
+					if err == nil {
+						if ok {
+							got.Add(1)
+						}
+						return
+					}
+				}
+				t.Error("it could not be used")
+			})
+		}
+		all.Wait()
+		if got.Load() != 10 {
+			t.Errorf("used %d times, want 10", got.Load())
+		}
+		if ok, err := take("b"); !ok {
+			t.Errorf("another's is used up with it: %v", err)
+		}
+		if ok, _ := take("a"); ok {
+			t.Error("used once more within the hour")
+		}
+		clock.Add(clock.Now().UTC().Truncate(time.Hour).Add(time.Hour).Sub(clock.Now()))
+		if ok, err := take("a"); !ok {
+			t.Errorf("it does not begin anew with the hour: %v", err)
 		}
 	})
 }

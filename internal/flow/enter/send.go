@@ -24,6 +24,54 @@ type Send struct {
 	Account account.Account // zero where there is none
 	For     sentcode.For
 	To      account.Identifier // instead of the account's primary address; by SMS always given
+	First   bool               // the code of a sign-up, which Signup has counted
+}
+
+// What one network may cause by browsers that the account in question does not know, in
+// an hour: mails to people who asked for none are what it is worth to a spammer, and
+// the reputation of the operator's mail server is what it costs. An office, a school or a
+// carrier's NAT stays below; browsers the account knows are not counted.
+const (
+	SignupsAnHour = 100
+	WishesAnHour  = 300
+)
+
+func signups(v flow.Visitor, now time.Time) limit.Quota {
+	return limit.AnHour(SignupsAnHour, now, "signup", v.Network)
+}
+
+// MaySignUp says what stands in the way of another sign-up from the visitor's network.
+func (e *Entry) MaySignUp(ctx context.Context, r db.Reader, v flow.Visitor) (*fault.Fault, error) {
+	q := signups(v, r.Now())
+	full, err := q.Full(ctx, r)
+	if err != nil || !full {
+		return nil, err
+	}
+	return faults.SignupNetworkLimit.New().Until(q.Ends), nil
+}
+
+// Signup counts one, or says what stands in the way.
+func (e *Entry) Signup(ctx context.Context, tx db.Tx, v flow.Visitor) (*fault.Fault, error) {
+	q := signups(v, tx.Now())
+	full, err := q.Hold(ctx, tx)
+	switch {
+	case err != nil:
+		return nil, err
+	case full:
+		return faults.SignupNetworkLimit.New().Until(q.Ends), nil
+	}
+	return nil, q.Use(ctx, tx)
+}
+
+func (s Send) wishes(now time.Time) limit.Quota {
+	return limit.AnHour(WishesAnHour, now, "code", s.Visitor.Network)
+}
+
+// wished says whether somebody asks for the code who has proved nothing, and whom the
+// account does not know: the same for names that nobody has, and whichever way it goes
+// (SI-28).
+func (s Send) wished() bool {
+	return !s.For.Known && !s.First && (s.For.Asked != "" || s.For.Purpose == sentcode.Confirm)
 }
 
 // SendCode makes a code and sends it; where there is nobody to send it to, a
@@ -33,12 +81,8 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 		return resend, nil, err
 	}
 	s.For.Network = s.Visitor.Network
-	budgets := s.budgets()
-	for _, b := range budgets {
-		stands, err := b.Hold(ctx, tx)
-		if err != nil || tx.Now().Before(stands.Until) {
-			return stands.Until, faults.CodeSendLimit.New().Until(stands.Until), err
-		}
+	if until, f, err := s.full(ctx, tx); err != nil || f != nil {
+		return until, f, err
 	}
 	sent, wait, err := e.Codes.Make(ctx, tx, s.For)
 	if err != nil {
@@ -51,10 +95,8 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 		}
 		return wait.Until, f.Until(wait.Until), nil
 	}
-	for _, b := range budgets {
-		if _, err := b.Fail(ctx, tx); err != nil {
-			return resend, nil, err
-		}
+	if err := s.count(ctx, tx); err != nil {
+		return resend, nil, err
 	}
 	barred, err := e.barred(ctx, tx, s)
 	if err != nil {
@@ -78,6 +120,38 @@ func (e *Entry) SendCode(ctx context.Context, tx db.Tx, s Send) (resend time.Tim
 	}
 	_, err = e.Outbox.Put(ctx, tx, it)
 	return sent.Resend, nil, err
+}
+
+// full says until when nothing can be sent, because as much was sent as may be.
+func (s Send) full(ctx context.Context, tx db.Tx) (until time.Time, f *fault.Fault, err error) {
+	for _, b := range s.budgets() {
+		stands, err := b.Hold(ctx, tx)
+		if err != nil || tx.Now().Before(stands.Until) {
+			return stands.Until, faults.CodeSendLimit.New().Until(stands.Until), err
+		}
+	}
+	if !s.wished() {
+		return until, nil, nil
+	}
+	q := s.wishes(tx.Now())
+	full, err := q.Hold(ctx, tx)
+	if err != nil || !full {
+		return until, nil, err
+	}
+	return q.Ends, faults.CodeNetworkLimit.New().Until(q.Ends), nil
+}
+
+// count counts what is sent.
+func (s Send) count(ctx context.Context, tx db.Tx) error {
+	for _, b := range s.budgets() {
+		if _, err := b.Fail(ctx, tx); err != nil {
+			return err
+		}
+	}
+	if s.wished() {
+		return s.wishes(tx.Now()).Use(ctx, tx)
+	}
+	return nil
 }
 
 // budgets count what goes to an address or number that nobody has proved yet. Many

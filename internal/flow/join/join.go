@@ -93,6 +93,11 @@ func (j *Join) Start(ctx context.Context, v flow.Visitor, ask Ask) (View, error)
 	}
 	var view View
 	err = j.DB.Update(ctx, func(tx db.Tx) error {
+		f, err := j.MaySignUp(ctx, tx, v)
+		if err != nil || f != nil {
+			view = View{Fault: f}
+			return err
+		}
 		s, err := flow.Start(ctx, tx, kind, v, state{Name: name, Email: email, Step: Word, Return: ask.Return})
 		view = j.view(&s)
 		return err
@@ -170,6 +175,10 @@ func (j *Join) Password(ctx context.Context, v flow.Visitor, id ref.Flow, raw st
 		view.Fault = faults.FlowOrder.New()
 		return view, nil
 	}
+	err = j.DB.View(ctx, func(tx db.ReadTx) (err error) { view.Fault, err = j.MaySignUp(ctx, tx, v); return err })
+	if err != nil || view.Fault != nil {
+		return view, err // before the hash is reckoned
+	}
 	about := account.Account{Name: view.Name, Email: account.Address{Identifier: view.Email}}
 	word, f, err := j.NewPassword(ctx, about, raw)
 	if err != nil || f != nil {
@@ -178,6 +187,10 @@ func (j *Join) Password(ctx context.Context, v flow.Visitor, id ref.Flow, raw st
 	}
 	return j.step(ctx, v, id, Word, func(tx db.Tx, m *moment) error {
 		x := &m.flow.State
+		var err error
+		if m.fault, err = m.Signup(ctx, tx, v); err != nil || m.fault != nil {
+			return err
+		}
 		a, err := account.Create(ctx, tx, account.New{Name: x.Name, Lang: v.Lang, Identifiers: []account.Identifier{x.Email}})
 		if err != nil {
 			return err
@@ -190,12 +203,12 @@ func (j *Join) Password(ctx context.Context, v flow.Visitor, id ref.Flow, raw st
 			Addr: v.Addr.String(), Agent: v.Program, Place: v.Place}); err != nil {
 			return err
 		}
-		return m.send(ctx, tx, a)
+		return m.send(ctx, tx, a, true)
 	})
 }
 
-func (m *moment) send(ctx context.Context, tx db.Tx, a account.Account) error {
-	resend, f, err := m.SendCode(ctx, tx, enter.Send{Visitor: m.visitor, Account: a, For: m.bound()})
+func (m *moment) send(ctx context.Context, tx db.Tx, a account.Account, first bool) error {
+	resend, f, err := m.SendCode(ctx, tx, enter.Send{Visitor: m.visitor, Account: a, For: m.bound(), First: first})
 	if f != nil {
 		m.fault = f
 	} else {
@@ -221,7 +234,7 @@ func (j *Join) Resend(ctx context.Context, v flow.Visitor, id ref.Flow) (View, e
 		if err != nil {
 			return err
 		}
-		return m.send(ctx, tx, a)
+		return m.send(ctx, tx, a, false)
 	})
 }
 
@@ -294,7 +307,7 @@ func (j *Join) Later(ctx context.Context, v flow.Visitor, id ref.Account, back s
 			return err
 		}
 		m := &moment{Join: j, visitor: v, flow: s}
-		if err := m.send(ctx, tx, a); err != nil {
+		if err := m.send(ctx, tx, a, false); err != nil {
 			return err
 		}
 		view = j.view(&m.flow)
