@@ -37,7 +37,6 @@ func TestTheOtherWaysShowAfterHalfAMinute(t *testing.T) {
 		time.Sleep(250 * time.Millisecond)
 	}
 	x.see("Backup code")
-	x.look("push-late")
 }
 
 // silent gives somebody an installation of Tegata that answers nothing.

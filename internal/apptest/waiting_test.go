@@ -62,15 +62,15 @@ func TestAnInstallationThatWaitsLearnsNothingOfTheAccount(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		_, own := holding(w)
 		s := inside2(w, own)
-		if err := own.Lock(t.Context(), time.Time{}, false); err != nil {
-			t.Fatal(err)
-		}
 		if err := own.Call(t.Context(), "PUT", "/api/v1/tegata/vault", map[string]any{"version": 0, "sealed": "sealed"}, nil); err != nil {
 			t.Fatal(err)
 		}
 		var x struct{ URI string }
 		s.Call("POST", "/api/v1/me/tegata/ticket", nil).Want(200, "").Into(&x)
 		foe := w.Taken(x.URI, own.Owner, "Photographer")
+		if err := own.Lock(t.Context(), time.Time{}, false); err != nil {
+			t.Fatal(err)
+		}
 		st, err := foe.State(t.Context())
 		if len(st.Devices) > 0 || st.Lock.On || st.Vault > 0 {
 			t.Errorf("got %+v %v", st, err)
