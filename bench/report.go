@@ -56,6 +56,7 @@ func (r *report) foot() {
 	r.say("- ÷ no-op: the rate against the same server's handler that does nothing but pass the frame (headers, cookies, limits, log line); ÷ hash: against Argon2id alone; ÷ commit: against durable transactions of one small row.")
 	r.say("- Second step: the password was given before, and only the code's or the passkey's request is measured: it checks and spends the proof, ends the journey, opens the session and writes the audit row, in one durable transaction. The sign-ins that wait for it are made beforehand; where they run out, the row ends sooner.")
 	r.say("- Core: how much of the server's core the server had, and how much everybody else on the machine took of it. Where the others took much, the rate, and p99 above all, say little; the CPU for each request still does, and \"on a whole core\" is what it comes to.")
+	r.say("- Tegata: what is waited for is held calls, as the app makes them while it is open. The first load is what the browser fetches for the app, packed. A request among thousands is asked of one after another while all the others wait and ask again.")
 	r.say("- Again, in a quiet moment: `make bench`. A first look: `make bench BENCH=-quick`. One row: `make bench BENCH='-only refresh'`.")
 }
 

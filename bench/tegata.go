@@ -149,6 +149,14 @@ func (l *line) again() error {
 	return nil
 }
 
+// answered is a refusal.
+type answered struct {
+	status int
+	body   string
+}
+
+func (a *answered) Error() string { return fmt.Sprintf("answered %d %s", a.status, a.body) }
+
 // ask sends a request and reads its answer into out; nil: nowhere.
 func (l *line) ask(req []byte, out any) error {
 	if l.ended {
@@ -167,7 +175,7 @@ func (l *line) ask(req []byte, out any) error {
 		return err
 	}
 	if l.body, l.ended = got.body, got.last; got.status/100 != 2 {
-		return fmt.Errorf("answered %d %s", got.status, got.body)
+		return &answered{got.status, string(got.body)}
 	}
 	if out == nil {
 		return nil
@@ -327,8 +335,8 @@ func (r *report) waiting(ctx context.Context, s *server, list []*carrier) error 
 	used := (s.cpu() - cpu).Seconds()
 	_, peak := s.memory()
 	p50, p95, p99 := percentiles(took)
-	r.say("- %s installations wait on one node: memory %.0f MiB, at most %.0f MiB, without them %.0f MiB (must 200: %s); they ask %.0f times a second; the server had %.0f %% of its core, others %.0f %%",
-		groups(carriers), mib(now), mib(peak), mib(empty), atMost(float64(peak), 200<<20, 0), float64(e.calls.Load()-before)/span, 100*used/span, 100*max(0, (coreBusy()-core).Seconds()-used)/span)
+	r.say("- %s installations wait on one node: memory %.0f MiB, at most %.0f MiB, without them %.0f MiB (must 200: %s); they ask %.0f times a second, %d were told to come back; the server had %.0f %% of its core, others %.0f %%",
+		groups(carriers), mib(now), mib(peak), mib(empty), atMost(float64(peak), 200<<20, 0), float64(e.calls.Load()-before)/span, e.busy.Load(), 100*used/span, 100*max(0, (coreBusy()-core).Seconds()-used)/span)
 	r.say("- a request among them: p50 %s, p95 %s, p99 %s of %d, lost %d (must 500 ms: %s)", ms(p50), ms(p95), ms(p99), len(took), lost, atMost(p99.Seconds(), 0.5, 0))
 	if n := broken.Load(); n > 0 {
 		return fmt.Errorf("%d installations were cut off, such as: %v", n, why.Load())
@@ -346,6 +354,7 @@ type arrived struct {
 type ear struct {
 	address string
 	calls   atomic.Int64
+	busy    atomic.Int64 // of them told to come back
 	heard   chan arrived
 }
 
@@ -365,9 +374,18 @@ func (x *ear) listen(ctx context.Context, c *carrier, i int, ready func()) error
 		}
 		conn := l.Conn
 		stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
+		before := e
 		e, err = c.await(l, e.Cursor)
 		stop()
-		if x.calls.Add(1); err != nil {
+		x.calls.Add(1)
+		var busy *answered
+		if errors.As(err, &busy) && busy.status == 503 { // it asks again later, as the app does
+			x.busy.Add(1)
+			time.Sleep(time.Second)
+			e = before
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		ready()

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"sekisho/internal/db"
 	"sekisho/internal/hub"
 )
 
@@ -150,5 +151,18 @@ func TestAnAnswerIsHeldWithoutAConnectionOfItsOwn(t *testing.T) {
 	s.Config.Handler.ServeHTTP(w, httptest.NewRequest("GET", "/held", nil).WithContext(ctx))
 	if w.Code != 503 {
 		t.Errorf("after its client went: got %d", w.Code)
+	}
+}
+
+// Handlers give a fault that is nil beside an error: the error is what is told.
+func TestADatabaseThatIsGoneIsToldBesideNoFault(t *testing.T) {
+	s := holdFor(t, time.Second)
+	route := &Route{Method: "GET", Path: "/gone", Guard: Anyone, Face: API, Handle: func(context.Context, *Request) (Response, error) {
+		return Refuse(nil), db.ErrUnavailable
+	}}
+	w := httptest.NewRecorder()
+	s.frame.serve(route).ServeHTTP(w, httptest.NewRequest("GET", "/gone", nil))
+	if w.Code != 503 || !strings.Contains(w.Body.String(), "server.unavailable") {
+		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 }

@@ -152,8 +152,12 @@ func Go(location string) Response {
 // JSON answers a program.
 func JSON(status int, v any) Response { return Response{Status: status, JSON: v} }
 
-// Refuse answers with a fault, in the form the route's face has for it.
+// Refuse answers with a fault, in the form the route's face has for it. Without one it
+// is no answer: an error goes beside it.
 func Refuse(f *fault.Fault) Response {
+	if f == nil {
+		return Response{}
+	}
 	return Response{Status: Status(f.Entry.Kind), Fault: f}
 }
 
