@@ -137,7 +137,7 @@ func (d *Door) tegataOperations() []operation {
 		{"GET", own + "/events", key, d.tegataEvents, "tegataEvents", "Wait for news", nil, nil, "Any", []string{"after", "wait"}},
 		{"POST", own + "/requests/{id}/receipt", key, d.tegataReceipt, "tegataReceipt", "Say that a request has come", nil, nil, "", nil},
 		{"POST", own + "/requests/{id}", key, d.tegataDecide, "tegataDecide", "Approve, cancel or deny", map[string]any{"decision": text, "number": text, "verified": flag, "signature": text}, []string{"decision", "signature"}, "", nil},
-		{"POST", own + "/scan", key, d.tegataScan, "tegataScan", "Take the code of a sign-in page", map[string]any{"code": text}, []string{"code"}, "Any", nil},
+		{"POST", own + "/scan", key, d.tegataScan, "tegataScan", "Take the code of a sign-in page; link: it came with a link, not by the camera", map[string]any{"code": text, "link": map[string]any{"type": "boolean"}}, []string{"code"}, "Any", nil},
 		{"GET", own + "/sessions", key, d.tegataSessions, "tegataSessions", "What is open", nil, nil, "Any", nil},
 		{"POST", own + "/sessions/end", key, d.tegataEnd, "tegataEnd", "End some or all of it", map[string]any{"ids": list, "all": flag}, nil, "Ended", nil},
 		{"PUT", own + "/lock", key, d.tegataLock, "tegataLock", "Set or lift the sign-in lock", map[string]any{"on": flag, "until": text, "end_sessions": flag}, []string{"on"}, "", nil},

@@ -271,11 +271,14 @@ func empty(f *fault.Fault, err error) (web.Response, error) {
 }
 
 func (d *Door) tegataScan(ctx context.Context, r *web.Request) (web.Response, error) {
-	var in struct{ Code string }
+	var in struct {
+		Code string
+		Link bool
+	}
 	if err := r.ReadJSON(&in); err != nil {
 		return web.Response{}, err
 	}
-	x, f, err := d.Tegata.Scan(ctx, caller(r), in.Code)
+	x, f, err := d.Tegata.Scan(ctx, caller(r), in.Code, in.Link)
 	if err != nil || f != nil {
 		return web.Refuse(f), err
 	}

@@ -346,6 +346,44 @@ func TestABrowsersNewRequestTakesThePlaceOfItsOldOne(t *testing.T) {
 	})
 }
 
+// A mail or page anywhere may lead a phone to the code of a stranger's own sign-in page.
+func TestACodeThatComesWithALinkIsOfTheSameNetwork(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		_, h := holding(w)
+		show := func(addr string) (p *apptest.Program, path, code string) {
+			p = w.Program(addr)
+			var x asked
+			p.Call("POST", "/api/v1/signin", map[string]any{"kind": "tegata"}).Want(200, "").Into(&x)
+			path = "/api/v1/signin/" + x.Flow
+			p.Call("POST", path, map[string]any{"kind": "tegata", "answer": "scan"}).Want(200, "").Into(&x)
+			_, code, _ = strings.Cut(x.Scan, "signin=")
+			return p, path, code
+		}
+		take := func(code string, link bool) (r pass.Request, err error) {
+			return r, h.Call(t.Context(), "POST", "/api/v1/tegata/scan", map[string]any{"code": code, "link": link}, &r)
+		}
+		_, _, code := show("203.0.113.66")
+		if _, err := take(code, true); !pass.Is(err, "push.scan_elsewhere") {
+			t.Errorf("with a link from elsewhere: got %v", err)
+		}
+		if _, err := take(code, false); err != nil {
+			t.Errorf("by the camera: got %v", err)
+		}
+		p, path, code := show("198.51.100.200") // where the phone is
+		r, err := take(code, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Answer(r.ID, pass.Approve, "", true); err != nil {
+			t.Fatal(err)
+		}
+		p.Call("POST", path, given).Want(200, "")
+		if _, err := take("nothing that was shown to anybody", true); !pass.Is(err, "push.scan_over") {
+			t.Errorf("an unknown code: got %v", err)
+		}
+	})
+}
+
 func TestATypedNamesCodeIsScannedByItsAccountAlone(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		_, h := holding(w)

@@ -94,6 +94,10 @@ var (
 		Ja: fault.Text{What: "このQRコードは使えません。", Why: "期限が切れたか、すでに読み取られたか、別のアカウントのサインインのものです。", Fix: "サインインのページを開き直して、新しいコードを読み取ってください。"},
 		En: fault.Text{What: "This QR code is of no use.", Why: "Its time is over, it was scanned before, or it belongs to another account's sign-in.", Fix: "Load the sign-in page again and scan the new code."}})
 
+	ScanElsewhere = define(fault.Entry{Code: "push.scan_elsewhere", Kind: fault.Forbidden, Topic: fault.Second, Lift: self, Action: toTegata,
+		Ja: fault.Text{What: "このリンクでは承認できません。", Why: "リンクのもとになったサインインのページは、この端末とは別のネットワーク（{addr}）で開かれています。だれかが自分のサインインを承認させようとしているのかもしれません。", Fix: "自分で開いたページなら、その画面のQRコードをカメラで読み取るか、番号での承認を選んでください。心当たりがなければ、何もしないでください。"},
+		En: fault.Text{What: "This link cannot be approved.", Why: "The sign-in page it comes from was opened in another network ({addr}) than this device is in. Somebody may want you to approve a sign-in of theirs.", Fix: "If you opened that page, scan the code on its screen with the camera, or choose the approval by number. If you do not know it, do nothing."}})
+
 	PushEndpoint = define(fault.Entry{Code: "push.endpoint_refused", Kind: fault.Bad, Topic: fault.Other, Lift: []fault.Lifter{fault.Self, fault.Operator},
 		Ja: fault.Text{What: "この通知先は使えません。", Why: "通知サービスのアドレスか鍵の形式が違うか、内部のネットワークのものです。", Fix: "通知をいったん切り、もう一度入れてください。通知がなくても、Tegata を開けば依頼は届きます。"},
 		En: fault.Text{What: "Notifications cannot be sent there.", Why: "The address or key of the push service does not read, or it is in an inner network.", Fix: "Switch notifications off and on again. Without them requests still arrive while Tegata is open."}})

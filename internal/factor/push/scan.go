@@ -38,6 +38,13 @@ func Scannable(ctx context.Context, r db.Reader, f ref.Flow) (bool, error) {
 	return n > 0, err
 }
 
+// ScanAddr is the address from which the page with a code was opened; db.ErrNone when the
+// code is unknown, used or over.
+func ScanAddr(ctx context.Context, r db.Reader, code string) (addr string, err error) {
+	err = r.QueryRow(ctx, `SELECT addr FROM push_scan WHERE id = $1 AND expires > $2`, secret.Hash(code), r.Now()).Scan(&addr)
+	return addr, err
+}
+
 // Scan turns a code that an installation scanned into a request of its own, once.
 // What waited for an answer is over. The caller holds the account; db.ErrNone when the
 // code is unknown, used, over or for another account.

@@ -3,6 +3,8 @@ package tegata
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"sekisho/internal/netx"
 	"time"
 
 	"sekisho/internal/account"
@@ -141,9 +143,22 @@ func (t *Tegata) decided(ctx context.Context, tx db.Tx, c Caller, r push.Request
 }
 
 // Scan turns a scanned code into a request of this installation's own.
-func (t *Tegata) Scan(ctx context.Context, c Caller, code string) (r push.Request, f *fault.Fault, err error) {
+//
+// One that came with a link has to be from the network that the installation is in, as is
+// the page on the same phone: else whoever mails the code of a page of their own is let in
+// by one tap, without a number.
+func (t *Tegata) Scan(ctx context.Context, c Caller, code string, link bool) (r push.Request, f *fault.Fault, err error) {
 	f, err = t.act(ctx, c, func(tx db.Tx, c Caller) (*fault.Fault, error) {
 		var err error
+		if link {
+			from, err := push.ScanAddr(ctx, tx, code)
+			if err != nil && !errors.Is(err, db.ErrNone) {
+				return nil, err
+			}
+			if addr, bad := netip.ParseAddr(from); err == nil && (bad != nil || netx.Bucket(addr) != netx.Bucket(c.Visitor.Addr)) {
+				return faults.ScanElsewhere.New("addr", from), nil
+			}
+		}
 		if r, err = push.Scan(ctx, tx, c.Device, code); errors.Is(err, db.ErrNone) {
 			return faults.ScanOver.New(), nil
 		}

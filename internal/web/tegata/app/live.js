@@ -137,9 +137,15 @@ function take(id, s, list) {
   s.requests = list;
 }
 
+/** The code that the camera, or whoever pasted it, gave last. */
+let seen = "";
+
+/** Remembers that a code was seen here and did not come with a link. @param {string} code */
+export function saw(code) { seen = code; }
+
 /** Takes in what a code on a sign-in page asks. @param {string} id @param {string} code */
 export async function scanned(id, code) {
-  const request = await call(accounts.signer(id), "POST", "scan", { code });
+  const request = await call(accounts.signer(id), "POST", "scan", { code, link: code !== seen });
   const s = of(id);
   s.requests = [...s.requests.filter((r) => r.id !== request.id), request];
   told();

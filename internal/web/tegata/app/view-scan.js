@@ -3,6 +3,7 @@
 // here, whoever showed it.
 import { alert, field, h, icon, say } from "./dom.js";
 import { read } from "./otpauth.js";
+import { saw } from "./live.js";
 import * as scanner from "./scan.js";
 import { migration } from "./transfer.js";
 import * as vault from "./vault.js";
@@ -25,6 +26,7 @@ export async function took(text) {
   const m = /^(https?:\/\/[^/]+)\/tegata\/?#(enrol|signin)=([\w-]{10,200})$/.exec(text.trim());
   if (m) {
     if (m[1] !== location.origin) return alert("amber", t("tg.scan.elsewhere"), t("tg.scan.elsewhere.what", { where: new URL(m[1]).host }));
+    saw(m[3]);
     location.hash = "#/enrol/" + (m[2] === "signin" ? "signin." : "") + m[3];
     return "done";
   }
