@@ -95,6 +95,8 @@ var (
 		En: fault.Text{What: "This QR code is of no use.", Why: "Its time is over, it was scanned before, or it belongs to another account's sign-in.", Fix: "Load the sign-in page again and scan the new code."}})
 
 	ScanElsewhere = define(fault.Entry{Code: "push.scan_elsewhere", Kind: fault.Forbidden, Topic: fault.Second, Lift: self, Action: toTegata,
+		General: &[2]fault.Text{{Why: "リンクのもとになったサインインのページは、Tegata のある端末とは別のネットワークで開かれています。だれかが自分のサインインを承認させようとしているのかもしれません。"},
+			{Why: "The sign-in page it comes from was opened in another network than the device with Tegata is in. Somebody may want you to approve a sign-in of theirs."}},
 		Ja: fault.Text{What: "このリンクでは承認できません。", Why: "リンクのもとになったサインインのページは、この端末とは別のネットワーク（{addr}）で開かれています。だれかが自分のサインインを承認させようとしているのかもしれません。", Fix: "自分で開いたページなら、その画面のQRコードをカメラで読み取るか、番号での承認を選んでください。心当たりがなければ、何もしないでください。"},
 		En: fault.Text{What: "This link cannot be approved.", Why: "The sign-in page it comes from was opened in another network ({addr}) than this device is in. Somebody may want you to approve a sign-in of theirs.", Fix: "If you opened that page, scan the code on its screen with the camera, or choose the approval by number. If you do not know it, do nothing."}})
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"sekisho/internal/netx"
 	"time"
 
 	"sekisho/internal/account"
@@ -18,6 +17,7 @@ import (
 	"sekisho/internal/faults"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
+	"sekisho/internal/netx"
 	webpush "sekisho/internal/push"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
