@@ -207,6 +207,9 @@ func TestRefreshRotatesAndReuseEndsTheFamily(t *testing.T) {
 		}
 		p.Form("/oauth/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {second.Refresh}, "scope": {"openid admin"}}, string(c.ID), word).Want(400, "invalid_scope")
 		p.Form("/oauth/token", url.Values{"grant_type": {"refresh_token"}, "refresh_token": {second.Refresh}, "scope": {"openid"}}, string(c.ID), word).Want(200, "").Into(&third)
+		if id := claims(t, p, third.ID); id["nonce"] != nil || id["sub"] == nil {
+			t.Errorf("got claims %v after a refresh, want no nonce", id)
+		}
 		if third.Scope != "openid" {
 			t.Errorf("got scope %q, want openid", third.Scope)
 		}

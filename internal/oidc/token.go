@@ -250,6 +250,7 @@ func (d *Door) refresh(ctx context.Context, r *web.Request, who caller) (web.Res
 				}
 			}
 		}
+		g.Nonce = "" // the answer to one authorisation request, which this is not (Core §12.2)
 		out.grant, out.scope, out.refresh = g, scope, next
 		return d.issue(ctx, tx, who.client, true, &out)
 	})
