@@ -67,6 +67,21 @@ func AddressOf(ctx context.Context, r db.Reader, a ref.Account, id ref.Address) 
 	return scanAddress(r.QueryRow(ctx, `SELECT `+addressColumns+` FROM identifier WHERE account = $1 AND id = $2 AND kind <> 'username'`, a, id))
 }
 
+// among finds an identifier in an account's list, zero where it is not there, and counts
+// the others of its kind.
+func among(list []Address, id Identifier) (has Address, others int) {
+	for _, x := range list {
+		switch {
+		case x.Kind != id.Kind:
+		case x.Norm != id.Norm:
+			others++
+		default:
+			has = x
+		}
+	}
+	return has, others
+}
+
 // Claim notes that an account says an address is its own. A claim finds nobody and
 // keeps nobody from the address: it only waits to be proved. It is ErrHeld when it
 // was, ErrFull when there are too many. The caller holds the account's row.
@@ -75,19 +90,13 @@ func Claim(ctx context.Context, tx db.Tx, a ref.Account, id Identifier) (Address
 	if err != nil {
 		return Address{}, err
 	}
-	count := 0
-	for _, x := range list {
-		switch {
-		case x.Kind != id.Kind:
-		case x.Norm != id.Norm:
-			count++
-		case !x.Confirmed.IsZero():
-			return x, ErrHeld
-		default:
-			return x, tx.One(ctx, `UPDATE identifier SET created = $3 WHERE account = $1 AND id = $2`, a, x.ID, tx.Now())
-		}
-	}
-	if count >= Most {
+	has, others := among(list, id)
+	switch {
+	case !has.Confirmed.IsZero():
+		return has, ErrHeld
+	case has.ID != "":
+		return has, tx.One(ctx, `UPDATE identifier SET created = $3 WHERE account = $1 AND id = $2`, a, has.ID, tx.Now())
+	case others >= Most:
 		return Address{}, ErrFull
 	}
 	x := Address{ID: ref.NewAddress(tx.Now()), Identifier: id, Created: tx.Now()}

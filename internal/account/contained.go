@@ -112,17 +112,11 @@ func Vouch(ctx context.Context, tx db.Tx, a ref.Account, id Identifier) (Address
 	if err != nil {
 		return Address{}, err
 	}
-	count := 0
-	for _, x := range list {
-		switch {
-		case x.Kind != id.Kind:
-		case x.Norm != id.Norm:
-			count++
-		case !x.Confirmed.IsZero():
-			return x, ErrHeld
-		}
-	}
-	if count >= Most {
+	has, others := among(list, id)
+	switch {
+	case !has.Confirmed.IsZero():
+		return has, ErrHeld
+	case others >= Most:
 		return Address{}, ErrFull
 	}
 	owner, err := Owner(ctx, tx, id)

@@ -263,13 +263,7 @@ func checkTegata(ctx context.Context, tx db.Tx, p Proving) (verdict, error) {
 // shown to nobody but its owner.
 func (e *Entry) checkTegataCode(ctx context.Context, tx db.Tx, p Proving) (verdict, error) {
 	got, err := e.Apps.CheckDevice(ctx, tx, p.Account.ID, p.Answer)
-	v := verdict{right: got.Outcome == totp.Right, truth: "wrong code"}
-	switch got.Outcome {
-	case totp.Used:
-		v.truth = "a code used before"
-	case totp.Skewed:
-		v.truth, v.tell, v.args = "another moment's code", faults.CodeClockSkew, map[string]any{"drift": Drift(got)}
-	}
+	v := timed(got)
 	if err != nil || !v.right {
 		return v, err
 	}
@@ -284,6 +278,11 @@ func (e *Entry) checkTegataCode(ctx context.Context, tx db.Tx, p Proving) (verdi
 
 func (e *Entry) checkTOTP(ctx context.Context, tx db.Tx, p Proving) (verdict, error) {
 	got, err := e.Apps.Check(ctx, tx, p.Account.ID, p.Answer)
+	return timed(got), err
+}
+
+// timed is what a code says that a clock shows, in an app or in Tegata.
+func timed(got totp.Result) verdict {
 	v := verdict{right: got.Outcome == totp.Right, truth: "wrong code"}
 	switch got.Outcome {
 	case totp.Used:
@@ -292,7 +291,7 @@ func (e *Entry) checkTOTP(ctx context.Context, tx db.Tx, p Proving) (verdict, er
 		// ER-21: say by how much, and let nobody pass.
 		v.truth, v.tell, v.args = "another moment's code", faults.CodeClockSkew, map[string]any{"drift": Drift(got)}
 	}
-	return v, err
+	return v
 }
 
 func (e *Entry) checkPasskey(ctx context.Context, tx db.Tx, p Proving) (verdict, error) {
