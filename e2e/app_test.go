@@ -130,9 +130,9 @@ func (x *tab) enrolled(s *Server, who, name string, in ...string) (token string)
 // tegataWords are what the app calls things.
 var tegataWords = map[string]map[string]string{
 	"en": {"add": "Add", "same": "It is the same", "other": "Waiting for the other screen", "lock": "Sign-in lock is off", "approve": "Approve", "number": "Number shown in the browser", "approved": "Approved.", "deny": "Not me", "denied": "Refused.", "lockgo": "Lock sign-in",
-		"locked": "Sign-in lock is on", "unlock": "Take the lock off", "all": "End all", "end": "End", "pin": "Lock with the PIN", "open": "Open", "wrong": "That is not the PIN", "import": "Bring in", "use": "Use it", "copy": "Keep a copy", "device": "Lock with the device", "opendevice": "Open with the device"},
-	"ja": {"add": "追加する", "same": "同じです", "other": "もう一方の画面を待っています", "lock": "サインインロック：オフ", "approve": "承認する", "number": "ブラウザーに出ている番号", "approved": "承認しました。", "deny": "自分ではない", "denied": "断りました。", "lockgo": "ロックする",
-		"locked": "サインインロック：オン", "unlock": "解除する", "all": "すべて終了", "end": "終了する", "pin": "PIN でロックする", "open": "開く", "wrong": "PIN が違います", "import": "取り込む", "use": "使う", "copy": "控えを置く", "device": "端末で確かめる", "opendevice": "端末で開く"},
+		"locked": "Sign-in lock is on", "unlock": "Take the lock off", "all": "End all", "end": "End", "pin": "Lock with the PIN", "open": "Open", "wrong": "That is not the PIN", "import": "Bring in", "use": "Use it", "copy": "Keep a copy", "device": "Lock with the device", "opendevice": "Open with the device", "away": "Put this away"},
+	"ja": {"add": "追加する", "same": "同じ番号です", "other": "もう一方の画面を待っています", "lock": "サインインロック：オフ", "approve": "承認する", "number": "ブラウザーに出ている番号", "approved": "承認しました。", "deny": "自分ではない", "denied": "断りました。", "lockgo": "ロックする",
+		"locked": "サインインロック：オン", "unlock": "解除する", "all": "すべて終了", "end": "終了する", "pin": "PIN でロックする", "open": "開く", "wrong": "PIN が違います", "import": "取り込む", "use": "使う", "copy": "控えを置く", "device": "端末で確かめる", "opendevice": "端末で開く", "away": "閉じる"},
 }
 
 // take brings a list of codes into the vault.

@@ -55,6 +55,7 @@ func aDayWithTegata(t *testing.T, lang string, wide int64, dark bool) {
 	x.look("tg-export-some")
 
 	x.enrolled(s, "hana@example.com", "Pixel 8")
+	x.until("document.querySelector('.begin .things')")
 	x.look("tg-account")
 	account := strings.TrimPrefix(eval[string](x, "location.hash"), "#/account/")
 	for _, p := range []string{"sessions", "devices", "settings", "lock", "refresh"} {
@@ -68,6 +69,15 @@ func aDayWithTegata(t *testing.T, lang string, wide int64, dark bool) {
 	x.look("tg-device")
 	x.at("settings/copy")
 	x.look("tg-copy-account")
+
+	// What is worth doing is put away for good.
+	x.at("account/" + account)
+	x.tap(w["away"])
+	x.app(s)
+	x.at("account/" + account)
+	if eval[bool](x, "new Promise(done => setTimeout(() => done(Boolean(document.querySelector('.begin .things'))), 300))") {
+		t.Error("the card that was put away is there again")
+	}
 
 	// Somebody signs in.
 	x.at("")

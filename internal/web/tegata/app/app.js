@@ -33,7 +33,7 @@ const pages = [
   [/^import$/, files.take], [/^export$/, files.give], [/^accounts$/, own.list], [/^account\/(\w+)$/, own.show], [/^account\/(\w+)\/sessions$/, own.sessions],
   [/^account\/(\w+)\/lock$/, own.lock], [/^account\/(\w+)\/refresh$/, own.refresh], [/^account\/(\w+)\/settings$/, own.settings],
   [/^account\/(\w+)\/devices$/, devices.list], [/^account\/(\w+)\/device\/(\w+)$/, devices.show], [/^enrol(?:\/(.+))?$/, enrol],
-  [/^settings$/, settings.show], [/^settings\/lock$/, lock.choose], [/^settings\/copy$/, settings.keep],
+  [/^settings$/, settings.show], [/^settings\/lock$/, lock.choose], [/^settings\/copy$/, settings.keep], [/^settings\/restore$/, settings.restore],
 ];
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));
@@ -103,7 +103,10 @@ function chrome() {
   if (offline && list.length) out.push(h("p", { class: "state", role: "status" }, icon("stop"), h("span", null, t("tg.offline"))));
   if (off > 30_000) out.push(alert("amber", t(api.ahead > 0 ? "tg.clock.ahead" : "tg.clock.behind", { off: span(off) }), t("tg.clock.what"), h("p", null, h("a", { href: "/help/device.clock" }, t("tg.clock.how")))));
   if (asks && at !== "") out.push(h("a", { class: "state asks", href: "#/" }, icon("bell"), h("span", null, t("tg.asks")), icon("right")));
+  const begun = list.find((a) => a.state === "waiting");
+  if (begun && !/^(enrol|account)/.test(at)) out.push(h("a", { class: "state", href: "#/enrol" }, icon("next"), h("span", null, t("tg.begun", { who: own.called(begun) })), icon("right")));
   for (const [a, s] of /** @type {[accounts.Account, live.State][]} */ (troubles)) {
+    if (s.lock?.on && !at.startsWith("account")) out.push(h("a", { class: "state asks", href: `#/account/${a.id}` }, icon("lock"), h("span", null, t("tg.signlock.is.who", { who: own.called(a) })), icon("right")));
     if (s.stale && !at.endsWith("/refresh")) out.push(h("a", { class: "state", href: `#/account/${a.id}/refresh` }, icon("next"), h("span", null, t("tg.stale", { who: own.called(a) })), icon("right")));
   }
   // Said once, not at every tick: a screen reader would read it again.
@@ -172,6 +175,8 @@ async function start() {
   if (!prefer.lang) await store.put("plain", "prefer", { ...prefer, lang: document.documentElement.lang });
   await speak(prefer.lang ?? document.documentElement.lang);
   store.put("plain", "lang", lang); // what the worker speaks
+  // The shell that the worker has may be in another.
+  document.querySelector(".skip")?.replaceChildren(t("tg.skip"));
   if (prefer.theme) document.documentElement.dataset.theme = prefer.theme;
   brought();
   await safe.begin();

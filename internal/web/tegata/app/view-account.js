@@ -1,10 +1,11 @@
 // @ts-check
 // One account: its sign-in lock, its sessions, its settings.
 import * as accounts from "./accounts.js";
-import { call } from "./api.js";
+import { call, Problem } from "./api.js";
 import { alert, ask, field, h, icon, say } from "./dom.js";
 import * as live from "./live.js";
 import * as push from "./push.js";
+import { begin, wakes } from "./view-begin.js";
 import { told } from "./view-request.js";
 import { ago, exact, t } from "./words.js";
 
@@ -45,7 +46,7 @@ export function show(id) {
   if (!a) return gone();
   last = id;
   if (a.state === "waiting") return { title: called(a), main: [h("h1", null, called(a)), alert("amber", t("tg.account.waiting")), h("p", { class: "row-action" }, h("a", { class: "button", href: "#/enrol" }, t("tg.account.finish")))], low: [switcher(id)] };
-  const body = h("div", null);
+  const body = h("div", null), card = begin(id);
   let drawn = "";
   function draw() {
     const a = accounts.find(id), s = live.of(id);
@@ -57,7 +58,7 @@ export function show(id) {
     body.replaceChildren(
       h("div", { class: "hello" }, avatar(a), h("div", null, h("h1", null, called(a)), h("p", { class: "quiet" }, a.service + (a.settings.label ? " · " + a.identifier : "")))),
       p && p.code !== "offline" && p.code !== "device.clock" ? told(p) : "",
-      ...retired ? [h("p", { class: "row-action" }, h("a", { class: "button plain", href: `#/account/${id}/settings` }, t("tg.account.remove")))] : [h("section", { class: "panel lock" + (on ? " on" : "") }, h("div", { class: "lock-head" }, icon("lock"), h("h2", null, t(on ? "tg.signlock.is" : "tg.signlock.isnot"))),
+      card, ...retired ? [h("p", { class: "row-action" }, h("a", { class: "button plain", href: `#/account/${id}/settings` }, t("tg.account.remove")))] : [h("section", { class: "panel lock" + (on ? " on" : "") }, h("div", { class: "lock-head" }, icon("lock"), h("h2", null, t(on ? "tg.signlock.is" : "tg.signlock.isnot"))),
         h("p", null, on ? t("tg.signlock.on") : t("tg.signlock.off")), on && s.lock?.until && h("p", null, t("tg.signlock.until", { at: exact(s.lock.until) })),
         h("p", { class: "row-action" }, h("a", { class: "button " + (on ? "" : "plain danger"), href: `#/account/${id}/lock` }, t(on ? "tg.signlock.unlock" : "tg.signlock.go")))),
       h("ul", { class: "rows links" }, row(`#/account/${id}/sessions`, "screen", t("tg.sessions.title"), t("tg.sessions.about")),
@@ -98,7 +99,10 @@ export function lock(id) {
       live.of(id).lock = { on: true, until: what.until };
       say(t("tg.signlock.done.on"));
       location.hash = "#/account/" + id;
-    } catch (x) { note.replaceChildren(told(x)); go.disabled = false; }
+    } catch (x) {
+      note.replaceChildren(x instanceof Problem && x.code === "offline" ? alert("", t("tg.signlock.offline"), t("tg.signlock.offline.what")) : told(x));
+      go.disabled = false;
+    }
   } }, untilBox, h("label", { class: "check" }, end, h("span", null, t("tg.signlock.sessions"), h("span", { class: "quiet" }, t("tg.signlock.sessions.what")))));
   go.setAttribute("form", "lock-form");
   return { title: t("tg.signlock.title"), back: "account/" + id, main: [h("h1", null, t("tg.signlock.ask")), h("p", { class: "who-for" }, called(a)), h("p", null, t("tg.signlock.what")), h("p", null, t("tg.signlock.way")), note, form], low: [h("div", { class: "tools" }, go)] };
@@ -180,9 +184,15 @@ export function refresh(id) {
       live.hurry();
       say(t("tg.refresh.done"));
       location.hash = "#/account/" + id;
-    } catch (x) { note.replaceChildren(told(x)); go.disabled = false; word.value = ""; word.focus(); }
+    } catch (x) {
+      note.replaceChildren(x instanceof Problem && x.code === "signin.not_recognised" ? alert("", t("tg.refresh.wrong"), t("tg.refresh.wrong.what")) : told(x));
+      go.disabled = false;
+      word.value = "";
+      word.focus();
+    }
   } }, user, box, go);
-  return { title: t("tg.refresh.title"), back: "account/" + id, main: [h("h1", null, t("tg.refresh.title")), h("p", { class: "who-for" }, called(a)), h("p", null, t("tg.refresh.what")), note, form] };
+  const forgot = h("a", { href: "/recover?hint=" + encodeURIComponent(a.identifier), target: "_blank", rel: "noopener" }, t("tg.refresh.forgot"));
+  return { title: t("tg.refresh.title"), back: "account/" + id, main: [h("h1", null, t("tg.refresh.title")), h("p", { class: "who-for" }, called(a)), h("p", null, t("tg.refresh.what")), note, form, h("p", { class: "fine" }, forgot)] };
 }
 
 /** @param {string} id @returns {Promise<Shown>} */
@@ -199,12 +209,12 @@ export async function settings(id) {
     wake.disabled = true;
     note.replaceChildren();
     try {
-      if (wake.checked) await push.on(id);
-      else await push.off(id);
-      say(t("tg.saved"));
+      if (!wake.checked) await push.off(id);
+      else if (!await wakes(id, note)) wake.checked = false;
+      if (wake.checked || !note.childElementCount) say(t("tg.saved"));
     } catch (e) {
-      wake.checked = !wake.checked;
-      note.replaceChildren(e instanceof Error && e.message === "denied" ? alert("amber", t("tg.own.push.denied"), t("tg.own.push.denied.what")) : e instanceof DOMException ? alert("amber", t("tg.own.push.failed"), t("tg.own.push.failed.what")) : told(e));
+      wake.checked = true;
+      note.replaceChildren(told(e));
     }
     wake.disabled = false;
   } });

@@ -53,7 +53,11 @@ export async function show(id, device) {
   }
   const [box, name] = field(t("tg.devices.name"), { name: "name", maxlength: 60, required: true, value: d.name });
   const form = h("form", { class: "panel", onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); go(() => call(by(), "PATCH", "devices/" + d.id, { name: name.value.trim() }), "tg.saved"); } }, box, h("button", { class: "plain" }, t("tg.save")));
-  const first = h("section", { class: "panel" }, h("h2", null, t("tg.devices.promote.title")), h("p", null, t("tg.devices.promote.what")), h("button", { class: "plain", onclick: () => go(() => call(by(), "POST", `devices/${d.id}/promote`, {}), "tg.devices.promoted") }, t("tg.devices.promote")));
+  // Only the first device hands it on; else it takes a fresh proof, which the account page asks for.
+  const may = Boolean(live.of(id).device?.primary);
+  const first = h("section", { class: "panel" }, h("h2", null, t("tg.devices.promote.title")), h("p", null, t(d.id === a.device ? "tg.devices.promote.what" : "tg.devices.promote.other")),
+    may ? h("button", { class: "plain", onclick: () => go(() => call(by(), "POST", `devices/${d.id}/promote`, {}), "tg.devices.promoted") }, t("tg.devices.promote")) : h("p", null, t("tg.devices.promote.page")),
+    may ? "" : h("p", { class: "row-action" }, h("a", { class: "button plain", href: "/me/factors/device?id=" + d.id }, t("tg.accounts.page"))));
   const own = d.id === a.device;
   const gone = h("section", { class: "panel" }, h("h2", null, t(own ? "tg.own.remove" : "tg.devices.gone")), h("p", null, t(own ? "tg.own.remove.what" : "tg.devices.gone.what")),
     own ? h("a", { class: "button plain", href: `#/account/${id}/settings` }, t("tg.account.settings")) : h("button", { class: "danger", onclick: async () => {

@@ -32,10 +32,9 @@ export function enrol(what) {
     if (go.disabled) return;
     go.disabled = true;
     try {
-      const a = await accounts.enrol(what, name.value.trim());
+      await accounts.enrol(what, name.value.trim());
       history.replaceState(null, "", "#/enrol");
       dispatchEvent(new HashChangeEvent("hashchange"));
-      say(called(a));
     } catch (x) { note.replaceChildren(told(x)); go.disabled = false; }
   } }, box, go);
   return { title: t("tg.accounts.add"), back: "accounts", main: [h("h1", null, t("tg.accounts.add")), h("p", null, t("tg.enrol.what")), note, form] };
@@ -55,7 +54,8 @@ function number(a) {
     tools.hidden = true;
   } }, t("tg.enrol.differs"));
   const tools = h("div", { class: "tools" }, same, differs);
-  const show = h("div", null, h("h1", null, t("tg.enrol.compare")), h("p", { class: "who-for" }, called(a)), h("p", null, t("tg.enrol.compare.what")), h("p", { class: "number" }, a.number), note);
+  const show = h("div", null, h("h1", null, t("tg.enrol.compare")), h("p", { class: "who-for" }, called(a)), h("p", null, t("tg.enrol.compare.what")), h("p", { class: "number" }, a.number), note,
+    h("p", { class: "fine" }, t("tg.enrol.beside"), " ", h("a", { href: "/me/factors/tegata", target: "_blank", rel: "noopener" }, t("tg.enrol.beside.go"))));
 
   /** @param {boolean} [confirm] */
   async function look(confirm) {
@@ -101,15 +101,15 @@ function number(a) {
 /** A sign-in page's code: which account takes it? @param {string} code @returns {Promise<Shown>} */
 async function asked(code) {
   const all = accounts.list().filter((a) => a.state === "active");
-  const note = h("div", null);
+  const note = h("div", null), busy = h("p", { class: "quiet", role: "status" }, t("tg.asked.busy"));
   /** @param {accounts.Account} a */
   async function take(a) {
     try {
       await live.scanned(a.id, code);
       location.hash = "#/";
-    } catch (e) { note.replaceChildren(told(e)); }
+    } catch (e) { note.replaceChildren(told(e)); busy.remove(); }
   }
   if (!all.length) return { title: t("tg.asked.title"), back: "accounts", main: [h("h1", null, t("tg.asked.none")), h("p", null, t("tg.asked.none.what")), h("p", null, h("a", { href: "#/enrol" }, t("tg.accounts.add")))] };
   if (all.length === 1) take(all[0]);
-  return { title: t("tg.asked.title"), back: "", main: [h("h1", null, t("tg.asked.title")), note, ...all.length > 1 ? [h("p", null, t("tg.asked.which")), h("ul", { class: "ways" }, all.map((a) => h("li", null, h("button", { class: "plain", onclick: () => take(a) }, icon("person"), h("span", null, called(a)), icon("right")))))] : [h("p", { class: "quiet", role: "status" }, t("tg.asked.busy"))]] };
+  return { title: t("tg.asked.title"), back: "", main: [h("h1", null, t("tg.asked.title")), note, ...all.length > 1 ? [h("p", null, t("tg.asked.which")), h("ul", { class: "ways" }, all.map((a) => h("li", null, h("button", { class: "plain", onclick: () => take(a) }, icon("person"), h("span", null, called(a)), icon("right")))))] : [busy]] };
 }

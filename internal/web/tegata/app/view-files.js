@@ -26,7 +26,6 @@ export function take() {
       sealed.hidden = true;
       word.value = "";
       note.replaceChildren(alert(found.skipped ? "amber" : "safe", parts[0], ...parts.slice(1), h("p", null, h("a", { href: "#/" }, t("tg.import.see")))));
-      say(parts[0]);
     } catch (x) {
       const why = x instanceof Error ? x.message : "";
       if (why === "sealed") { note.replaceChildren(); sealed.hidden = false; return word.focus(); }

@@ -1,12 +1,13 @@
 // @ts-check
 // Codes, with the request on top when there is one.
 import * as accounts from "./accounts.js";
-import { h, icon, say, svg } from "./dom.js";
+import { alert, h, icon, say, svg } from "./dom.js";
 import * as live from "./live.js";
 import * as otp from "./otp.js";
 import * as vault from "./vault.js";
 import { called } from "./view-account.js";
 import { card } from "./view-request.js";
+import { copies } from "./view-settings.js";
 import { t } from "./words.js";
 
 /** @typedef {{ e: otp.Entry, li: HTMLElement, code: HTMLElement, ring?: SVGElement, counter: number, seen: boolean, shown: string }} Row */
@@ -96,7 +97,8 @@ export function home(mode) {
   const clock = ticking(() => [...own, ...rows]);
   const search = h("input", { type: "search", class: "search", value: words, placeholder: t("tg.search"), "aria-label": t("tg.search"), autocomplete: "off", oninput: () => { words = search.value; filter(); } });
   const tools = h("div", { class: "tools" }, search, h("a", { class: "button square", href: "#/add", "aria-label": t("tg.add.title") }, icon("plus")));
-  let built = "";
+  const back = h("div", null);
+  let built = "", asked = false;
 
   function filter() {
     const fits = new Set(vault.search(words, tag).map((e) => e.id));
@@ -104,6 +106,13 @@ export function home(mode) {
     const found = rows.length && !fits.size;
     count.textContent = found ? t("tg.search.none") : words || tag ? t("tg.search.found", { n: fits.size }) : "";
     mine.hidden = !own.length || Boolean(words || tag) || order;
+  }
+
+  /** Whoever has no codes here may have a copy of them. */
+  async function look() {
+    if (back.hidden || order || asked) return;
+    asked = accounts.list().some((a) => a.state === "active");
+    if (asked && (await copies().catch(() => [])).length) back.replaceChildren(alert("note", t("tg.restore.there"), h("p", null, h("a", { href: "#/settings/restore" }, t("tg.restore.go")))));
   }
 
   function draw() {
@@ -127,6 +136,8 @@ export function home(mode) {
       search.hidden = entries.length < 6 && !words;
       tools.classList.toggle("bare", search.hidden);
       none.replaceChildren(...entries.length || own.length ? [] : [empty()]);
+      back.hidden = Boolean(entries.length);
+      look();
       clock.renew();
       filter();
     }
@@ -145,9 +156,9 @@ export function home(mode) {
   const head = h("div", { class: "page-head" }, h("h1", null, t(order ? "tg.order" : "tg.codes")), order ? h("a", { class: "button small", href: "#/" }, t("tg.done")) : h("a", { class: "sign order", href: "#/codes/order", "aria-label": t("tg.order") }, icon("sort")));
   draw();
   if (!order) head.querySelector(".order")?.toggleAttribute("hidden", vault.entries().length < 2);
-  return { title: t("tg.codes"), main: [asks, after, head, none, mine, list, count], low: order ? [] : [chips, tools], update: draw, leave: clock.stop };
+  return { title: t("tg.codes"), main: [asks, after, head, none, mine, back, list, count], low: order ? [] : [chips, tools], update: draw, leave: clock.stop };
 }
 
 function empty() {
-  return h("div", { class: "empty" }, icon("codes"), h("p", null, t("tg.codes.none")), h("p", null, t("tg.codes.none.account")), h("p", { class: "row-action" }, h("a", { class: "button", href: "#/scan" }, t("tg.scan.go")), h("a", { class: "button plain", href: "#/add" }, t("tg.add.other"))));
+  return h("div", { class: "empty" }, icon("codes"), h("p", null, t("tg.codes.none")), h("p", null, t("tg.codes.none.account")), h("p", { class: "row-action" }, h("a", { class: "button", href: "#/scan" }, t("tg.scan.go")), h("a", { class: "button plain", href: "#/add" }, t("tg.add.other"))), h("p", { class: "row-action" }, h("a", { href: "#/settings/restore" }, t("tg.restore"))));
 }

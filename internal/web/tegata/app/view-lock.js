@@ -24,9 +24,9 @@ const later = (until) => t("tg.unlock.wait", { span: span(until - Date.now()) })
 
 /**
  * The form that passes the lock, by PIN or by the device.
- * @param {() => void} done
+ * @param {() => void} done @param {string} [name] of the button, where it does more than open
  */
-function passing(done) {
+function passing(done, name) {
   const note = h("p", { class: "alert", role: "alert", hidden: true });
   const tell = (/** @type {string} */ what) => { note.hidden = !what; note.replaceChildren(h("span", null, what)); };
   if (safe.kind() === "device") {
@@ -35,12 +35,12 @@ function passing(done) {
       tell("");
       try { await aside(safe.openByDevice); done(); } catch { tell(t("tg.unlock.device.no")); }
       go.disabled = false;
-    } }, t("tg.unlock.device"));
+    } }, name ?? t("tg.unlock.device"));
     return { note, parts: [go], focus: go };
   }
   const [box, input] = field(t("tg.pin"), { name: "pin", type: "password", inputmode: "numeric", maxlength: 64, autocomplete: "off" });
   input.classList.add("code");
-  const go = h("button", null, t("tg.unlock"));
+  const go = h("button", null, name ?? t("tg.unlock"));
   const form = h("form", { onsubmit: async (/** @type {Event} */ e) => {
     e.preventDefault();
     if (!input.value || go.disabled) return;
@@ -50,7 +50,7 @@ function passing(done) {
     go.textContent = t("tg.unlock.busy");
     const ok = await safe.openByPIN(input.value).catch(() => false);
     go.disabled = false;
-    go.textContent = t("tg.unlock");
+    go.textContent = name ?? t("tg.unlock");
     input.value = "";
     if (ok) return done();
     tell(safe.waits() ? t("tg.unlock.wrong") + " " + later(safe.waits()) : t("tg.unlock.wrong"));
@@ -71,7 +71,7 @@ export function gate(opened) {
     if (!await ask(t("tg.wipe.ask"), t("tg.wipe.what"), t("tg.wipe.go"), t("tg.no"), true)) return;
     await erase();
   } }, t("tg.wipe"));
-  return { title: t("tg.locked"), main: [h("div", { class: "gate" }, h("h1", null, t("tg.locked")), h("p", null, t(safe.kind() === "pin" ? "tg.locked.pin" : "tg.locked.device"))), h("div", { class: "low gate-low" }, by.note, ...by.parts, wipe)] };
+  return { title: t("tg.locked"), main: [h("div", { class: "gate" }, h("h1", null, t("tg.locked")), h("p", null, t(safe.kind() === "pin" ? "tg.locked.pin" : "tg.locked.device"))), h("div", { class: "low gate-low" }, by.note, ...by.parts, h("p", { class: "fine" }, t(safe.kind() === "pin" ? "tg.wipe.forgot" : "tg.wipe.stuck"), " ", h("a", { href: "/help/guide/tegata" }, t("tg.help"))), wipe)] };
 }
 
 /** Takes away all that the app keeps, keys included. */
@@ -86,14 +86,15 @@ export async function erase() {
 /**
  * Whether the lock was passed for what is about to be signed: just now, or else it is
  * asked again. undefined: somebody turned away from the question.
+ * @param {string} [name] what passing it does then
  * @returns {Promise<boolean | undefined>}
  */
-export function verified() {
+export function verified(name) {
   if (safe.kind() === "none") return Promise.resolve(false);
   if (safe.sincePassed() < 60_000) return Promise.resolve(true);
   return new Promise((done) => {
     let ok = false;
-    const by = passing(() => { ok = true; box.close(); });
+    const by = passing(() => { ok = true; box.close(); }, name);
     const box = h("dialog", { class: "sheet-low", "aria-labelledby": "pass-title" }, h("h2", { id: "pass-title" }, t("tg.pass")), by.note, ...by.parts, h("button", { class: "link", onclick: () => box.close() }, t("tg.no")));
     box.addEventListener("close", () => { box.remove(); done(ok || undefined); });
     document.body.append(box);
@@ -136,7 +137,7 @@ export async function choose() {
     await safe.unset();
     said("tg.lock.gone");
   } }, t("tg.lock.off"));
-  return { title: t("tg.lock.title"), back: "settings", main: [h("h1", null, t("tg.lock.title")), h("p", { class: "lead" }, t("tg.lock.what")), note,
+  return { title: t("tg.lock.title"), back: "settings", main: [h("h1", null, t("tg.lock.title")), h("p", { class: "lead" }, t("tg.lock.what")), kind === "none" ? alert("note", t("tg.lock.alone"), t("tg.lock.alone.what")) : "", note,
     kind === "device" && safe.released() ? alert("amber", t("tg.device.released"), t("tg.device.released.what")) : "", 
     kind !== "none" ? h("section", { class: "panel" }, h("label", { for: "grace" }, t("tg.grace")), wait, h("p", { class: "hint" }, t("tg.grace.what")), h("p", { class: "row-action" }, off)) : "", form, byDevice] };
 }

@@ -1,7 +1,7 @@
 // @ts-check
 // A sign-in that asks: who, where, when, and the three answers.
 import { ahead, Problem } from "./api.js";
-import { alert, ask, h, icon, say } from "./dom.js";
+import { alert, ask, h, icon } from "./dom.js";
 import * as live from "./live.js";
 import { called } from "./view-account.js";
 import { verified } from "./view-lock.js";
@@ -38,14 +38,13 @@ export function card(account, r, over) {
 
   /** @param {"approve" | "cancel" | "deny"} decision */
   async function decide(decision) {
-    const lock = decision === "approve" ? await verified() : false;
+    const lock = decision === "approve" ? await verified(t("tg.pass.approve")) : false;
     if (lock === undefined) return;
     for (const b of [go, cancel, deny]) b.disabled = true;
     try {
       await live.answer(account.id, r, decision, decision === "approve" ? number?.value ?? "" : "", lock);
-      say(t("tg.request.done." + decision));
       over(decision === "approve" ? alert("safe", t("tg.request.done.approve"), t("tg.request.after.approve")) : decision === "cancel" ? alert("note", t("tg.request.done.cancel"))
-        : alert("amber", t("tg.request.done.deny"), t("tg.request.after.deny"), h("p", null, h("a", { href: `#/account/${account.id}/sessions` }, t("tg.sessions.title"))), h("p", null, h("a", { href: "/me/password" }, t("tg.request.password")))));
+        : alert("amber", t("tg.request.done.deny"), t("tg.request.after.deny"), h("p", null, h("a", { href: "/recover?hint=" + encodeURIComponent(account.identifier), target: "_blank", rel: "noopener" }, t("tg.request.recover.go")))));
     } catch (e) {
       const shown = told(e);
       if (live.of(account.id).requests.some((x) => x.id === r.id)) {

@@ -30,7 +30,8 @@ export function show() {
     else delete document.documentElement.dataset.theme;
   } }, ["", "light", "dark"].map((v) => h("option", { value: v, selected: v === theme }, t("tg.theme." + (v || "system")))));
   return { title: t("tg.dock.settings"), main: [h("h1", null, t("tg.dock.settings")),
-    h("ul", { class: "rows links" }, row("#/settings/lock", "lock", t("tg.lock.title"), t(locked)), row("#/settings/copy", "cloud", t("tg.copy.title"), c ? c.trouble ? t("tg.copy.troubled") : t("tg.copy.on", { who: nameOf(c.account) }) : t("tg.copy.off"))),
+    h("ul", { class: "rows links" }, row("#/settings/lock", "lock", t("tg.lock.title"), t(locked)), row("#/settings/copy", "cloud", t("tg.copy.title"), c ? c.trouble ? t("tg.copy.troubled") : t("tg.copy.on", { who: nameOf(c.account) }) : t("tg.copy.off")),
+      c ? "" : row("#/settings/restore", "next", t("tg.restore"), t("tg.restore.about"))),
     h("ul", { class: "rows links" }, row("#/import", "into", t("tg.import.title"), t("tg.import.about")), row("#/export", "out", t("tg.export.title"), t("tg.export.about"))),
     h("div", { class: "panel pair-fields" }, h("div", null, h("label", { for: "lang" }, t("tg.lang")), speak), h("div", null, h("label", { for: "theme" }, t("tg.theme")), shade)),
     h("p", { class: "row-action" }, safe.kind() !== "none" && h("button", { class: "plain", onclick: () => safe.shut() }, icon("lock"), t("tg.lock.now")),
@@ -84,9 +85,54 @@ export function keep() {
       location.hash = "#/settings";
     } catch (x) {
       go.disabled = false;
-      const why = x instanceof Error ? x.message : "";
-      note.replaceChildren(why === "word" ? alert("", t("tg.copy.wrong"), t("tg.copy.wrong.what")) : why === "old" || why === "swapped" ? alert("", t("tg.copy." + why), t("tg.copy." + why + ".what")) : told(x));
+      note.replaceChildren(failed(x));
     }
   } }, all.length > 1 ? h("div", { class: "ask" }, h("label", { for: "f-account" }, t("tg.copy.where")), select) : "", wordBox, againBox, h("label", { class: "check" }, known, h("span", null, t("tg.copy.known"))), go);
-  return { title: t("tg.copy.title"), back: "settings", main: [...head, alert("amber", t("tg.copy.warn"), t("tg.copy.warn.what")), note, form] };
+  const there = h("div", null);
+  copies().then((list) => { if (list.length) there.replaceChildren(alert("note", t("tg.restore.there"), h("p", null, h("a", { href: "#/settings/restore" }, t("tg.restore.go"))))); }, () => {});
+  return { title: t("tg.copy.title"), back: "settings", main: [...head, there, alert("amber", t("tg.copy.warn"), t("tg.copy.warn.what")), note, form] };
+}
+
+/**
+ * The accounts at which the server has a copy that this device does not follow.
+ * @returns {Promise<accounts.Account[]>}
+ */
+export async function copies() {
+  const all = vault.copy() ? [] : accounts.list().filter((a) => a.state === "active"), there = await Promise.all(all.map((a) => copy.exists(a.id)));
+  return all.filter((_, i) => there[i]);
+}
+
+/** Brings the codes back from the copy, on a new device. @returns {Promise<Shown>} */
+export async function restore() {
+  const note = h("div", { role: "status" }), head = h("h1", null, t("tg.restore")), page = { title: t("tg.restore"), back: "settings" };
+  if (!accounts.list().some((a) => a.state === "active")) return { ...page, main: [head, h("p", { class: "lead" }, t("tg.restore.account")), h("p", { class: "row-action" }, h("a", { class: "button", href: "#/enrol" }, t("tg.restore.add")))] };
+  /** @type {accounts.Account[]} */
+  let all;
+  try { all = await copies(); } catch (x) { return { ...page, main: [head, failed(x)] }; }
+  if (!all.length) return { ...page, main: [head, alert("note", t(vault.copy() ? "tg.restore.done" : "tg.restore.none"), t(vault.copy() ? "tg.restore.done.what" : "tg.restore.none.what"))] };
+  const select = h("select", { id: "f-account" }, all.map((a) => h("option", { value: a.id }, called(a))));
+  const [box, word] = field(t("tg.copy.word"), { name: "word", type: "password", required: true, autocomplete: "off" }, t("tg.restore.hint"));
+  const go = h("button", null, t("tg.restore.go"));
+  const form = h("form", { class: "panel", onsubmit: async (/** @type {Event} */ e) => {
+    e.preventDefault();
+    go.disabled = true;
+    note.replaceChildren(h("p", { class: "quiet" }, t("tg.restore.busy")));
+    try {
+      const n = await copy.begin(select.value, word.value);
+      say(t("tg.copy.taken", { n }));
+      location.hash = "#/";
+    } catch (x) {
+      go.disabled = false;
+      note.replaceChildren(failed(x));
+      word.value = "";
+      word.focus();
+    }
+  } }, all.length > 1 ? h("div", { class: "ask" }, h("label", { for: "f-account" }, t("tg.copy.where")), select) : "", box, go);
+  return { ...page, main: [head, h("p", { class: "lead" }, t("tg.restore.what")), all.length > 1 ? "" : h("p", { class: "who-for" }, called(all[0])), note, form] };
+}
+
+/** @param {unknown} x */
+function failed(x) {
+  const why = x instanceof Error ? x.message : "";
+  return why === "word" ? alert("", t("tg.copy.wrong"), t("tg.copy.wrong.what")) : why === "old" || why === "swapped" ? alert("", t("tg.copy." + why), t("tg.copy." + why + ".what")) : told(x);
 }
