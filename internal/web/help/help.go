@@ -22,7 +22,7 @@ var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "wa
 	"second-factor", "tegata", "sign-in-lock", "authenticator-app", "keys", "spare", "trusted-browsers", "phone-gone"}
 
 // steps are how many a guide lists.
-var steps = map[string]int{"second-factor": 4, "tegata": 5, "sign-in-lock": 3, "authenticator-app": 4, "keys": 4, "spare": 3, "trusted-browsers": 2, "phone-gone": 5}
+var steps = map[string]int{"second-factor": 4, "tegata": 8, "sign-in-lock": 3, "authenticator-app": 4, "keys": 4, "spare": 3, "trusted-browsers": 2, "phone-gone": 5}
 
 var (
 	toFactors   = Link{"/me/factors", "factors"}
@@ -49,7 +49,10 @@ type (
 		Faults []Line
 	}
 	// Line is one fault in a list.
-	Line struct{ Code, What string }
+	Line struct {
+		Code, What string
+		Twice      bool // another says the same
+	}
 	// Article tells one fault.
 	Article struct {
 		Code string
@@ -86,14 +89,22 @@ const mailProgram fault.Topic = "mail"
 
 func hub(_ context.Context, r *web.Request) (web.Response, error) {
 	p := Hub{Guides: Guides}
+	said := map[string]int{}
 	for _, topic := range []fault.Topic{fault.Entering, fault.Second, mailProgram, fault.Forgotten, fault.Other} {
 		t := Topic{Name: string(topic)}
 		for _, e := range faults.All() {
 			if e.Topic == topic && e != faults.Support {
-				t.Faults = append(t.Faults, Line{e.Code, e.Help(r.Lang).What})
+				what := e.Help(r.Lang).What
+				said[what]++
+				t.Faults = append(t.Faults, Line{Code: e.Code, What: what})
 			}
 		}
 		p.Topics = append(p.Topics, t)
+	}
+	for _, t := range p.Topics {
+		for i := range t.Faults {
+			t.Faults[i].Twice = said[t.Faults[i].What] > 1
+		}
 	}
 	return web.Show("help/hub", p), nil
 }
