@@ -68,7 +68,7 @@ func TestTegataLostUnderTheLockIsSetUpAnew(t *testing.T) {
 	phone.put("f-name", "New phone")
 	phone.tap("Add")
 	phone.until("document.querySelector('.number')")
-	x.see("Does this device show the same number?") // it comes by itself
+	x.see("Is this number the same as the one on") // it comes by itself
 	if a, b := eval[string](phone, "document.querySelector('.number').innerText"), eval[string](x, "document.querySelector('.number').innerText"); a != b {
 		t.Errorf("the app shows %s, the browser %s", a, b)
 	}

@@ -38,6 +38,28 @@ func TestCannotSignInListsTheWaysAndTellsStrangersNothing(t *testing.T) {
 	})
 }
 
+// Without a password: Tegata on another device, the password, a code by mail or SMS,
+// and the same for every name.
+func TestPasswordlessWithoutTheDeviceLeadsToTheOtherWays(t *testing.T) {
+	eachWithPhones(t, func(t *testing.T, w *apptest.World, phones *apptest.Phones) {
+		a := w.Settle(hana)
+		p := inside(w)
+		w.Hold(p, a, "Pixel 8")
+		page := func(who string) string {
+			b := w.Browser("203.0.113.66")
+			b.Open("/signin").Fill("E-mail", who).Press("Next").Press("Another way").Press("Approve in Tegata").See("Enter this number")
+			b.Press("I can't reach my device").See("Tegata on another device", "Password", "Code by e-mail", "Code by SMS").Miss("Approve in Tegata").Miss("Code from Tegata").Miss("Backup code")
+			return strings.ReplaceAll(b.Text(), who, "WHO")
+		}
+		if a, b := page(hana), page("nobody@example.com"); a != b {
+			t.Errorf("the pages differ:\n%s\n%s", a, b)
+		}
+		b := w.Browser("192.0.2.9")
+		b.Open("/signin").Fill("E-mail", hana).Press("Next").Press("Another way").Press("Scan a QR code").Press("I can't reach my device")
+		b.Press("Password").Fill("Password", apptest.Word).Press("Sign in").See("Approve in Tegata")
+	})
+}
+
 func TestBackupCodeLeadsInWithoutTheDeviceAndToNewFactors(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		kit := w.Protect(w.Settle(hana), gate.TOTP)

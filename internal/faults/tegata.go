@@ -42,12 +42,12 @@ var (
 		En: fault.Text{What: "There were too many requests.", Why: "Five approvals in 10 minutes can be asked for. That keeps people from being pressed until they approve.", Fix: "You can ask again after {retry_at}. If it is urgent, use another way, such as a code or a QR code from Tegata."}})
 
 	PushCancelled = define(fault.Entry{Code: "push.cancelled", Kind: fault.Unauthenticated, Topic: fault.Second, Lift: self,
-		Ja: fault.Text{What: "Tegata で取り消されました。", Why: "「自分なので取り消す」が選ばれました。", Fix: "続けるときは、もう一度依頼するか、別の方法を選んでください。"},
-		En: fault.Text{What: "It was cancelled in Tegata.", Why: "“It was me, stop” was chosen there.", Fix: "To go on, ask again or use another way."}})
+		Ja: fault.Text{What: "Tegata で取り消されました。", Why: "「自分だが、取り消す」が選ばれました。", Fix: "続けるときは、もう一度依頼するか、別の方法を選んでください。"},
+		En: fault.Text{What: "It was cancelled in Tegata.", Why: "“Cancel, it was me” was chosen there.", Fix: "To go on, ask again or use another way."}})
 
 	PushDenied = define(fault.Entry{Code: "push.denied", Kind: fault.Forbidden, Topic: fault.Second, Lift: self, Action: toRecover,
 		Ja: fault.Text{What: "Tegata で拒否されました。", Why: "「自分ではない」が選ばれたため、アカウントを守る手続きが始まりました。", Fix: "あなたが持ち主なら、パスワードを再設定すると、また入れます。"},
-		En: fault.Text{What: "It was refused in Tegata.", Why: "“It was not me” was chosen there, and the account is being protected.", Fix: "If it is yours, reset the password. That opens it again."}})
+		En: fault.Text{What: "It was refused in Tegata.", Why: "“Not me” was chosen there, and the account is being protected.", Fix: "If it is yours, reset the password. That opens it again."}})
 
 	PushMistaken = define(fault.Entry{Code: "push.wrong_number", Kind: fault.Unauthenticated, Topic: fault.Second, Lift: self,
 		Ja: fault.Text{What: "Tegata に入力された番号が違いました。", Why: "番号は1回だけ確かめます。違っていた依頼は、もう承認できません。", Fix: "もう一度依頼して、画面に出る新しい番号を入力してください。"},

@@ -247,9 +247,11 @@ func (s Stands) best() Step {
 		then := s
 		x.take(&then)
 		l, st := then.score()
+		// A passkey is there already, and nothing locks out: another would be asked for forever.
+		enough := x.step == AddKey && locked == 0 && s.Synced+s.Bound > 0
 		if m := locked - l; m > mended {
 			best, mended = x.step, m
-		} else if g := st - still; mended == 0 && m == 0 && g > gained {
+		} else if g := st - still; mended == 0 && m == 0 && g > gained && !enough {
 			best, gained = x.step, g
 		}
 	}

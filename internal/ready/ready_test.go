@@ -42,6 +42,8 @@ func TestWhatALossWouldMean(t *testing.T) {
 			[]ready.Fate{{ready.Phone, ready.Locked, nil}, {ready.Password, ready.Still, []ready.Way{ready.ByPasskey}}, {ready.Inbox, ready.Still, []ready.Way{ready.ByPasskey}}}, ready.MakeBackup},
 		{"a key that verifies who holds it opens by itself", ready.Stands{Password: true, Keys: 1, Sure: 1, Backup: 5, On: true, Can: all},
 			[]ready.Fate{{ready.Password, ready.Still, []ready.Way{ready.ByKey}}, {ready.Key, ready.Spare, []ready.Way{ready.ByBackup}}}, ready.AddKey},
+		{"a passkey and backup codes: nothing locks out, and no further passkey is asked for", ready.Stands{Password: true, Mail: true, Apps: 1, Bound: 1, Backup: 5, On: true, Can: ready.Can{Key: true, Backup: true}},
+			[]ready.Fate{{ready.Phone, ready.Spare, []ready.Way{ready.ByBackup}}, {ready.Password, ready.Still, []ready.Way{ready.ByPasskey, ready.ByApp}}, {ready.Inbox, ready.Still, []ready.Way{ready.ByPasskey, ready.ByApp}}}, ready.Nothing},
 		{"a code by SMS does not follow a code by SMS", ready.Stands{Password: true, Mobile: true, Numbers: 1, Backup: 5, On: true, Can: all},
 			[]ready.Fate{{ready.Phone, ready.Spare, []ready.Way{ready.ByBackup}}, {ready.Password, ready.Spare, []ready.Way{ready.ByBackup}}}, ready.AddKey},
 		{"one backup code left counts, and is to be renewed where it is all there is", ready.Stands{Password: true, Mail: true, Apps: 1, Backup: 1, On: true, Can: ready.Can{Backup: true}},

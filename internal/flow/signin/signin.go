@@ -119,6 +119,7 @@ type View struct {
 	ScanURI   string       // what a code to scan holds, right after it was made
 	asked     ref.Account  // whose installations were asked with it
 	Silent    bool         // the primary installation did not answer when it was asked last (OA-08)
+	Stale     bool         // every installation has to confirm the password first (ER-12)
 	Delivery  outbox.Stage // what became of the SMS, where its owner is at the other end
 }
 
@@ -250,6 +251,9 @@ func (s *Signin) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, e
 			if view.Silent, err = push.MainLooksDead(ctx, tx, x.Account); err != nil {
 				return err
 			}
+			if view.Stale, err = stale(ctx, tx, x.Account); err != nil {
+				return err
+			}
 		}
 		if x := stored.State; x.own() && x.Sent[string(gate.SMSCode)].For.Channel == sentcode.SMS {
 			view.Delivery, err = s.Stage(ctx, tx, x.Account, x.Sent[string(gate.SMSCode)].For)
@@ -257,6 +261,20 @@ func (s *Signin) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, e
 		return err
 	})
 	return view, err
+}
+
+// stale says whether none of an account's installations may approve before its holder
+// has confirmed the password there.
+func stale(ctx context.Context, r db.Reader, id ref.Account) (bool, error) {
+	a, err := account.Of(ctx, r, id)
+	if errors.Is(err, db.ErrNone) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	list, err := device.List(ctx, r, id)
+	return len(list) > 0 && !slices.ContainsFunc(list, func(d device.Device) bool { return !d.Stale(a.Turn) }), err
 }
 
 // own says whether who looks may learn what is on file: they gave a proof, or

@@ -13,6 +13,7 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
+	"sekisho/internal/browser"
 	"sekisho/internal/db"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow/access"
@@ -93,6 +94,8 @@ type (
 		Min    int
 		Others int
 		Apps   int
+		Tegata int // installations, which have to confirm the new one
+		Trusts int // browsers that skip the second proof until then
 		Done   bool
 		Ended  int
 		Email  string
@@ -191,6 +194,12 @@ func (d *Door) passwordState(ctx context.Context, r *web.Request) (Password, err
 			return err
 		}
 		p.Others = len(list) - 1
+		p.Tegata = len(set.Devices)
+		trusts, err := browser.Trusts(ctx, tx, a.ID)
+		if err != nil {
+			return err
+		}
+		p.Trusts = len(trusts)
 		apps, err := grant.Apps(ctx, tx, a.ID)
 		p.Apps = len(apps)
 		return err

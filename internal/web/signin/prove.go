@@ -139,7 +139,8 @@ type asking struct {
 	Delivery          outbox.Stage
 	Back              string
 	Number            string // what Tegata is to be told; empty: it was not asked
-	Silent            bool
+	Silent, Stale     bool
+	Denied            bool // the owner said that it was somebody else
 	May               bool // to wait would do as well (RS-05)
 }
 
@@ -148,13 +149,17 @@ func (a asking) way(kind string) (signin.Way, bool) {
 }
 
 // device says whether, beside a way that takes a device, there is one that needs
-// none.
+// none. Where Tegata comes first the same is offered to every name (OA-13).
 func (a asking) device(kind string) bool {
+	if a.First {
+		return kind == string(gate.Tegata) && a.Typed != "" && len(a.Ways) > 1
+	}
 	return !a.First && !slices.Contains(needsNoDevice, kind) && slices.ContainsFunc(a.Ways, func(x signin.Way) bool { return slices.Contains(needsNoDevice, x.Kind) })
 }
 
 func askingOf(v signin.View) asking {
-	return asking{"/signin", string(v.ID), v.Typed.Shown, v.Ways, v.Step == signin.Proof, v.StepUp, v.TrustDays, v.Delivery, v.Return, v.Number, v.Silent, false}
+	return asking{Base: "/signin", Flow: string(v.ID), Typed: v.Typed.Shown, Ways: v.Ways, First: v.Step == signin.Proof, StepUp: v.StepUp, TrustDays: v.TrustDays, Delivery: v.Delivery,
+		Back: v.Return, Number: v.Number, Silent: v.Silent, Stale: v.Stale, Denied: v.Fault != nil && v.Fault.Code() == faults.PushDenied.Code}
 }
 
 // proofPage shows the page of a proof, or the list of ways.
@@ -182,7 +187,7 @@ func (d *Door) askPage(r *web.Request, a asking) web.Response {
 	if slices.Contains(lists, page) {
 		ways := a.listed(page == "reach")
 		return web.Show("signin/other", Other{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Ways: ways, First: a.First,
-			StepUp: a.StepUp, Reach: page == "reach", More: len(ways) < len(a.Ways), Back: a.Back, Strong: a.Base == toTegata, May: a.May}).LeadsTo(a.Back)
+			StepUp: a.StepUp, Reach: page == "reach", More: !a.First && len(ways) < len(a.Ways), Back: a.Back, Strong: a.Base == toTegata, May: a.May}).LeadsTo(a.Back)
 	}
 	w, ok := a.way(kindOf(page))
 	if !ok && len(a.Ways) > 0 {
@@ -190,7 +195,7 @@ func (d *Door) askPage(r *web.Request, a asking) web.Response {
 	}
 	others := len(a.Ways) > 1 || a.May
 	if w.Kind == string(gate.Tegata) {
-		return web.Show("signin/push", Push{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Number: a.Number, Names: w.Names, Silent: a.Silent, Trust: a.TrustDays,
+		return web.Show("signin/push", Push{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Number: a.Number, Names: w.Names, Silent: a.Silent, Stale: a.Stale, Denied: a.Denied, Trust: a.TrustDays,
 			Others: slices.DeleteFunc(a.listed(false), func(x Listed) bool { return x.Kind == w.Kind }), Device: a.device(w.Kind), StepUp: a.StepUp, First: a.First}).LeadsTo(a.Back)
 	}
 	if w.Kind == string(gate.Passkey) {
@@ -244,6 +249,9 @@ func (d *Door) digits(kind string) int {
 func (a asking) listed(reach bool) []Listed {
 	pass, tegata := a.way(string(gate.Tegata))
 	var out []Listed
+	if reach && a.First && tegata {
+		out = append(out, Listed{Kind: another, Path: "qr"})
+	}
 	for _, w := range a.Ways {
 		own := w.Kind == string(gate.Tegata) || w.Kind == string(gate.TegataCode)
 		if reach && !slices.Contains(needsNoDevice, w.Kind) && (!tegata || own && len(pass.Names) < 2) {
@@ -305,14 +313,16 @@ func (d *Door) passkey(ctx context.Context, r *web.Request) (web.Response, error
 	}
 	if form["response"] == "" {
 		// Pressed where no script runs: nobody has tried anything.
-		return web.Show("signin/identify", Identify{Return: back, Open: d.Open, Held: len(held)}).With(faults.KeyNeedsScript.New()), nil
+		page, err := d.identifyPage(ctx, Identify{Return: back, Held: len(held)})
+		return page.With(faults.KeyNeedsScript.New()), err
 	}
 	v, err := d.Signin.Passkey(ctx, r.Describe(), signin.Ask{Return: back}, form["response"], sessions)
 	if err != nil {
 		return web.Response{}, err
 	}
 	if v.ID == "" && v.Opened == nil {
-		return web.Show("signin/identify", Identify{Return: back, Open: d.Open, Held: len(held)}).With(v.Fault), nil
+		page, err := d.identifyPage(ctx, Identify{Return: back, Held: len(held)})
+		return page.With(v.Fault), err
 	}
 	return d.next(ctx, r, v)
 }

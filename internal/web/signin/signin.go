@@ -135,16 +135,27 @@ func (d *Door) identify(ctx context.Context, r *web.Request) (web.Response, erro
 	if len(hint) > 254 {
 		hint = ""
 	}
-	offers, err := d.Signin.Offers(ctx)
+	page, err := d.identifyPage(ctx, Identify{Typed: hint, Return: back, Held: len(r.Slots())})
 	if err != nil {
-		return web.Response{}, err
+		return page, err
 	}
-	page := web.Show("signin/identify", Identify{Typed: hint, Return: back, Open: d.Open, Held: len(r.Slots()), Tegata: offers}).LeadsTo(back)
+	page = page.LeadsTo(back)
 	if r.Lost() {
 		page = page.With(faults.SessionCookieMissing.New())
 		page.Status = http.StatusOK // it tells why, and refuses nothing
 	}
 	return page, nil
+}
+
+// identifyPage is the first page. Whether it offers Tegata's code says that somebody
+// here has Tegata, and of nobody whether they do.
+func (d *Door) identifyPage(ctx context.Context, p Identify) (web.Response, error) {
+	offers, err := d.Signin.Offers(ctx)
+	if err != nil {
+		return web.Response{}, err
+	}
+	p.Open, p.Tegata = d.Open, offers
+	return web.Show("signin/identify", p), nil
 }
 
 func (d *Door) start(ctx context.Context, r *web.Request) (web.Response, error) {
@@ -168,7 +179,8 @@ func (d *Door) start(ctx context.Context, r *web.Request) (web.Response, error) 
 		return web.Response{}, err
 	}
 	if v.Fault != nil {
-		return web.Show("signin/identify", Identify{Typed: form["identifier"], Return: ask.Return, Open: d.Open, Held: len(held)}).With(v.Fault), nil
+		page, err := d.identifyPage(ctx, Identify{Typed: form["identifier"], Return: ask.Return, Held: len(held)})
+		return page.With(v.Fault), err
 	}
 	return web.Go(stepPath(v, "")), nil
 }

@@ -24,6 +24,8 @@ type (
 		Number            string // to be entered in Tegata; empty: it was not asked
 		Names             []string
 		Silent            bool // the phone did not answer when it was asked last (OA-08)
+		Stale             bool // every installation has to confirm the new password first (ER-12)
+		Denied            bool // the account is being protected: only a reset helps
 		Trust             int
 		Others            []Listed
 		Device            bool // one of them needs no device
@@ -35,13 +37,16 @@ type (
 		URI               string
 		Picture           template.HTML
 		Trust             int
-		Others            bool
+		Others, Device    bool // there are other ways; one of them needs no device
 		StepUp, First     bool
 	}
 )
 
 // scan is a scanned code, where ways are listed: for the journey it is an approval.
 const scan = "scan"
+
+// another is the same, for who has Tegata on another device.
+const another = "another"
 
 // sendsAt says whether a way begins with something that is sent.
 func sendsAt(kind string) bool {
@@ -87,7 +92,7 @@ func (d *Door) scanPage(ctx context.Context, r *web.Request) (web.Response, erro
 	}
 	a := askingOf(v)
 	return web.Show("signin/scan", Scan{Base: a.Base, Flow: a.Flow, Typed: a.Typed, URI: uri, Picture: template.HTML(picture), Trust: a.TrustDays, //nolint:gosec // ours
-		Others: len(a.Ways) > 1, StepUp: a.StepUp, First: a.First}).LeadsTo(v.Return), nil
+		Others: len(a.Ways) > 1, Device: a.device(string(gate.Tegata)), StepUp: a.StepUp, First: a.First}).LeadsTo(v.Return), nil
 }
 
 // waits bounds how long a page's question is held.

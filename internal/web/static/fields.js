@@ -34,7 +34,14 @@ export function reveal(input) {
  */
 export function grouped(input) {
   const digits = Number(input.dataset.digits || 6);
-  let sent = false;
+  let sent = false, under = false;
+  // Enter right after the last digit would send the code again, which is used by then.
+  input.form?.addEventListener("submit", (event) => {
+    if (under) return event.preventDefault();
+    under = true;
+    setTimeout(() => { under = false; }, 10_000);
+  });
+  addEventListener("pageshow", () => { under = false; });
   input.addEventListener("input", (event) => {
     const text = input.value.normalize("NFKC");
     const plain = text.replace(/\D/g, "");
