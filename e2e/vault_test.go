@@ -210,7 +210,7 @@ func TestTegataTakesAegisFilesAndItsOwn(t *testing.T) {
 	x.put("f-word", "correct horse")
 	x.tap("Open")
 	x.see("2 codes were brought in.")
-	x.see("1 are of a kind")
+	x.see("1 left out: it cannot be read")
 	x.look("tg-import-sealed-done")
 	x.give(filepath.Join(dir, "plain.json"))
 	x.see("0 codes were brought in.")

@@ -7,6 +7,7 @@ package pass
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -20,6 +21,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -130,6 +132,9 @@ func (p *Pass) Call(ctx context.Context, method, path string, in, out any) error
 	}
 }
 
+// agent is what the activity of the account calls this program.
+var agent = "tegata (" + cmp.Or(map[string]string{"linux": "Linux", "darwin": "Mac OS X", "windows": "Windows"}[runtime.GOOS], runtime.GOOS) + ")"
+
 func (p *Pass) call(ctx context.Context, method, path string, in, out any) error {
 	var body []byte
 	if in != nil {
@@ -145,6 +150,7 @@ func (p *Pass) call(ctx context.Context, method, path string, in, out any) error
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	req.Header.Set("User-Agent", agent)
 	if p.Lang != "" {
 		req.Header.Set("Accept-Language", p.Lang)
 	}

@@ -14,6 +14,7 @@ func TestHeadersReadAsPeopleSayThem(t *testing.T) {
 		"curl/8.5.0": "curl 8",
 		"":           "",
 		"my-program": "my-program",
+		"tegata (Linux)": "tegata, Linux",
 	} {
 		if got := Parse(header).String(); got != want {
 			t.Errorf("%q: got %q, want %q", header, got, want)

@@ -6,7 +6,7 @@ import { entry, read, write } from "./otpauth.js";
 import { argon2id, scrypt } from "./kdf.js";
 
 /** @typedef {import("./otp.js").Entry} Entry */
-/** @typedef {{ entries: Entry[], skipped: number }} Found */
+/** @typedef {{ entries: Entry[], skipped: number, where?: number[] }} Found where: the lines that were left out, from 1 */
 /** @typedef {Found & { batch?: { id: number, index: number, size: number } }} Transfer */
 
 /**
@@ -96,8 +96,10 @@ export function migration(uri) {
 function lines(list) {
   /** @type {Entry[]} */
   const entries = [];
+  /** @type {number[]} */
+  const where = [];
   let skipped = 0;
-  for (const line of list.split(/\r?\n/)) {
+  for (const [i, line] of list.split(/\r?\n/).entries()) {
     if (!line.trim()) continue;
     try {
       if (/^otpauth-migration:/i.test(line.trim())) {
@@ -105,9 +107,12 @@ function lines(list) {
         entries.push(...m.entries);
         skipped += m.skipped;
       } else entries.push(read(line));
-    } catch { skipped++; }
+    } catch {
+      skipped++;
+      where.push(i + 1);
+    }
   }
-  return { entries, skipped };
+  return { entries, skipped, where };
 }
 
 /** @param {any} db the plain content of an Aegis file @returns {Found} */

@@ -22,7 +22,8 @@ export function take() {
     try {
       const found = await transfer.open(content, secret);
       const n = await vault.add(found.entries);
-      const parts = [t("tg.import.done", { n }), found.entries.length > n ? t("tg.import.there", { n: found.entries.length - n }) : "", found.skipped ? t("tg.import.skipped", { n: found.skipped }) : ""].filter(Boolean);
+      const parts = [t("tg.import.done", { n }), found.entries.length > n ? t("tg.import.there", { n: found.entries.length - n }) : "", found.skipped ? t("tg.import.skipped", { n: found.skipped }) : "",
+        found.where?.length ? t("tg.import.where", { lines: found.where.slice(0, 20).join(t("tg.comma")) }) : ""].filter(Boolean);
       sealed.hidden = true;
       word.value = "";
       note.replaceChildren(alert(found.skipped ? "amber" : "safe", parts[0], ...parts.slice(1), h("p", null, h("a", { href: "#/" }, t("tg.import.see")))));
