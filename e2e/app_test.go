@@ -112,6 +112,8 @@ func (x *tab) enrolled(s *Server, who, name string, in ...string) (token string)
 	x.until("document.querySelector('.number')")
 	number = eval[string](x, "document.querySelector('.number').innerText")
 	x.look("tg-enrol-number")
+	// On one phone the page with the other number opens beside, and this one stays.
+	x.until("document.querySelector('main a[href=\"/me/factors/tegata\"][target=_blank]')")
 	if got := fmt.Sprint(s.ask("GET", "/api/v1/me/tegata/ticket", token, nil)["number"]); got != number {
 		x.t.Errorf("the app shows %q, the page %q", number, got)
 	}
