@@ -11,9 +11,9 @@ func TestHeadersReadAsPeopleSayThem(t *testing.T) {
 	for header, want := range map[string]string{
 		"Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0":                                          "Firefox 143, Linux",
 		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36": "Chrome 140, Windows 10",
-		"curl/8.5.0": "curl 8",
-		"":           "",
-		"my-program": "my-program",
+		"curl/8.5.0":     "curl 8",
+		"":               "",
+		"my-program":     "my-program",
 		"tegata (Linux)": "tegata, Linux",
 	} {
 		if got := Parse(header).String(); got != want {
