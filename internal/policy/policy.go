@@ -9,7 +9,10 @@ package policy
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
+
+	"sekisho/internal/ref"
 )
 
 // Password rules what people may choose as a password (PO-07 to PO-09).
@@ -72,6 +75,14 @@ type Effective struct {
 	Address      Address
 	Federation   Federation
 	Source       Source
+	Org          Org
+}
+
+// Org is the organisation whose member the account is; the zero Org is none.
+type Org struct {
+	ID       ref.Org
+	Name     string
+	Inactive bool // its admins have deactivated the member (OR-02)
 }
 
 // Source names the policy that set each part.
@@ -81,6 +92,22 @@ type Source struct {
 
 // DefaultName is the policy that is last for everybody.
 const DefaultName = "default"
+
+// ByOrg is the source of what an organisation has decided about one member.
+const ByOrg = "organisation"
+
+// Reserved are the sources that are no organisation's policy, which cannot have such a
+// name.
+var Reserved = []string{DefaultName, "own", "owner", "operator", ByOrg}
+
+// Whose names the organisation that set what has this source; empty where it was
+// nobody's.
+func (e *Effective) Whose(source string) string {
+	if source == "" || source != ByOrg && slices.Contains(Reserved, source) {
+		return ""
+	}
+	return e.Org.Name
+}
 
 // Default is the policy for all when nobody set anything.
 func Default() Policy {
@@ -118,17 +145,13 @@ func take[T any](into *T, source *string, part *T, name string) {
 // Check says what is out of range in a policy, in words for its author.
 func (p Policy) Check() error {
 	if w := p.Password; w != nil {
-		if err := within("password length", w.MinLength, 8, 128); err != nil {
+		if err := w.check(); err != nil {
 			return err
 		}
-		if err := within("password length without a second factor", w.MinLengthSingle, 8, 128); err != nil {
+	}
+	if s := p.SecondFactor; s != nil {
+		if err := s.check(); err != nil {
 			return err
-		}
-		if err := within("recent passwords", w.Recent, 0, 24); err != nil {
-			return err
-		}
-		if w.MaxAge > 0 && w.MinAge >= w.MaxAge {
-			return fmt.Errorf("the password's minimum age %v is not below its maximum age %v", w.MinAge, w.MaxAge)
 		}
 	}
 	if s := p.Session; s != nil {
@@ -147,6 +170,43 @@ func (p Policy) Check() error {
 		}
 	}
 	return nil
+}
+
+func (w *Password) check() error {
+	if err := within("password length", w.MinLength, 8, 128); err != nil {
+		return err
+	}
+	if err := within("password length without a second factor", w.MinLengthSingle, 8, 128); err != nil {
+		return err
+	}
+	if err := within("recent passwords", w.Recent, 0, 24); err != nil {
+		return err
+	}
+	if w.MinAge < 0 || w.MaxAge < 0 {
+		return fmt.Errorf("the password's ages %v and %v are not 0 or above", w.MinAge, w.MaxAge)
+	}
+	if w.MaxAge > 0 && w.MinAge >= w.MaxAge {
+		return fmt.Errorf("the password's minimum age %v is not below its maximum age %v", w.MinAge, w.MaxAge)
+	}
+	return nil
+}
+
+// Kinds are what a policy may name as second factors.
+var Kinds = []string{"tegata", "passkey", "totp", "smscode"}
+
+func (s *SecondFactor) check() error {
+	for i, k := range s.Kinds {
+		if !slices.Contains(Kinds, k) {
+			return fmt.Errorf("second factor %q is none of tegata, passkey, totp, smscode", k)
+		}
+		if slices.Contains(s.Kinds[:i], k) {
+			return fmt.Errorf("second factor %q stands twice", k)
+		}
+	}
+	if err := within("days a browser is trusted", s.TrustDays, 0, 180); err != nil {
+		return err
+	}
+	return within("days of grace", s.GraceDays, 0, 365)
 }
 
 func within(what string, got, low, high int) error {

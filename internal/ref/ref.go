@@ -18,6 +18,12 @@ type (
 	Account string
 	// Org names an organisation.
 	Org string
+	// Group names a group of an organisation's members.
+	Group string
+	// Policy names one policy of an organisation.
+	Policy string
+	// Role names a role that an organisation made itself.
+	Role string
 	// Session names one signed-in browser, app or device.
 	Session string
 	// Browser names one browser that has tried to sign in.
@@ -171,3 +177,18 @@ func NewRequest(at time.Time) Request { return Request(fresh("req_", at)) }
 
 // ParseRequest says whether s has the form of such an ID.
 func ParseRequest(s string) (Request, bool) { return Request(s), parse("req_", s) }
+
+// NewOrg makes an organisation's ID.
+func NewOrg(at time.Time) Org { return Org(fresh("org_", at)) }
+
+// ParseOrg says whether s has the form of an organisation's ID.
+func ParseOrg(s string) (Org, bool) { return Org(s), parse("org_", s) }
+
+// NewGroup makes a group's ID.
+func NewGroup(at time.Time) Group { return Group(fresh("grp_", at)) }
+
+// NewPolicy makes a policy's ID.
+func NewPolicy(at time.Time) Policy { return Policy(fresh("pol_", at)) }
+
+// NewRole makes the ID of a role that an organisation made itself.
+func NewRole(at time.Time) Role { return Role(fresh("rol_", at)) }
