@@ -25,6 +25,7 @@ var floors = [][]string{
 	{"ref", "faults"},
 	{"audit", "outbox", "limit", "policy"},
 	{"gate", "letter", "ready"},
+	{"org"},
 	{"account", "session", "browser", "client", "signkey", "cooling", "demand", "device"},
 	{"factor/password", "factor/sentcode", "factor/smscode", "factor/totp", "factor/backup", "factor/passphrase", "factor/passkey", "factor/push", "grant"},
 	{"flow"},

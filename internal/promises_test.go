@@ -140,7 +140,7 @@ func TestGoldenErrors(t *testing.T) {
 func lifters(e *fault.Entry) string {
 	var out []string
 	for _, l := range e.Lift {
-		out = append(out, map[fault.Lifter]string{fault.Self: "the person", fault.Time: "time", fault.Operator: "the operator"}[l])
+		out = append(out, map[fault.Lifter]string{fault.Self: "the person", fault.Time: "time", fault.Operator: "the operator", fault.Admin: "the organisation's admins"}[l])
 	}
 	return strings.Join(out, ", ")
 }

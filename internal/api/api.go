@@ -178,7 +178,7 @@ type Who struct {
 func (d *Door) session(_ context.Context, r *web.Request) (web.Response, error) {
 	s := r.Session
 	w := Who{s.Account, s.ID, s.ACR, session.Methods(s.AMR), s.AuthTime.UTC(), s.Expires.UTC(), nil}
-	if idle := d.Change.Policy.Session.Idle; idle > 0 {
+	if idle := r.Rules().Session.Idle; idle > 0 {
 		at := r.Now.Add(idle).UTC() // this very request is a use
 		w.IdleExpiresAt = &at
 	}

@@ -107,10 +107,10 @@ func (d *Door) factors(ctx context.Context, r *web.Request) (web.Response, error
 		return web.Response{}, err
 	}
 	s, e := h.Set, d.Enrol
-	out := Factors{SecondFactor: s.On(), Demanded: e.Policy.SecondFactor.Demanded, Preferred: h.Account.Preferred, Factors: []Factor{}, Kinds: []gate.Kind{},
+	out := Factors{SecondFactor: s.On(), Demanded: s.Rules.SecondFactor.Demanded, Preferred: h.Account.Preferred, Factors: []Factor{}, Kinds: []gate.Kind{},
 		Backup: BackupCodes{s.Backup, s.BackupOf, at(h.Made)}, Passphrase: s.Passphrase, Trusted: len(h.Trusts), Readiness: readiness(e.Ready(h.Account, s))}
 	add := func(x Factor) {
-		x.Counts = gate.Permits(&e.Policy, x.Kind)
+		x.Counts = gate.Permits(s.Rules, x.Kind)
 		out.Factors = append(out.Factors, x)
 	}
 	for _, x := range s.Devices {
@@ -128,7 +128,7 @@ func (d *Door) factors(ctx context.Context, r *web.Request) (web.Response, error
 	}
 	can := map[gate.Kind]bool{gate.Tegata: true, gate.TOTP: true, gate.Passkey: e.Keys != nil, gate.SMSCode: e.SMS, gate.Backup: true, gate.Passphrase: true}
 	for _, k := range []gate.Kind{gate.Tegata, gate.TOTP, gate.Passkey, gate.SMSCode, gate.Backup, gate.Passphrase} {
-		if can[k] && gate.Permits(&e.Policy, k) {
+		if can[k] && gate.Permits(s.Rules, k) {
 			out.Kinds = append(out.Kinds, k)
 		}
 	}

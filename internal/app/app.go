@@ -54,6 +54,7 @@ import (
 	"sekisho/internal/mail"
 	"sekisho/internal/netx"
 	"sekisho/internal/oidc"
+	"sekisho/internal/org"
 	"sekisho/internal/outbox"
 	"sekisho/internal/policy"
 	"sekisho/internal/secret"
@@ -72,7 +73,7 @@ import (
 // Tables are the migrations of all packages that keep something.
 var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, account.Migrations, session.Migrations, browser.Migrations, client.Migrations,
 	signkey.Migrations, password.Migrations, sentcode.Migrations, totp.Migrations, backup.Migrations, passphrase.Migrations, passkey.Migrations,
-	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations, device.Migrations, push.Migrations}
+	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations, org.Migrations, device.Migrations, push.Migrations}
 
 // App is one running Sekisho.
 type App struct {
@@ -281,13 +282,13 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	a.Entry = &enter.Entry{
 		Pushes: push.Pushes{Ring: a.Ring}, Hub: a.Hub,
 		DB: a.DB, Ring: a.Ring, Outbox: a.Outbox, Grants: a.Grants, Hasher: slowhash.NewHasher(cost, int(c.num("hash_workers")), 0),
-		Codes: sentcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Policy: effective, Zone: zone,
+		Codes: sentcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Rules: &org.Book{Everybody: effective}, Zone: zone,
 		Apps: totp.Codes{Ring: a.Ring}, Keys: keys, SMS: a.SMS != nil,
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
 		HostedDomains: c.domains("hosted_domains"), Roles: c.list("role_addresses"), Disclose: c.on("disclose_accounts"),
 	}
 	a.Entry.Hasher.Begin = a.spare.lend
-	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Policy: effective, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
+	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Rules: a.Entry.Rules, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
 		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open",
 		Mailbox: a.mailbox(), MayChange: a.Entry.MayChange}
 	return a.doors(issuer, salt)
@@ -318,7 +319,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	list := &access.Access{Entry: a.Entry}
 	a.Join = &join.Join{Entry: a.Entry}
 	open := a.Frame.Open
-	provider := &oidc.Door{DB: a.DB, Keys: a.Keys, Policy: a.Entry.Policy, Consent: &consent.Consent{Entry: a.Entry}, Change: ch, Issuer: issuer, Salt: salt}
+	provider := &oidc.Door{DB: a.DB, Keys: a.Keys, Rules: a.Entry.Rules, Consent: &consent.Consent{Entry: a.Entry}, Change: ch, Issuer: issuer, Salt: salt}
 	a.Grants.LogoutToken = provider.LogoutToken
 	a.Frame.Leads = provider.Leads
 	a.Doors = []web.Door{

@@ -71,7 +71,7 @@ func TestAnOldKeyProofDoesNotCountBesideThePassword(t *testing.T) {
 func TestAResetThatIsRefusedSetsNoPassword(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		w.Protect(w.Settle(hana), gate.TOTP)
-		w.Entry.Policy.Address.Allowed = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+		w.Entry.Rules.Everybody.Address.Allowed = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
 		lost(w, w.Browser("203.0.113.66")).Want(403).See("signin.ip_not_allowed").Miss("Choose a new password").Miss("has to wait")
 		w.Clock.Add(2 * time.Minute)
 		lost(w, w.Browser("192.0.2.1")).See("authenticator")

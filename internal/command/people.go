@@ -203,10 +203,7 @@ func find(ctx context.Context, r db.Reader, what string) (account.Account, error
 type change func(ctx context.Context, tx db.Tx, a *app.App, id ref.Account) error
 
 func disable(ctx context.Context, tx db.Tx, a *app.App, id ref.Account) error {
-	if err := account.Disable(ctx, tx, id); err != nil {
-		return err
-	}
-	return a.Entry.ShutOut(ctx, tx, id)
+	return a.Entry.Disable(ctx, tx, id)
 }
 
 func enable(ctx context.Context, tx db.Tx, _ *app.App, id ref.Account) error {
@@ -277,10 +274,7 @@ func (p *program) accountDelete() *cobra.Command {
 			return ended{Usage, errors.New("--after is 0 to 3650 days")}
 		}
 		return p.changeAccount(c, given[0], "account.deleted", func(ctx context.Context, tx db.Tx, a *app.App, id ref.Account) error {
-			if err := account.Delete(ctx, tx, id, tx.Now().AddDate(0, 0, days)); err != nil {
-				return err
-			}
-			return a.Entry.ShutOut(ctx, tx, id)
+			return a.Entry.Delete(ctx, tx, id, tx.Now().AddDate(0, 0, days))
 		})
 	}
 	return c

@@ -8,6 +8,7 @@ package fault
 import (
 	"cmp"
 	"maps"
+	"slices"
 	"time"
 
 	"sekisho/internal/i18n"
@@ -49,6 +50,7 @@ const (
 	Self     Lifter = "self"
 	Time     Lifter = "time"
 	Operator Lifter = "operator"
+	Admin    Lifter = "admin" // the admins of the organisation that Args names
 )
 
 // Text tells a fault in one language, with {placeholders}.
@@ -111,6 +113,35 @@ func (e *Entry) New(args ...any) *Fault {
 		f.Args[args[i].(string)] = args[i+1]
 	}
 	return f
+}
+
+// By says whose rule it was: its admins can lift what the operator could.
+func (f *Fault) By(org string) *Fault {
+	if org != "" {
+		f.Args["org"] = org
+	}
+	return f
+}
+
+// Org is the organisation whose rule it was; empty: none's.
+func (f *Fault) Org() string {
+	name, _ := f.Args["org"].(string)
+	return name
+}
+
+// Lifters are who can lift it. Where an organisation's rule refuses, the people who run
+// the service cannot: its admins can.
+func (f *Fault) Lifters() []Lifter {
+	if f.Org() == "" {
+		return f.Entry.Lift
+	}
+	out := slices.Clone(f.Entry.Lift)
+	for i, l := range out {
+		if l == Operator {
+			out[i] = Admin
+		}
+	}
+	return out
 }
 
 // Until says when to try again.

@@ -83,6 +83,12 @@ var (
 		Ja: fault.Text{What: "このアカウントは停止されています。", Why: "管理者がこのアカウントを止めました。データは残っています。", Fix: "管理者に、アカウントを再開するよう頼んでください。下の参照番号を伝えると早く調べられます。"},
 		En: fault.Text{What: "This account is disabled.", Why: "The people who run this service have closed it for now. Its data is kept.", Fix: "Ask them to enable it again. The reference below helps them find out why."}})
 
+	AccountDeactivated = define(fault.Entry{Code: "account.deactivated", Kind: fault.Forbidden, Topic: fault.Entering, Lift: []fault.Lifter{fault.Admin}, Action: toSupport,
+		General: &[2]fault.Text{{Why: "所属する組織の管理者が、このアカウントの利用を止めました。データと、登録した方法は残っています。", Fix: "組織の管理者に、利用を再開するよう頼んでください。下の参照番号を伝えると早く調べられます。"},
+			{Why: "The administrators of the organisation it belongs to have deactivated it. Its data and everything set up in it are kept.", Fix: "Ask the administrators of the organisation to reactivate it. The reference shown with the refusal helps them find it."}},
+		Ja: fault.Text{What: "このアカウントは利用を止められています。", Why: "{org} の管理者が、このアカウントの利用を止めました。データと、登録した方法は残っています。", Fix: "{org} の管理者に、利用を再開するよう頼んでください。下の参照番号を伝えると早く調べられます。"},
+		En: fault.Text{What: "This account is deactivated.", Why: "The administrators of {org} have deactivated it. Its data and everything set up in it are kept.", Fix: "Ask the administrators of {org} to reactivate it. The reference below helps them find it."}})
+
 	AccountDeleted = define(fault.Entry{Code: "account.deleted", Kind: fault.Forbidden, Topic: fault.Entering, Lift: operator, Action: toSupport,
 		Ja: fault.Text{What: "このアカウントは削除されました。", Why: "削除の手続きが済み、データの消去を待っています。", Fix: "間違いのときは、消去される前に管理者に連絡してください。下の参照番号を伝えてください。"},
 		En: fault.Text{What: "This account was deleted.", Why: "It is closed and waits for its data to be erased.", Fix: "If that is a mistake, tell the people who run this service before the data is gone. Give them the reference below."}})

@@ -169,6 +169,14 @@ type Decision struct {
 	Trace   []Step
 }
 
+// Whose names the organisation whose rule stopped it; empty where it was nobody's.
+func (d Decision) Whose(p *policy.Effective) string {
+	if d.Verdict == Admit || len(d.Trace) == 0 {
+		return ""
+	}
+	return p.Whose(d.Trace[len(d.Trace)-1].Source)
+}
+
 type rule struct {
 	name string
 	acts []Act
@@ -184,6 +192,7 @@ var rules = []rule{
 	{"method.offered", []Act{Try}, methodOffered},
 	{"account.known", []Act{Enter, Continue, Change, Use, Approve, Steer, Replace}, accountKnown},
 	{"account.state", []Act{Enter, Continue, Change, Use, Approve, Steer, Replace}, accountState},
+	{"member.active", []Act{Enter, Continue, Change, Use, Approve, Steer, Replace}, memberActive},
 	{"account.contained", []Act{Enter, Change, Steer}, accountContained},
 	{"device.fresh", []Act{Approve, Steer}, deviceFresh},
 	{"account.locked", []Act{Enter, Change}, lockedByOwner},
@@ -339,6 +348,16 @@ func accountState(f *Facts, _ *policy.Effective) Decision {
 	default:
 		return refuse("signin.not_recognised", "", string(f.Account))
 	}
+}
+
+// A member whom their organisation has deactivated passes no door, whatever is left in
+// tables or in hands (OR-02). As with the state of an account, it is told only after a
+// proof.
+func memberActive(f *Facts, p *policy.Effective) Decision {
+	if !p.Org.Inactive || f.Act == Enter && len(f.Proofs) == 0 {
+		return pass
+	}
+	return refuse("account.deactivated", policy.ByOrg, p.Org.Name)
 }
 
 // Whoever was in may hold any of the account's proofs, so none of them enters until

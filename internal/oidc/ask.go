@@ -85,8 +85,8 @@ func (d *Door) hold(ctx context.Context, find read, token string, asks client.Cl
 			ok = true
 			return nil
 		}
-		if ok = d.admits(tx.Now(), h.token.Session); !ok {
-			return nil
+		if ok, err = d.admits(ctx, tx, h.token.Grant.Account, h.token.Session); err != nil || !ok {
+			return err
 		}
 		if asks.ID != "" { // it asks what the token is, not who holds it
 			h.account.Username, h.account.Email.Shown, err = account.Names(ctx, tx, h.token.Grant.Account)

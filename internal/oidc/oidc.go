@@ -19,7 +19,7 @@ import (
 	"sekisho/internal/db"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/consent"
-	"sekisho/internal/policy"
+	"sekisho/internal/org"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
@@ -34,7 +34,7 @@ var files embed.FS
 type Door struct {
 	DB      *db.DB
 	Keys    *signkey.Keys
-	Policy  policy.Effective
+	Rules   *org.Book
 	Consent *consent.Consent
 	Change  *change.Change
 	Issuer  string // the public address, without a slash at the end

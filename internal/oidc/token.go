@@ -17,6 +17,7 @@ import (
 	"sekisho/internal/db"
 	"sekisho/internal/gate"
 	"sekisho/internal/grant"
+	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
 	"sekisho/internal/web"
@@ -205,15 +206,20 @@ func (d *Door) goesOn(ctx context.Context, r db.Reader, g grant.Grant) (session.
 	if err != nil {
 		return s, false, err
 	}
-	return s, d.admits(r.Now(), grant.Session{Since: s.Created, Ends: s.Expires, Addr: s.Addr, ACR: s.ACR, Account: s.Since}), nil
+	ok, err := d.admits(ctx, r, s.Account, grant.Session{Since: s.Created, Ends: s.Expires, Addr: s.Addr, ACR: s.ACR, Account: s.Since, Stands: s.Stands})
+	return s, ok, err
 }
 
 // admits asks gate. An app works while its person is away: only the session's own
 // end and the account count, not how long ago the browser was used.
-func (d *Door) admits(now time.Time, s grant.Session) bool {
-	dec := gate.Decide(gate.Facts{Door: gate.OIDC, Act: gate.Continue, Now: now, Account: gate.Active, From: web.ParseAddr(s.Addr),
-		SessionEnds: s.Ends, LastUsed: now, SignedInSince: s.Since, Level: session.LevelOf(s.ACR), Since: s.Account}, &d.Policy)
-	return dec.Verdict == gate.Admit
+func (d *Door) admits(ctx context.Context, r db.Reader, a ref.Account, s grant.Session) (bool, error) {
+	rules, err := d.Rules.At(ctx, r, a, s.Stands)
+	if err != nil {
+		return false, err
+	}
+	dec := gate.Decide(gate.Facts{Door: gate.OIDC, Act: gate.Continue, Now: r.Now(), Account: gate.Active, From: web.ParseAddr(s.Addr),
+		SessionEnds: s.Ends, LastUsed: r.Now(), SignedInSince: s.Since, Level: session.LevelOf(s.ACR), Since: s.Account}, rules)
+	return dec.Verdict == gate.Admit, nil
 }
 
 // note writes what an app did. It names the session, not the account: the

@@ -17,6 +17,8 @@ import (
 
 	"sekisho/internal/db"
 	"sekisho/internal/gate"
+	"sekisho/internal/org"
+	"sekisho/internal/policy"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 )
@@ -69,7 +71,8 @@ type Session struct {
 	Agent    string   // the User-Agent header, cut
 	Addr     string
 	Place    string
-	Since    time.Time // since when the account is there
+	Since    time.Time    // since when the account is there
+	Stands   policy.Place // where the account stands now
 }
 
 // Methods are RFC 8176's words alone, as programs are told what was proved.
@@ -136,13 +139,18 @@ func Turn(ctx context.Context, tx db.Tx, s Session) (secret.Text, error) {
 	return token, tx.One(ctx, `UPDATE session SET token = $2, last_used = $3 WHERE id = $1`, s.ID, secret.Hash(token.Reveal()), tx.Now())
 }
 
-const columns = `id, account, browser, door, created, auth_time, last_used, expires, acr, amr, keep, agent, addr, place, since, sent`
+// What is read of a session comes with where its account stands, in one statement: a
+// change there reaches it at its next request.
+const columns = `s.id, s.account, s.browser, s.door, s.created, s.auth_time, s.last_used, s.expires, s.acr, s.amr, s.keep, s.agent, s.addr, s.place, s.since, s.sent, ` + org.Columns
+
+var from = ` FROM session s` + org.Join("s.account")
 
 func scan(r db.Scanner) (Session, error) {
 	var s Session
 	var amr string
-	err := r.Scan(&s.ID, &s.Account, &s.Browser, &s.Door, db.Time(&s.Created), db.Time(&s.AuthTime), db.Time(&s.LastUsed), db.Time(&s.Expires),
+	dest := append(make([]any, 0, 21), &s.ID, &s.Account, &s.Browser, &s.Door, db.Time(&s.Created), db.Time(&s.AuthTime), db.Time(&s.LastUsed), db.Time(&s.Expires),
 		&s.ACR, &amr, db.Bool(&s.Keep), &s.Agent, &s.Addr, &s.Place, db.Time(&s.Since), db.Bool(&s.Sent))
+	err := r.Scan(append(dest, org.Dest(&s.Stands)...)...)
 	s.AMR = strings.Fields(amr)
 	return s, err
 }
@@ -155,12 +163,12 @@ func ByToken(ctx context.Context, r db.Reader, token string) (Session, error) {
 	if len(token) != tokenLen {
 		return Session{}, db.ErrNone
 	}
-	return scan(r.QueryRow(ctx, `SELECT `+columns+` FROM session WHERE token = $1`, secret.Hash(token)))
+	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE s.token = $1`, secret.Hash(token)))
 }
 
 // ByID finds a session by its name.
 func ByID(ctx context.Context, r db.Reader, id ref.Session) (Session, error) {
-	return scan(r.QueryRow(ctx, `SELECT `+columns+` FROM session WHERE id = $1`, id))
+	return scan(r.QueryRow(ctx, `SELECT `+columns+from+`WHERE s.id = $1`, id))
 }
 
 // Living bounds which sessions still count: neither expired nor, when the
@@ -182,8 +190,8 @@ func (l Living) bounds(now time.Time) (created, used time.Time) {
 // Of lists an account's living sessions, the last used first.
 func Of(ctx context.Context, r db.Reader, a ref.Account, l Living) ([]Session, error) {
 	created, used := l.bounds(r.Now())
-	return db.List(ctx, r, scan, `SELECT `+columns+` FROM session WHERE account = $1 AND expires > $2 AND created > $3 AND last_used > $4
-		ORDER BY last_used DESC, id DESC`, a, r.Now(), created, used)
+	return db.List(ctx, r, scan, `SELECT `+columns+from+`WHERE s.account = $1 AND s.expires > $2 AND s.created > $3 AND s.last_used > $4
+		ORDER BY s.last_used DESC, s.id DESC`, a, r.Now(), created, used)
 }
 
 // Count says how many living sessions an account has.

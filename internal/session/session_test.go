@@ -10,13 +10,14 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/db"
 	"sekisho/internal/dbtest"
+	"sekisho/internal/org"
 	"sekisho/internal/ref"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
 func TestAnyNumberOfSessionsIsTouchedAndNoneIsTurnedBack(t *testing.T) {
-	dbtest.Each(t, []fs.FS{account.Migrations, Migrations}, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
+	dbtest.Each(t, []fs.FS{account.Migrations, org.Migrations, Migrations}, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
 		ctx, begun := t.Context(), clock.Now()
 		var ids []ref.Session
 		if err := d.Update(ctx, func(tx db.Tx) error {

@@ -14,6 +14,7 @@ import (
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/gate"
+	"sekisho/internal/policy"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
@@ -127,8 +128,8 @@ func signinFor(path string) string {
 	return "/signin?return=" + url.QueryEscape(path)
 }
 
-// Who finds the session of a request and asks gate whether it goes on: one read
-// and one pure decision. The fault is nil when it does.
+// Who finds the session of a request and asks gate whether it goes on: one read,
+// which brings where the account stands, and one pure decision. The fault is nil when it does.
 func (r *Request) Who(ctx context.Context) (*fault.Fault, error) {
 	token := r.given()
 	if token == "" {
@@ -136,7 +137,10 @@ func (r *Request) Who(ctx context.Context) (*fault.Fault, error) {
 	}
 	var s session.Session
 	err := r.frame.DB.View(ctx, func(tx db.ReadTx) (err error) {
-		s, err = session.ByToken(ctx, tx, token.Reveal())
+		if s, err = session.ByToken(ctx, tx, token.Reveal()); err != nil {
+			return err
+		}
+		r.rules, err = r.frame.Rules.At(ctx, tx, s.Account, s.Stands)
 		return err
 	})
 	if errors.Is(err, db.ErrNone) {
@@ -151,23 +155,31 @@ func (r *Request) Who(ctx context.Context) (*fault.Fault, error) {
 	d := gate.Decide(gate.Facts{
 		Door: r.Visitor.Door, Act: gate.Continue, Now: r.Now, Account: gate.Active, From: r.Visitor.Addr,
 		SessionEnds: s.Expires, LastUsed: r.frame.Touches.last(s), SignedInSince: s.Created, Level: s.Level(), Since: s.Since,
-	}, &r.frame.Policy)
+	}, r.rules)
 	if d.Need == gate.NeedFactor {
 		r.pending, r.Token = s, token
-		return faults.FactorRequired.New(), nil
+		return faults.FactorRequired.New().By(d.Whose(r.rules)), nil
 	}
 	if d.Verdict != gate.Admit {
 		e, ok := faults.ByCode(d.Code)
 		if !ok {
 			e = faults.SessionEnded
 		}
-		return e.New("idle", r.frame.Policy.Session.Idle), nil
+		return e.New("idle", r.rules.Session.Idle).By(d.Whose(r.rules)), nil
 	}
 	r.Session, r.Token = s, token
-	if s.Stale(r.Now, r.frame.Policy.Session.Idle) {
-		r.frame.Touches.add(s.ID, r.Now, r.frame.Policy.Session.Idle > 0)
+	if s.Stale(r.Now, r.rules.Session.Idle) {
+		r.frame.Touches.add(s.ID, r.Now, r.rules.Session.Idle > 0)
 	}
 	return nil, nil
+}
+
+// Rules is what holds for whose session it is; without one, what holds for everybody.
+func (r *Request) Rules() *policy.Effective {
+	if r.rules == nil {
+		return r.frame.Rules.Default()
+	}
+	return r.rules
 }
 
 // given is the session token the request carries.

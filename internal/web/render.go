@@ -82,6 +82,7 @@ type faultView struct {
 	Retry     time.Time
 	Reference string
 	Lift      []fault.Lifter
+	Org       string // whose rule it was
 }
 
 func (f *Frame) loadPages(doors []Door) (*pages, error) {
@@ -163,7 +164,7 @@ func (p *pages) render(w io.Writer, r *Request, res Response) error {
 		Now: r.Now, Zone: r.Zone, Signed: r.Session.ID != "", Accounts: len(r.Slots()), Open: f.Open, Mailbox: f.Mailbox && r.Local(),
 	}
 	if v.Signed {
-		v.Idle = int(f.Policy.Session.Idle / time.Second)
+		v.Idle = int(r.Rules().Session.Idle / time.Second)
 	}
 	if r.HTTP.Method == "GET" && res.Template != "fault" {
 		v.Back = r.HTTP.URL.RequestURI()
@@ -178,7 +179,7 @@ func (p *pages) render(w io.Writer, r *Request, res Response) error {
 }
 
 func viewOf(f *fault.Fault, r *Request) *faultView {
-	v := &faultView{Code: f.Code(), Text: f.Say(r.Lang, r.Zone), Retry: f.RetryAt, Reference: f.Reference, Lift: f.Entry.Lift}
+	v := &faultView{Code: f.Code(), Text: f.Say(r.Lang, r.Zone), Retry: f.RetryAt, Reference: f.Reference, Lift: f.Lifters(), Org: f.Org()}
 	if a := f.Entry.Action; a != nil && f.Args["disclosed"] != true { // nothing to recover where there is no account
 		v.Href, v.Action = a.Href, a.En
 		if r.Lang == i18n.Ja {

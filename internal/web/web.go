@@ -23,6 +23,7 @@ import (
 	"sekisho/internal/geo"
 	"sekisho/internal/i18n"
 	"sekisho/internal/netx"
+	"sekisho/internal/org"
 	"sekisho/internal/policy"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
@@ -59,7 +60,7 @@ type Route struct {
 type Frame struct {
 	DB      *db.DB
 	Ring    *secret.Ring
-	Policy  policy.Effective
+	Rules   *org.Book // what holds for whom
 	Proxies netx.Proxies
 	Geo     *geo.DB
 	Clock   func() time.Time
@@ -104,7 +105,8 @@ type Request struct {
 
 	frame   *Frame
 	face    Face
-	pending session.Session // it goes on once a second factor is set up
+	rules   *policy.Effective // what holds for whose session it is
+	pending session.Session   // it goes on once a second factor is set up
 	cookies []*http.Cookie
 	slots   slots
 	notes   []slog.Attr

@@ -125,7 +125,7 @@ func (x *Access) factors(ctx context.Context, r db.Reader, a account.Account, _ 
 	if err != nil {
 		return nil, err
 	}
-	free := !x.Policy.SecondFactor.Demanded || len(set.Apps)+len(set.Keys)+len(set.Numbers)+len(set.Devices) > 1
+	free := !set.Rules.SecondFactor.Demanded || len(set.Apps)+len(set.Keys)+len(set.Numbers)+len(set.Devices) > 1
 	var out []Item
 	add := func(k gate.Kind, id ref.Factor, name string, since, used time.Time) {
 		out = append(out, Item{Kind: Kind(k), ID: string(id), Name: name, Since: since, LastUsed: used, Revocable: free})

@@ -99,8 +99,8 @@ func (c *Change) may(ctx context.Context, tx db.Tx, s session.Session, try enter
 	}
 	rec := set.Record
 	// PO-08: a minimum age never blocks a change that somebody ordered.
-	if free := rec.SetAt.Add(c.Policy.Password.MinAge); !rec.MustChange && rec.PHC != "" && tx.Now().Before(free) {
-		return a, rec, faults.PasswordTooYoung.New("retry_at", free).Until(free), nil
+	if free := rec.SetAt.Add(set.Rules.Password.MinAge); !rec.MustChange && rec.PHC != "" && tx.Now().Before(free) {
+		return a, rec, faults.PasswordTooYoung.New("retry_at", free).Until(free).By(set.Rules.Whose(set.Rules.Source.Password)), nil
 	}
 	return a, rec, nil, nil
 }

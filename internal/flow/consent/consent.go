@@ -229,15 +229,19 @@ func (c *Consent) grant(ctx context.Context, tx db.Tx, v flow.Visitor, s session
 	if err != nil {
 		return err
 	}
+	rules, err := c.Rules.At(ctx, tx, living.Account, living.Stands)
+	if err != nil {
+		return err
+	}
 	d := gate.Decide(gate.Facts{Door: gate.OIDC, Act: gate.Continue, Now: tx.Now(), Account: gate.State(a.State), From: v.Addr,
-		SessionEnds: living.Expires, LastUsed: tx.Now(), SignedInSince: living.Created, Level: living.Level(), Since: living.Since}, &c.Policy)
+		SessionEnds: living.Expires, LastUsed: tx.Now(), SignedInSince: living.Created, Level: living.Level(), Since: living.Since}, rules)
 	if d.Need == gate.NeedFactor {
 		view.Step = SetUp
 		return nil
 	}
 	if d.Verdict != gate.Admit {
 		view.Step = Denied
-		view.Fault, err = c.Refuse(ctx, tx, enter.Refusal{Visitor: v, Account: a.ID, Decision: d})
+		view.Fault, err = c.Refuse(ctx, tx, enter.Refusal{Visitor: v, Account: a.ID, Decision: d, Rules: rules})
 		return err
 	}
 	agreed, err := c.agreed(ctx, tx, a.ID, view, ch)

@@ -68,12 +68,12 @@ func (e *Enrol) view(a account.Account, s *flow.Stored[state]) (View, error) {
 
 // begin starts setting up a kind, where the policy lets it.
 func (e *Enrol) begin(ctx context.Context, v flow.Visitor, s session.Session, k gate.Kind, fill func(db.Tx, *act, *state) error) (View, error) {
-	if !gate.Permits(&e.Policy, k) {
-		return View{Fault: faults.FactorNotAllowed.New()}, nil
-	}
 	var view View
 	d, err := e.change(ctx, v, s, func(tx db.Tx, x *act) error {
 		view = View{}
+		if x.forbids(k) {
+			return nil
+		}
 		st := state{Account: x.account.ID}
 		if err := fill(tx, x, &st); err != nil || x.done.Fault != nil {
 			return err
@@ -292,10 +292,13 @@ func keyBound(s session.Session) string { return "session:" + string(s.ID) }
 // KeyOptions are what the browser is asked to make a passkey or register a
 // security key (WebAuthn Level 3 §5.4, JSON).
 func (e *Enrol) KeyOptions(ctx context.Context, v flow.Visitor, s session.Session) (options []byte, f *fault.Fault, err error) {
-	if e.Keys == nil || !gate.Permits(&e.Policy, gate.Passkey) {
+	if e.Keys == nil {
 		return nil, faults.FactorNotAllowed.New(), nil
 	}
 	d, err := e.change(ctx, v, s, func(tx db.Tx, x *act) (err error) {
+		if x.forbids(gate.Passkey) {
+			return nil
+		}
 		label := x.account.Email.Shown
 		if label == "" {
 			label = x.account.Username
@@ -312,7 +315,7 @@ func (e *Enrol) Key(ctx context.Context, v flow.Visitor, s session.Session, name
 	if f != nil {
 		return Done{Fault: f}, nil
 	}
-	if e.Keys == nil || !gate.Permits(&e.Policy, gate.Passkey) {
+	if e.Keys == nil {
 		return Done{Fault: faults.FactorNotAllowed.New()}, nil
 	}
 	spare, err := e.spare(ctx, s)
@@ -320,6 +323,9 @@ func (e *Enrol) Key(ctx context.Context, v flow.Visitor, s session.Session, name
 		return Done{}, err
 	}
 	return e.change(ctx, v, s, func(tx db.Tx, x *act) error {
+		if x.forbids(gate.Passkey) {
+			return nil
+		}
 		c, got, err := e.Keys.Enrol(ctx, tx, x.account.ID, name, keyBound(s), response)
 		if err != nil {
 			return err

@@ -39,10 +39,10 @@ type Ticket struct {
 // NewTicket lets one installation ask to be taken in (OA-01): once, within ten
 // minutes, for this session to agree to.
 func (e *Enrol) NewTicket(ctx context.Context, v flow.Visitor, s session.Session) (t Ticket, err error) {
-	if !gate.Permits(&e.Policy, gate.Tegata) {
-		return Ticket{Done: Done{Fault: faults.FactorNotAllowed.New()}}, nil
-	}
 	t.Done, err = e.change(ctx, v, s, func(tx db.Tx, x *act) error {
+		if x.forbids(gate.Tegata) {
+			return nil
+		}
 		if len(x.set.Devices) >= device.Most {
 			x.done.Fault = faults.DeviceFull.New("most", device.Most)
 			return nil
@@ -238,8 +238,8 @@ func (e *Enrol) Retire(ctx context.Context, v flow.Visitor, s session.Session, i
 			return nil
 		}
 		last := x.factors() == 1
-		if last && x.Policy.SecondFactor.Demanded {
-			x.done.Fault = faults.FactorRequired.New()
+		if last && x.set.Rules.SecondFactor.Demanded {
+			x.done.Fault = x.demanded()
 			return nil
 		}
 		if err := device.Retire(ctx, tx, x.account.ID, id); err != nil {

@@ -81,6 +81,20 @@ func (e *Enrol) change(ctx context.Context, v flow.Visitor, s session.Session, d
 	return out, err
 }
 
+// forbids says whether the policy lets a kind not be set up, and tells it.
+func (x *act) forbids(k gate.Kind) bool {
+	if gate.Permits(x.set.Rules, k) {
+		return false
+	}
+	x.done.Fault = faults.FactorNotAllowed.New().By(x.whose())
+	return true
+}
+
+// demanded tells that the last second factor stays.
+func (x *act) demanded() *fault.Fault { return faults.FactorRequired.New().By(x.whose()) }
+
+func (x *act) whose() string { return x.set.Rules.Whose(x.set.Rules.Source.SecondFactor) }
+
 // Name reads what somebody calls a factor; empty stands for the given default.
 func Name(raw, standard string) (string, *fault.Fault) {
 	if len(raw) > 500 || !utf8.ValidString(raw) {
@@ -132,7 +146,7 @@ func (x *act) added(ctx context.Context, tx db.Tx, p gate.Proof, name string, sp
 func (x *act) spares(ctx context.Context, tx db.Tx, spare *backup.Set) error {
 	// Codes from before the first factor stood in for nothing, and whoever came in then
 	// may have made them.
-	if spare == nil || x.set.BackupOf > 0 && x.set.On() || !x.Policy.SecondFactor.BackupCodes {
+	if spare == nil || x.set.BackupOf > 0 && x.set.On() || !x.set.Rules.SecondFactor.BackupCodes {
 		return nil
 	}
 	x.done.Codes = spare.Codes
@@ -147,7 +161,7 @@ func (x *act) raise(ctx context.Context, tx db.Tx, p gate.Proof) error {
 		return err
 	}
 	methods := enter.Raised(living.AMR, p)
-	if methods == nil || !gate.Permits(&x.Policy, p.Kind) {
+	if methods == nil || !gate.Permits(x.set.Rules, p.Kind) {
 		return nil
 	}
 	living.Sent = living.Sent && p.Kind == gate.SMSCode
@@ -158,9 +172,6 @@ func (x *act) raise(ctx context.Context, tx db.Tx, p gate.Proof) error {
 // spare makes backup codes for an account that has none, or is about to get its
 // first factor; hashing them takes a while and belongs in no transaction.
 func (e *Enrol) spare(ctx context.Context, s session.Session) (*backup.Set, error) {
-	if !e.Policy.SecondFactor.BackupCodes {
-		return nil, nil
-	}
 	none := false
 	err := e.DB.View(ctx, func(tx db.ReadTx) error {
 		a, err := account.Of(ctx, tx, s.Account)
@@ -168,7 +179,7 @@ func (e *Enrol) spare(ctx context.Context, s session.Session) (*backup.Set, erro
 			return err
 		}
 		set, err := e.SetOf(ctx, tx, a)
-		none = set.BackupOf == 0 || !set.On()
+		none = err == nil && set.Rules.SecondFactor.BackupCodes && (set.BackupOf == 0 || !set.On())
 		return err
 	})
 	if err != nil || !none {
@@ -180,11 +191,15 @@ func (e *Enrol) spare(ctx context.Context, s session.Session) (*backup.Set, erro
 
 // Backup makes a new set of backup codes; the old one is void (BC-01).
 func (e *Enrol) Backup(ctx context.Context, v flow.Visitor, s session.Session) (Done, error) {
-	if !e.Policy.SecondFactor.BackupCodes {
-		return Done{Fault: faults.BackupForbidden.New()}, nil
-	}
 	// Who may not is told before any work is done.
-	if d, err := e.change(ctx, v, s, func(db.Tx, *act) error { return nil }); err != nil || d.Fault != nil {
+	forbidden := func(x *act) bool {
+		if x.set.Rules.SecondFactor.BackupCodes {
+			return false
+		}
+		x.done.Fault = faults.BackupForbidden.New().By(x.whose())
+		return true
+	}
+	if d, err := e.change(ctx, v, s, func(_ db.Tx, x *act) error { forbidden(x); return nil }); err != nil || d.Fault != nil {
 		return d, err
 	}
 	set, err := backup.Make(ctx, e.Hasher)
@@ -192,6 +207,9 @@ func (e *Enrol) Backup(ctx context.Context, v flow.Visitor, s session.Session) (
 		return Done{}, err
 	}
 	return e.change(ctx, v, s, func(tx db.Tx, x *act) error {
+		if forbidden(x) {
+			return nil
+		}
 		if err := backup.Replace(ctx, tx, x.account.ID, set); err != nil {
 			return err
 		}
@@ -306,8 +324,8 @@ func (e *Enrol) Remove(ctx context.Context, v flow.Visitor, s session.Session, i
 			return nil
 		}
 		last := x.factors() == 1
-		if last && x.Policy.SecondFactor.Demanded {
-			x.done.Fault = faults.FactorRequired.New()
+		if last && x.set.Rules.SecondFactor.Demanded {
+			x.done.Fault = x.demanded()
 			return nil
 		}
 		remove := map[gate.Kind]func(context.Context, db.Tx, ref.Account, ref.Factor) error{
@@ -346,8 +364,8 @@ func (e *Enrol) RemovePassphrase(ctx context.Context, v flow.Visitor, s session.
 // codes and trusted browsers (MF-17).
 func (e *Enrol) Off(ctx context.Context, v flow.Visitor, s session.Session) (Done, error) {
 	return e.change(ctx, v, s, func(tx db.Tx, x *act) error {
-		if x.Policy.SecondFactor.Demanded {
-			x.done.Fault = faults.FactorRequired.New()
+		if x.set.Rules.SecondFactor.Demanded {
+			x.done.Fault = x.demanded()
 			return nil
 		}
 		for _, remove := range []func(context.Context, db.Tx, ref.Account) error{totp.RemoveAll, smscode.RemoveAll, passkey.RemoveAll, device.RetireAll} {

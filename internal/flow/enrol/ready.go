@@ -17,7 +17,7 @@ func (e *Enrol) Ready(a account.Account, set enter.Set) ready.Report {
 // stands tells package ready what an account has. What the policy lets count no
 // more is not counted.
 func (e *Enrol) stands(a account.Account, set enter.Set) ready.Stands {
-	permits := func(k gate.Kind) bool { return gate.Permits(&e.Policy, k) }
+	permits := func(k gate.Kind) bool { return gate.Permits(set.Rules, k) }
 	s := ready.Stands{Password: set.Record.PHC != "", Mail: set.Mail, MailWaits: a.Email.Norm != "" && a.Email.Confirmed.IsZero(), Mobile: set.Mobile,
 		Passphrase: set.Passphrase, On: set.On(),
 		Can: ready.Can{App: permits(gate.TOTP), SMS: permits(gate.SMSCode) && e.SMS, Key: permits(gate.Passkey) && e.Keys != nil, Backup: permits(gate.Backup)}}

@@ -21,6 +21,7 @@ import (
 	"sekisho/internal/gate"
 	"sekisho/internal/letter"
 	"sekisho/internal/outbox"
+	"sekisho/internal/policy"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
 	"sekisho/internal/slowhash"
@@ -60,7 +61,7 @@ func (e *Entry) Try(ctx context.Context, tx db.Tx, a Attempt) (gate.Decision, er
 		return gate.Decision{}, err
 	}
 	f := gate.Facts{Kind: a.Kind, Offered: a.Offered, KnownBrowser: friend, Guess: a.Guess}
-	d, _, err := a.counters().Try(ctx, tx, a.Visitor, f, &e.Policy)
+	d, _, err := a.counters().Try(ctx, tx, a.Visitor, f, e.Rules.Default())
 	if err != nil || !friend || d.Code != faults.FactorDisabled.Code {
 		return d, err
 	}
@@ -69,7 +70,7 @@ func (e *Entry) Try(ctx context.Context, tx db.Tx, a Attempt) (gate.Decision, er
 		return d, err
 	}
 	f.NoWayBack = true
-	d, _, err = a.counters().Try(ctx, tx, a.Visitor, f, &e.Policy)
+	d, _, err = a.counters().Try(ctx, tx, a.Visitor, f, e.Rules.Default())
 	return d, err
 }
 
@@ -152,14 +153,14 @@ func (w Word) Stored() string { return w.phc }
 // is told.
 func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) (Word, *fault.Fault, error) {
 	plain, problem := password.Parse(raw)
-	if problem != nil {
-		return Word{}, tellProblem(*problem, e.Policy.Password.MinLengthSingle), nil
-	}
-	least, err := e.leastOf(ctx, a.ID)
+	held, least, err := e.leastOf(ctx, a.ID)
 	if err != nil {
 		return Word{}, nil, err
 	}
-	rules := e.Policy.Password
+	rules := held.Password
+	if problem != nil {
+		return Word{}, tellProblem(*problem, rules.MinLengthSingle), nil
+	}
 	about := password.About{Name: a.Name, Identifiers: []string{a.Email.Norm, a.Username}, Service: e.Sheet.Service}
 	problems := password.Check(plain, password.Rules{
 		Min: least, Upper: rules.Upper, Lower: rules.Lower, Digit: rules.Digit, Special: rules.Special,
@@ -194,14 +195,15 @@ func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) 
 // beside a second factor (NIST SP 800-63B-4 §3.1.1.2).
 func (e *Entry) Least(s Set) int {
 	if s.On() {
-		return e.Policy.Password.MinLength
+		return s.Rules.Password.MinLength
 	}
-	return e.Policy.Password.MinLengthSingle
+	return s.Rules.Password.MinLengthSingle
 }
 
-func (e *Entry) leastOf(ctx context.Context, id ref.Account) (least int, err error) {
-	if least = e.Policy.Password.MinLengthSingle; id == "" {
-		return least, nil
+func (e *Entry) leastOf(ctx context.Context, id ref.Account) (rules *policy.Effective, least int, err error) {
+	rules = e.Rules.Default()
+	if least = rules.Password.MinLengthSingle; id == "" {
+		return rules, least, nil
 	}
 	err = e.DB.View(ctx, func(tx db.ReadTx) error {
 		a, err := account.Of(ctx, tx, id)
@@ -209,10 +211,12 @@ func (e *Entry) leastOf(ctx context.Context, id ref.Account) (least int, err err
 			return err
 		}
 		s, err := e.SetOf(ctx, tx, a)
-		least = e.Least(s)
+		if err == nil {
+			rules, least = s.Rules, e.Least(s)
+		}
 		return err
 	})
-	return least, err
+	return rules, least, err
 }
 
 // mark notes a short password. Where the second factor was switched off since it was
@@ -322,7 +326,11 @@ func (e *Entry) VoidCodes(ctx context.Context, tx db.Tx, id ref.Account) error {
 
 // Living lists the sessions of an account that still count.
 func (e *Entry) Living(ctx context.Context, r db.Reader, a ref.Account) ([]session.Session, error) {
-	return session.Of(ctx, r, a, e.living())
+	rules, err := e.Rules.Of(ctx, r, a)
+	if err != nil {
+		return nil, err
+	}
+	return session.Of(ctx, r, a, living(rules))
 }
 
 // EndChosen ends those of the given sessions that are the account's own, and

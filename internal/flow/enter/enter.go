@@ -9,12 +9,9 @@ package enter
 import (
 	"cmp"
 	"context"
-	"encoding/base64"
 	"errors"
-	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"sekisho/internal/account"
@@ -33,6 +30,7 @@ import (
 	"sekisho/internal/grant"
 	"sekisho/internal/hub"
 	"sekisho/internal/letter"
+	"sekisho/internal/org"
 	"sekisho/internal/outbox"
 	"sekisho/internal/policy"
 	"sekisho/internal/ref"
@@ -54,7 +52,7 @@ type Entry struct {
 	Hub           *hub.Hub      // wakes who waits on this node
 	Keys          *passkey.Keys // nil: browsers offer no passkeys at the public address
 	SMS           bool          // a gateway is set: codes can go to numbers
-	Policy        policy.Effective
+	Rules         *org.Book     // what holds for whom
 	Sheet         letter.Sheet
 	Zone          *time.Location
 	HostedDomains []string
@@ -85,16 +83,18 @@ type Opened struct {
 
 // Result is what came of asking to enter.
 type Result struct {
-	Opened   *Opened           // admitted
-	Need     gate.Need         // more is to be proved
-	Ways     []Way             // with NeedSecond, NeedAnother: how
-	Fault    *fault.Fault      // refused
-	Sessions []session.Session // with session.limit: what could be ended
+	Opened *Opened   // admitted
+	Need   gate.Need // more is to be proved
+	Ways   []Way     // with NeedSecond, NeedAnother: how
+	// TrustDays is for how long this browser can be trusted afterwards; 0: not at all
+	TrustDays int
+	Fault     *fault.Fault      // refused
+	Sessions  []session.Session // with session.limit: what could be ended
 }
 
 // living bounds the sessions that count under the policy.
-func (e *Entry) living() session.Living {
-	return session.Living{Lifetime: e.Policy.Session.Lifetime, Idle: e.Policy.Session.Idle}
+func living(p *policy.Effective) session.Living {
+	return session.Living{Lifetime: p.Session.Lifetime, Idle: p.Session.Idle}
 }
 
 // day is when the day began, where the server lives.
@@ -138,7 +138,7 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 		return s, err
 	}
 	f.Unusual = s.news.Unusual() && !w.Account.LastSignin.IsZero() // there is something to compare it with
-	f.Sessions, err = session.Count(ctx, tx, w.Account.ID, e.living())
+	f.Sessions, err = session.Count(ctx, tx, w.Account.ID, living(s.set.Rules))
 	return s, err
 }
 
@@ -154,7 +154,7 @@ func (e *Entry) trusted(ctx context.Context, tx db.Tx, w Who, s *seen) (bool, er
 	if errors.Is(err, db.ErrNone) {
 		return false, nil
 	}
-	return err == nil && e.trusts(tx.Now(), s.trust), err
+	return err == nil && trusts(s.set.Rules, tx.Now(), s.trust), err
 }
 
 // Enter asks gate and, when it admits, opens the session. The caller holds the
@@ -170,21 +170,22 @@ func (e *Entry) Enter(ctx context.Context, tx db.Tx, w Who) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	d := gate.Decide(s.facts, &e.Policy)
+	rules := s.set.Rules
+	d := gate.Decide(s.facts, rules)
 	switch d.Verdict {
 	case gate.Prove:
 		return e.more(ctx, tx, w, s, d)
 	case gate.Admit:
 		return e.admit(ctx, tx, w, s, d)
 	}
-	flt, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d})
+	flt, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Rules: rules})
 	if err != nil {
 		return Result{}, err
 	}
 	res := Result{Fault: flt}
 	if flt.Code() == faults.SessionLimit.Code {
-		res.Sessions, err = session.Of(ctx, tx, w.Account.ID, e.living())
-		flt.Args["limit"], flt.Args["count"] = e.Policy.Session.Concurrent, len(res.Sessions)
+		res.Sessions, err = session.Of(ctx, tx, w.Account.ID, living(rules))
+		flt.Args["limit"], flt.Args["count"] = rules.Session.Concurrent, len(res.Sessions)
 	}
 	return res, err
 }
@@ -205,9 +206,13 @@ func (e *Entry) again(ctx context.Context, tx db.Tx, w Who) (ref.Session, error)
 	if err != nil || s.Account != w.Account.ID || s.Browser != w.Visitor.Browser && !w.StepUp {
 		return "", err
 	}
+	rules, err := e.Rules.At(ctx, tx, s.Account, s.Stands)
+	if err != nil {
+		return "", err
+	}
 	d := gate.Decide(gate.Facts{Door: w.Visitor.Door, Act: gate.Continue, Now: tx.Now(), Account: gate.State(w.Account.State), From: w.Visitor.Addr,
 		SessionEnds: s.Expires, LastUsed: s.LastUsed, SignedInSince: s.Created,
-		Level: s.Level(), Since: s.Since}, &e.Policy)
+		Level: s.Level(), Since: s.Since}, rules)
 	if d.Verdict == gate.Refuse {
 		return "", nil
 	}
@@ -216,10 +221,10 @@ func (e *Entry) again(ctx context.Context, tx db.Tx, w Who) (ref.Session, error)
 
 // more says what else is to be proved, and how it can be.
 func (e *Entry) more(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decision) (Result, error) {
-	res := Result{Need: d.Need}
+	res := Result{Need: d.Need, TrustDays: s.set.Rules.SecondFactor.TrustDays}
 	switch d.Need {
 	case gate.NeedSecond:
-		res.Ways = e.ways(gate.Ways(&s.facts, &e.Policy), s.set, w.Account)
+		res.Ways = e.ways(gate.Ways(&s.facts, s.set.Rules), s.set, w.Account)
 	case gate.NeedAnother:
 		s.set.Numbers = nil // the code goes to the number on file
 		res.Ways = e.ways(gate.Others(&s.facts), s.set, w.Account)
@@ -232,12 +237,12 @@ func (e *Entry) more(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decisi
 	// What was proved first is the only second there is, or nothing can be sent.
 	var err error
 	res.Need = ""
-	res.Fault, err = e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Tell: faults.FactorNoOtherWay})
+	res.Fault, err = e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Tell: faults.FactorNoOtherWay, Rules: s.set.Rules})
 	return res, err
 }
 
 func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decision) (Result, error) {
-	o, err := e.open(ctx, tx, w, d.Level)
+	o, err := e.open(ctx, tx, w, s, d.Level)
 	if err != nil {
 		return Result{}, err
 	}
@@ -294,9 +299,9 @@ func (e *Entry) missing(o *Opened, s seen) {
 		o.Missing = gate.NeedAddress
 	case s.set.On() && slices.ContainsFunc(s.facts.Proofs, func(p gate.Proof) bool { return p.Kind == gate.Backup || p.Kind == gate.Passphrase }):
 		o.Missing = NeedAnew
-	case e.Policy.SecondFactor.Demanded && o.Session.Level() != gate.Multi && !s.set.On():
+	case s.set.Rules.SecondFactor.Demanded && o.Session.Level() != gate.Multi && !s.set.On():
 		o.Missing = gate.NeedFactor
-	case s.set.On() && e.Policy.SecondFactor.BackupCodes && s.set.BackupOf > 0 && s.set.Backup <= 1:
+	case s.set.On() && s.set.Rules.SecondFactor.BackupCodes && s.set.BackupOf > 0 && s.set.Backup <= 1:
 		o.Missing = NeedBackup
 	case s.set.alone() && !s.facts.StepUp: // a step-up goes on with what was begun
 		o.Missing = NeedWayBack
@@ -319,7 +324,7 @@ func (e *Entry) trust(ctx context.Context, tx db.Tx, w Who, s seen, l gate.Level
 	kept := slices.Clone(w.Visitor.Trust)
 	var token secret.Text
 	var err error
-	days := e.Policy.SecondFactor.TrustDays
+	days := s.set.Rules.SecondFactor.TrustDays
 	switch {
 	case l == gate.Trusted:
 		token, err = browser.UseTrust(ctx, tx, s.trust.ID, kept[s.shown])
@@ -350,7 +355,7 @@ type told struct {
 // proved by these alone has waited, where it had to.
 func (w Who) sent() bool { return !w.Lost && gate.OnlySent(gate.Standing(w.Proofs, w.Account.Turn)) }
 
-func (e *Entry) open(ctx context.Context, tx db.Tx, w Who, l gate.Level) (*Opened, error) {
+func (e *Entry) open(ctx context.Context, tx db.Tx, w Who, x seen, l gate.Level) (*Opened, error) {
 	o := &Opened{Account: w.Account}
 	var err error
 	if w.Reprove != "" {
@@ -363,7 +368,7 @@ func (e *Entry) open(ctx context.Context, tx db.Tx, w Who, l gate.Level) (*Opene
 		return o, err
 	}
 	o.Session, o.Token, err = session.Open(ctx, tx, session.New{
-		Account: w.Account.ID, Browser: w.Visitor.Browser, Door: string(w.Visitor.Door), Lifetime: e.Policy.Session.Lifetime,
+		Account: w.Account.ID, Browser: w.Visitor.Browser, Door: string(w.Visitor.Door), Lifetime: x.set.Rules.Session.Lifetime,
 		ACR: session.ACR(l), AMR: amr(gate.Standing(w.Proofs, w.Account.Turn)), Sent: w.sent(), Keep: w.Keep, Since: w.Account.Created,
 		Agent: w.Visitor.Agent, Addr: w.Visitor.Addr.String(), Place: w.Visitor.Place,
 	})
@@ -380,6 +385,7 @@ type Refusal struct {
 	Act      Act    // what was refused; empty: a sign-in
 	Truth    string // what the audit row says and the stranger does not learn
 	Args     map[string]any
+	Rules    *policy.Effective // what held; nil: nothing that tells whose rule it was
 }
 
 // Act is what was refused, as its audit row says it.
@@ -419,7 +425,11 @@ func (e *Entry) Refuse(ctx context.Context, tx db.Tx, r Refusal) (*fault.Fault, 
 	if entry.Code == faults.SigninDailyLimit.Code {
 		next := e.day(tx.Now()).AddDate(0, 0, 1)
 		f.Until(next)
-		f.Args["limit"], f.Args["ends"] = e.Policy.Session.DailySignins, next
+		rules := cmp.Or(r.Rules, e.Rules.Default())
+		f.Args["limit"], f.Args["ends"] = rules.Session.DailySignins, next
+	}
+	if r.Rules != nil {
+		f.By(r.Decision.Whose(r.Rules))
 	}
 	var err error
 	f.Reference, err = e.WriteRefusal(ctx, tx, entry.Code, r)
@@ -539,58 +549,4 @@ func (e *Entry) tellNewSignin(ctx context.Context, tx db.Tx, w Who, s ref.Sessio
 	return e.TellAll(ctx, tx, w.Account, "signin.new", func(to letter.To) outbox.Letter {
 		return letter.NewSignin(e.Sheet, to, link, e.From(w.Visitor, tx.Now()))
 	})
-}
-
-// sign makes a token that says something of ours and is good for one purpose.
-func (e *Entry) sign(purpose, body string) string {
-	return body + "." + base64.RawURLEncoding.EncodeToString(e.Ring.MAC(purpose, []byte(body)))
-}
-
-// unsign takes a token of sign apart; nil when it was not made here for the purpose.
-func (e *Entry) unsign(purpose, token string) []string {
-	i := strings.LastIndexByte(token, '.')
-	if i < 0 || len(token) > 300 {
-		return nil
-	}
-	mac, err := base64.RawURLEncoding.DecodeString(token[i+1:])
-	if err != nil || !secret.Equal(string(mac), string(e.Ring.MAC(purpose, []byte(token[:i])))) {
-		return nil
-	}
-	return strings.Split(token[:i], ".")
-}
-
-// Doubt is the link of a mail that tells of what a session did: whoever answers that
-// it was not them doubts everything since that session began.
-func (e *Entry) Doubt(s session.Session) string { return e.noticeLink(s.Account, s.ID, s.Created) }
-
-// DoubtOf is Doubt for what somebody did who has no session.
-func (e *Entry) DoubtOf(a ref.Account, now time.Time) string { return e.noticeLink(a, "", now) }
-
-func (e *Entry) noticeLink(a ref.Account, s ref.Session, at time.Time) string {
-	return e.Sheet.URL + "/notice?n=" + url.QueryEscape(e.Notice(a, s, at))
-}
-
-// NoticeLives is how long the two answers to a notice can be given.
-const NoticeLives = 30 * 24 * time.Hour
-
-// Notice is what the link in a notice carries: it names the account, the
-// session and since when things are doubted, signed. It can do one thing: close the
-// account's doors.
-func (e *Entry) Notice(a ref.Account, s ref.Session, at time.Time) string {
-	return e.sign("notice", string(a)+"."+string(s)+"."+strconv.FormatInt(at.UnixMicro(), 36))
-}
-
-// ReadNotice takes a notice's link apart; ok is false when it was not made
-// here or is too old.
-func (e *Entry) ReadNotice(n string, now time.Time) (a ref.Account, s ref.Session, at time.Time, ok bool) {
-	parts := e.unsign("notice", n)
-	if len(parts) != 3 {
-		return
-	}
-	us, err := strconv.ParseInt(parts[2], 36, 64)
-	at = time.UnixMicro(us)
-	if err != nil || now.Sub(at) > NoticeLives {
-		return
-	}
-	return ref.Account(parts[0]), ref.Session(parts[1]), at, true
 }

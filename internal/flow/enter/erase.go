@@ -2,11 +2,14 @@ package enter
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
 	"sekisho/internal/db"
+	"sekisho/internal/org"
 	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 )
@@ -16,6 +19,14 @@ import (
 // address, browser, place and detail of its audit rows, and the account itself.
 // The rows stay, so that the chain still fits, and one of them says who erased it.
 func (e *Entry) EraseAccount(ctx context.Context, tx db.Tx, id ref.Account, actor string) error {
+	// First of all, as everybody who changes an organisation does.
+	m, err := org.Held(ctx, tx, id)
+	if err == nil {
+		err = org.Remove(ctx, tx, m)
+	}
+	if err != nil && !errors.Is(err, db.ErrNone) {
+		return err
+	}
 	if _, err := e.Grants.EndAccount(ctx, tx, id); err != nil {
 		return err
 	}
@@ -29,6 +40,33 @@ func (e *Entry) EraseAccount(ctx context.Context, tx db.Tx, id ref.Account, acto
 		return err
 	}
 	return account.Erase(ctx, tx, id)
+}
+
+// Disable closes an account. An organisation's last owner stays, by this path too:
+// the error is org.ErrLastOwner then (OR-16).
+func (e *Entry) Disable(ctx context.Context, tx db.Tx, id ref.Account) error {
+	return e.close(ctx, tx, id, account.Disable)
+}
+
+// Delete closes an account that is to be erased at the given time, as Disable does.
+func (e *Entry) Delete(ctx context.Context, tx db.Tx, id ref.Account, at time.Time) error {
+	return e.close(ctx, tx, id, func(ctx context.Context, tx db.Tx, id ref.Account) error { return account.Delete(ctx, tx, id, at) })
+}
+
+func (e *Entry) close(ctx context.Context, tx db.Tx, id ref.Account, do func(context.Context, db.Tx, ref.Account) error) error {
+	m, err := org.Held(ctx, tx, id)
+	if err != nil && !errors.Is(err, db.ErrNone) {
+		return err
+	}
+	if err := do(ctx, tx, id); err != nil {
+		return err
+	}
+	if m.Role == org.Owner {
+		if err := org.Owned(ctx, tx, m.Org); err != nil {
+			return err
+		}
+	}
+	return e.ShutOut(ctx, tx, id)
 }
 
 // ShutOut ends all by which somebody gets into an account with less than every proof:

@@ -38,13 +38,14 @@ func (e *Entry) MayChange(ctx context.Context, r db.Reader, v flow.Visitor, s se
 	if err != nil {
 		return nil, err
 	}
+	rules := set.Rules
 	d := gate.Decide(gate.Facts{
 		Door: v.Door, Act: gate.Change, Now: r.Now(), Account: gate.State(a.State), From: v.Addr,
 		SessionEnds: living.Expires, LastUsed: later(living.LastUsed, s.LastUsed), SignedInSince: living.Created,
 		LastProof: living.AuthTime, FreshFor: FreshFor, Level: living.Level(), Since: living.Since, Set: set.Seconds(), Issued: set.Issued, OnFile: set.onFile(), Sent: living.Sent,
 		Both: slices.Contains(living.AMR, "mfa"), Contained: !a.Contained.IsZero(),
 		Locked: a.Locked(r.Now()), LockEnds: a.LockEnds,
-	}, &e.Policy)
+	}, rules)
 	switch {
 	case d.Verdict == gate.Admit:
 		return nil, nil
@@ -55,7 +56,7 @@ func (e *Entry) MayChange(ctx context.Context, r db.Reader, v flow.Visitor, s se
 	if !ok {
 		entry = faults.SessionEnded
 	}
-	return entry.New("idle", e.Policy.Session.Idle), nil
+	return entry.New("idle", rules.Session.Idle).By(d.Whose(rules)), nil
 }
 
 func later(a, b time.Time) time.Time {
@@ -76,13 +77,13 @@ func (e *Entry) Weigh(ctx context.Context, tx db.Tx, w Who) (Result, error) {
 	// How many sign-ins and sessions there are is looked at when one is opened: it must
 	// not keep a password from being set.
 	s.facts.SigninsToday, s.facts.Sessions = 0, 0
-	switch d := gate.Decide(s.facts, &e.Policy); d.Verdict {
+	switch d := gate.Decide(s.facts, s.set.Rules); d.Verdict {
 	case gate.Admit:
 		return Result{}, nil
 	case gate.Prove:
 		return e.more(ctx, tx, w, s, d)
 	default:
-		f, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d})
+		f, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Rules: s.set.Rules})
 		return Result{Fault: f}, err
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sekisho/internal/db"
 	"sekisho/internal/factor/passkey"
 	"sekisho/internal/gate"
+	"sekisho/internal/policy"
 	"sekisho/internal/ref"
 )
 
@@ -14,9 +15,9 @@ import (
 // "no thanks" ends it for good.
 const NeedPasskey gate.Need = "passkey"
 
-// OffersPasskeys says whether people can make passkeys here.
-func (e *Entry) OffersPasskeys() bool {
-	return e.Keys != nil && gate.Permits(&e.Policy, gate.Passkey)
+// OffersPasskeys says whether whoever this holds for can make passkeys here.
+func (e *Entry) OffersPasskeys(p *policy.Effective) bool {
+	return e.Keys != nil && gate.Permits(p, gate.Passkey)
 }
 
 // offer puts the offer on the page after a sign-in where nothing else is asked for:
@@ -25,7 +26,7 @@ func (e *Entry) OffersPasskeys() bool {
 // begun. Nobody is urged to leave a passkey in a browser they use for the first time.
 func (e *Entry) offer(ctx context.Context, tx db.Tx, o *Opened, w Who, s seen) error {
 	typed := slices.ContainsFunc(s.facts.Proofs, func(p gate.Proof) bool { return p.Kind == gate.Password })
-	if o.Missing != gate.NeedNothing || !typed || len(s.set.Keys) > 0 || !e.OffersPasskeys() ||
+	if o.Missing != gate.NeedNothing || !typed || len(s.set.Keys) > 0 || !e.OffersPasskeys(s.set.Rules) ||
 		w.Visitor.Door != gate.Web || !w.Visitor.Proven || w.Reprove != "" || w.StepUp || w.Lost {
 		return nil
 	}

@@ -46,16 +46,16 @@ func (e *Entry) Replace(ctx context.Context, tx db.Tx, w Who) (r Replacing, err 
 		kind := gate.Kind(wait.Proof) // it counted when the wait began
 		f.Proofs = append(f.Proofs[:len(f.Proofs):len(f.Proofs)], gate.Proof{Kind: kind, At: wait.Begun, Turn: wait.Turn, Issued: kind == gate.Backup})
 	}
-	d := gate.Decide(f, &e.Policy)
+	d := gate.Decide(f, set.Rules)
 	if began && d.Code == faults.LockNoProofs.Code {
 		return Replacing{Need: gate.NeedWait}, nil // it goes on by itself
 	}
 	if d.Verdict == gate.Refuse {
-		r.Fault, err = e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Act: Replaces})
+		r.Fault, err = e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Act: Replaces, Rules: set.Rules})
 		return r, err
 	}
 	if r.Need = d.Need; d.Need == gate.NeedStrong {
-		r.Ways, r.May = e.ways(gate.Strong(&f, &e.Policy), set, w.Account), began || gate.MayWait(&f, &e.Policy)
+		r.Ways, r.May = e.ways(gate.Strong(&f, set.Rules), set, w.Account), began || gate.MayWait(&f, set.Rules)
 	}
 	return r, nil
 }

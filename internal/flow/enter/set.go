@@ -19,6 +19,7 @@ import (
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/gate"
+	"sekisho/internal/policy"
 	"sekisho/internal/ref"
 )
 
@@ -36,12 +37,16 @@ type Set struct {
 	Spare      bool // there is a backup code that may be used, of the set or issued by support
 	Issued     bool // there is one that support issued
 	Passphrase bool
+	Rules      *policy.Effective // what holds for the account
 }
 
 // SetOf reads what an account can prove itself with.
 func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Set, err error) {
-	if a.ID == "" {
+	if s.Rules = e.Rules.Default(); a.ID == "" {
 		return s, nil
+	}
+	if s.Rules, err = e.Rules.Of(ctx, r, a.ID); err != nil {
+		return s, err
 	}
 	s.Mail = !a.Email.Confirmed.IsZero() && !e.hosted(a.Email) && !e.shared(a.Email)
 	s.Mobile = e.SMS && !a.Mobile.Confirmed.IsZero()
@@ -64,7 +69,7 @@ func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Se
 	if err != nil {
 		return s, err
 	}
-	hand = e.allowed(hand)
+	hand = allowed(hand, s.Rules)
 	s.Backup, s.BackupOf, s.Spare, s.Issued = left, of, hand.Any(), hand.Issued().Any()
 	_, err = passphrase.Of(ctx, r, a.ID)
 	if s.Passphrase = err == nil; errors.Is(err, db.ErrNone) {
@@ -76,12 +81,16 @@ func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Se
 // hand is the backup codes that may be used: where the policy forbids them, the one
 // that support issued (BC-04, BC-06).
 func (e *Entry) hand(ctx context.Context, r db.Reader, a ref.Account) (backup.Hand, error) {
+	rules, err := e.Rules.Of(ctx, r, a)
+	if err != nil {
+		return backup.Hand{}, err
+	}
 	h, err := backup.Look(ctx, r, a)
-	return e.allowed(h), err
+	return allowed(h, rules), err
 }
 
-func (e *Entry) allowed(h backup.Hand) backup.Hand {
-	if !e.Policy.SecondFactor.BackupCodes {
+func allowed(h backup.Hand, p *policy.Effective) backup.Hand {
+	if !p.SecondFactor.BackupCodes {
 		return h.Issued()
 	}
 	return h
@@ -138,12 +147,16 @@ func (s Set) alone() bool {
 // Trusts lists the browsers an account trusts, the last used first. A policy
 // tightened later shortens trusts given under the looser one.
 func (e *Entry) Trusts(ctx context.Context, r db.Reader, a ref.Account) ([]browser.Trust, error) {
+	rules, err := e.Rules.Of(ctx, r, a)
+	if err != nil {
+		return nil, err
+	}
 	list, err := browser.Trusts(ctx, r, a)
-	return slices.DeleteFunc(list, func(t browser.Trust) bool { return !e.trusts(r.Now(), t) }), err
+	return slices.DeleteFunc(list, func(t browser.Trust) bool { return !trusts(rules, r.Now(), t) }), err
 }
 
-func (e *Entry) trusts(now time.Time, t browser.Trust) bool {
-	return now.Before(t.Created.AddDate(0, 0, e.Policy.SecondFactor.TrustDays))
+func trusts(p *policy.Effective, now time.Time, t browser.Trust) bool {
+	return now.Before(t.Created.AddDate(0, 0, p.SecondFactor.TrustDays))
 }
 
 // onFile lists what an account without a second factor can prove beside what it

@@ -68,7 +68,7 @@ type View struct {
 func (j *Join) view(s *flow.Stored[state]) View {
 	x := s.State
 	return View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Name: x.Name, Email: x.Email, Resend: x.Resend, Return: x.Return, Later: x.Later,
-		MinWord: j.Policy.Password.MinLengthSingle}
+		MinWord: j.Rules.Default().Password.MinLengthSingle}
 }
 
 // Ask begins a sign-up.

@@ -129,7 +129,7 @@ type Way struct {
 
 func (r *Recover) view(s *flow.Stored[state]) View {
 	x := s.State
-	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, Number: x.Number, May: x.May, MinWord: cmp.Or(x.Least, r.Policy.Password.MinLengthSingle)}
+	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, Number: x.Number, May: x.May, MinWord: cmp.Or(x.Least, r.Rules.Default().Password.MinLengthSingle)}
 	if x.For.Long {
 		v.Digits = sentcode.LongDigits
 	}

@@ -56,24 +56,25 @@ const (
 
 // state is what is kept between two answers.
 type state struct {
-	Typed    account.Identifier `json:"typed"`
-	Account  ref.Account        `json:"account,omitempty"`
-	Open     bool               `json:"open,omitempty"`   // nothing was typed: a passkey is to say who it is
-	Hosted   bool               `json:"hosted,omitempty"` // no code by mail: accounts here open the domain's mailboxes, or several people read it
-	Step     Step               `json:"step"`
-	Ways     []enter.Way        `json:"ways,omitempty"` // what this account can answer; empty: what strangers are shown
-	Proofs   []gate.Proof       `json:"proofs,omitempty"`
-	Failures map[string]int64   `json:"failures,omitempty"`
-	Keep     bool               `json:"keep,omitempty"`
-	Trust    bool               `json:"trust,omitempty"`
-	Return   string             `json:"return,omitempty"`
-	Reprove  ref.Session        `json:"reprove,omitempty"`
-	StepUp   bool               `json:"step_up,omitempty"`
-	Sent     map[string]sent    `json:"sent,omitempty"`    // by kind of answer
-	Least    int                `json:"least,omitempty"`   // NewWord: how long it must be
-	Tegata   bool               `json:"tegata,omitempty"`  // somebody here has it: it is offered, whoever was typed
-	Number   string             `json:"number,omitempty"`  // what Tegata is to be told
-	Refused  string             `json:"refused,omitempty"` // Step Limit: the reference of the refusal that led there
+	Typed     account.Identifier `json:"typed"`
+	Account   ref.Account        `json:"account,omitempty"`
+	Open      bool               `json:"open,omitempty"`   // nothing was typed: a passkey is to say who it is
+	Hosted    bool               `json:"hosted,omitempty"` // no code by mail: accounts here open the domain's mailboxes, or several people read it
+	Step      Step               `json:"step"`
+	Ways      []enter.Way        `json:"ways,omitempty"` // what this account can answer; empty: what strangers are shown
+	Proofs    []gate.Proof       `json:"proofs,omitempty"`
+	Failures  map[string]int64   `json:"failures,omitempty"`
+	Keep      bool               `json:"keep,omitempty"`
+	Trust     bool               `json:"trust,omitempty"`
+	Return    string             `json:"return,omitempty"`
+	Reprove   ref.Session        `json:"reprove,omitempty"`
+	StepUp    bool               `json:"step_up,omitempty"`
+	Sent      map[string]sent    `json:"sent,omitempty"`       // by kind of answer
+	Least     int                `json:"least,omitempty"`      // NewWord: how long it must be
+	TrustDays int                `json:"trust_days,omitempty"` // Second: for how long this browser can be trusted
+	Tegata    bool               `json:"tegata,omitempty"`     // somebody here has it: it is offered, whoever was typed
+	Number    string             `json:"number,omitempty"`     // what Tegata is to be told
+	Refused   string             `json:"refused,omitempty"`    // Step Limit: the reference of the refusal that led there
 }
 
 // sent is a code that is out, or would be.
@@ -304,12 +305,12 @@ func (s *Signin) view(visitor flow.Visitor, st *flow.Stored[state]) View {
 			v.Ways = append(v.Ways, x.way(w))
 		}
 		if x.Step == Second && visitor.Proven && !x.StepUp {
-			v.TrustDays = s.Policy.SecondFactor.TrustDays
+			v.TrustDays = x.TrustDays
 		}
 	case Limit:
 		v.Ways, v.Refused = []Way{{Kind: EndSessions}}, x.Refused
 	case NewWord:
-		v.Ways, v.MinWord = []Way{{Kind: NewPassword}}, cmp.Or(x.Least, s.Policy.Password.MinLengthSingle)
+		v.Ways, v.MinWord = []Way{{Kind: NewPassword}}, cmp.Or(x.Least, s.Rules.Default().Password.MinLengthSingle)
 	case Address:
 		v.Ways = []Way{x.way(enter.Way{Kind: ConfirmCode})}
 	}
@@ -485,7 +486,7 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 			x.Step = Another
 		}
 		// A code that was sent as a first proof is none for the second.
-		x.Ways, x.Sent, x.Number = m.result.Ways, nil, ""
+		x.Ways, x.Sent, x.Number, x.TrustDays = m.result.Ways, nil, "", m.result.TrustDays
 		return m.askFirst(ctx, tx)
 	case gate.NeedPassword:
 		x.Step, m.fault = NewWord, faults.PasswordExpired.New()

@@ -175,6 +175,9 @@ func (t *Tegata) Sessions(ctx context.Context, c Caller) (list []session.Session
 			return err
 		}
 		c.Account = a
+		if c.Rules, err = t.Rules.Of(ctx, tx, a.ID); err != nil {
+			return err
+		}
 		if f = t.may(c, gate.Approve, tx.Now()); f != nil {
 			return nil
 		}

@@ -24,6 +24,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
+	"sekisho/internal/policy"
 	"sekisho/internal/ref"
 )
 
@@ -64,6 +65,7 @@ type Caller struct {
 	Visitor flow.Visitor
 	Device  device.Device
 	Account account.Account
+	Rules   *policy.Effective // what holds for the account
 }
 
 func (c Caller) who() enter.Who { return enter.Who{Visitor: c.Visitor, Account: c.Account} }
@@ -110,7 +112,10 @@ func (t *Tegata) authenticate(ctx context.Context, c *Call, who *Caller) (f *fau
 		if who.Device, err = device.Of(ctx, tx, id); err != nil {
 			return err
 		}
-		who.Account, err = account.Of(ctx, tx, who.Device.Account)
+		if who.Account, err = account.Of(ctx, tx, who.Device.Account); err != nil {
+			return err
+		}
+		who.Rules, err = t.Rules.Of(ctx, tx, who.Account.ID)
 		return err
 	})
 	if errors.Is(err, db.ErrNone) {
@@ -148,7 +153,7 @@ func (t *Tegata) authenticate(ctx context.Context, c *Call, who *Caller) (f *fau
 func (t *Tegata) may(c Caller, act gate.Act, now time.Time) *fault.Fault {
 	d := gate.Decide(gate.Facts{Door: c.Visitor.Door, Act: act, Now: now, Account: gate.State(c.Account.State), From: c.Visitor.Addr,
 		Proofs: []gate.Proof{{Kind: gate.Tegata, At: now, Turn: c.Account.Turn}}, Turn: c.Account.Turn,
-		Contained: !c.Account.Contained.IsZero(), Stale: c.Device.State != device.Active || c.Device.Stale(c.Account.Turn)}, &t.Policy)
+		Contained: !c.Account.Contained.IsZero(), Stale: c.Device.State != device.Active || c.Device.Stale(c.Account.Turn)}, c.Rules)
 	if d.Verdict == gate.Admit {
 		return nil
 	}
@@ -156,7 +161,7 @@ func (t *Tegata) may(c Caller, act gate.Act, now time.Time) *fault.Fault {
 	if !ok {
 		entry = faults.DeviceUnknown
 	}
-	return entry.New()
+	return entry.New().By(d.Whose(c.Rules))
 }
 
 // act runs what an installation does: the account is held, and gate asked again on
@@ -168,6 +173,9 @@ func (t *Tegata) act(ctx context.Context, c Caller, do func(db.Tx, Caller) (*fau
 			return err
 		}
 		if c.Device, err = device.Of(ctx, tx, c.Device.ID); err != nil {
+			return err
+		}
+		if c.Rules, err = t.Rules.Of(ctx, tx, c.Account.ID); err != nil {
 			return err
 		}
 		if f = t.may(c, gate.Approve, tx.Now()); f != nil {

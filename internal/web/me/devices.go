@@ -141,7 +141,7 @@ func (d *Door) installation(ctx context.Context, r *web.Request) (x device.Devic
 }
 
 func (d *Door) showDevice(x device.Device, h enrol.Held, f *fault.Fault) web.Response {
-	return web.Show("me/factor-device", Device{x, x.Stale(h.Account.Turn), d.stays(h), len(h.Set.Devices) == 1, !gate.Permits(&d.Enrol.Policy, gate.Tegata)}).With(f)
+	return web.Show("me/factor-device", Device{x, x.Stale(h.Account.Turn), d.stays(h), len(h.Set.Devices) == 1, !gate.Permits(h.Set.Rules, gate.Tegata)}).With(f)
 }
 
 func (d *Door) devicePage(ctx context.Context, r *web.Request) (web.Response, error) {

@@ -198,8 +198,8 @@ func (d *Door) smsPage(ctx context.Context, r *web.Request) (web.Response, error
 		return web.Response{}, err
 	}
 	switch {
-	case !d.Enrol.SMS || !gate.Permits(&d.Enrol.Policy, gate.SMSCode):
-		return web.Refuse(faults.FactorNotAllowed.New()), nil
+	case !d.Enrol.SMS || !gate.Permits(r.Rules(), gate.SMSCode):
+		return web.Refuse(faults.FactorNotAllowed.New().By(whose(r))), nil
 	case a.flow == "":
 		r.NeedBrowser()
 		return web.Show("me/factor-sms", SMS{Return: a.back}), nil
@@ -272,8 +272,8 @@ func (d *Door) keyPage(_ context.Context, r *web.Request) (web.Response, error) 
 	if err != nil {
 		return web.Response{}, err
 	}
-	if d.Enrol.Keys == nil || !gate.Permits(&d.Enrol.Policy, gate.Passkey) {
-		return web.Refuse(faults.FactorNotAllowed.New()), nil
+	if d.Enrol.Keys == nil || !gate.Permits(r.Rules(), gate.Passkey) {
+		return web.Refuse(faults.FactorNotAllowed.New().By(whose(r))), nil
 	}
 	return web.Show("me/factor-key", Key{Return: a.back}), nil
 }
@@ -316,8 +316,8 @@ func (d *Door) backupPage(ctx context.Context, r *web.Request) (web.Response, er
 	if err != nil {
 		return web.Response{}, err
 	}
-	if !d.Enrol.Policy.SecondFactor.BackupCodes {
-		return web.Refuse(faults.BackupForbidden.New()), nil
+	if !r.Rules().SecondFactor.BackupCodes {
+		return web.Refuse(faults.BackupForbidden.New().By(whose(r))), nil
 	}
 	h, err := d.Enrol.Held(ctx, r.Session)
 	return web.Show("me/factor-backup", Backup{Left: h.Set.Backup, Of: h.Set.BackupOf, Made: h.Made, Return: a.back}), err
@@ -358,4 +358,10 @@ func (d *Door) passphraseDo(ctx context.Context, r *web.Request) (web.Response, 
 		})
 	}
 	return web.Go(factorsPath("passphrase", "")), nil
+}
+
+// whose names the organisation that rules the second factor of who asks.
+func whose(r *web.Request) string {
+	p := r.Rules()
+	return p.Whose(p.Source.SecondFactor)
 }

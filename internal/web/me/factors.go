@@ -146,7 +146,7 @@ func (d *Door) factors(ctx context.Context, r *web.Request) (web.Response, error
 	if err != nil {
 		return web.Response{}, err
 	}
-	s, rule := h.Set, &d.Enrol.Policy.SecondFactor
+	s, rule := h.Set, &h.Set.Rules.SecondFactor
 	p := Factors{On: s.On(), Demanded: rule.Demanded, Held: r.SettingUp(), Return: a.back, Done: a.done, Password: s.Record.PHC != "", List: d.list(h),
 		Kinds: d.addable(h), Choice: len(switches(h)) > 1, Codes: rule.BackupCodes, Backup: s.Backup, BackupOf: s.BackupOf, Made: h.Made,
 		Passphrase: s.Passphrase, Trusts: len(h.Trusts), Days: rule.TrustDays}
@@ -167,7 +167,7 @@ func (d *Door) preferred(h enrol.Held) gate.Kind {
 	}
 	// The order in which gate offers them, the strongest first.
 	for _, k := range []gate.Kind{gate.Tegata, gate.Passkey, gate.TOTP, gate.SMSCode} {
-		if slices.Contains(kinds, k) && gate.Permits(&d.Enrol.Policy, k) {
+		if slices.Contains(kinds, k) && gate.Permits(h.Set.Rules, k) {
 			return k
 		}
 	}
@@ -178,7 +178,7 @@ func (d *Door) list(h enrol.Held) []Factor {
 	first := d.preferred(h)
 	var out []Factor
 	add := func(k gate.Kind, f Factor) {
-		f.Kind, f.Asked, f.Denied = string(k), k == first, !gate.Permits(&d.Enrol.Policy, k)
+		f.Kind, f.Asked, f.Denied = string(k), k == first, !gate.Permits(h.Set.Rules, k)
 		out = append(out, f)
 	}
 	for _, x := range h.Set.Devices {
@@ -205,7 +205,7 @@ func (d *Door) addable(h enrol.Held) []Addable {
 	for i := range out {
 		x := &out[i]
 		switch k := gate.Kind(x.Kind); {
-		case !gate.Permits(&e.Policy, k):
+		case !gate.Permits(h.Set.Rules, k):
 			x.Why = "policy"
 		case k == gate.SMSCode && !e.SMS:
 			x.Why = "gateway"
@@ -238,7 +238,7 @@ func (d *Door) one(ctx context.Context, r *web.Request) (f Factor, h enrol.Held,
 
 // stays says whether a factor cannot be removed: the last one where one is
 // demanded.
-func (d *Door) stays(h enrol.Held) bool { return d.Enrol.Policy.SecondFactor.Demanded && last(h) }
+func (d *Door) stays(h enrol.Held) bool { return h.Set.Rules.SecondFactor.Demanded && last(h) }
 
 func last(h enrol.Held) bool {
 	return len(h.Set.Apps)+len(h.Set.Keys)+len(h.Set.Numbers)+len(h.Set.Devices) == 1

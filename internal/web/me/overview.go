@@ -22,8 +22,8 @@ func (d *Door) overview(ctx context.Context, r *web.Request) (web.Response, erro
 			return err
 		}
 		p = Overview{Name: a.Name, Email: a.Email.Shown, Ready: d.Enrol.Ready(a, set), Password: set.Record.PHC != "",
-			Passkey: d.Enrol.OffersPasskeys() && len(set.Keys) == 0, Factors: len(set.Apps) + len(set.Keys) + len(set.Numbers) + len(set.Devices)}
-		if age := d.Change.Policy.Password.MaxAge; age > 0 && p.Password {
+			Passkey: d.Enrol.OffersPasskeys(set.Rules) && len(set.Keys) == 0, Factors: len(set.Apps) + len(set.Keys) + len(set.Numbers) + len(set.Devices)}
+		if age := set.Rules.Password.MaxAge; age > 0 && p.Password {
 			if until := set.Record.SetAt.Add(age); until.Sub(tx.Now()) < 14*24*time.Hour {
 				p.Warn = until
 			}

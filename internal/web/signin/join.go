@@ -168,7 +168,7 @@ func (d *Door) setup(ctx context.Context, r *web.Request) (web.Response, error) 
 	if err != nil || f != nil {
 		return refuse(f), err
 	}
-	return web.Show("signin/setup", Setup{Key: q["key"], Min: d.Join.Policy.Password.MinLengthSingle}), nil
+	return web.Show("signin/setup", Setup{Key: q["key"], Min: d.Join.Rules.Default().Password.MinLengthSingle}), nil
 }
 
 func (d *Door) setupDo(ctx context.Context, r *web.Request) (web.Response, error) {
@@ -186,5 +186,5 @@ func (d *Door) setupDo(ctx context.Context, r *web.Request) (web.Response, error
 	case v.Fault.Code() == faults.SetupUsed.Code:
 		return refuse(v.Fault), nil
 	}
-	return web.Show("signin/setup", Setup{form["key"], form["name"], form["email"], d.Join.Policy.Password.MinLengthSingle}).With(v.Fault), nil
+	return web.Show("signin/setup", Setup{form["key"], form["name"], form["email"], d.Join.Rules.Default().Password.MinLengthSingle}).With(v.Fault), nil
 }

@@ -377,7 +377,7 @@ func (d *Door) left(_ context.Context, r *web.Request) (web.Response, error) {
 		back = "/me"
 	}
 	need := q["need"]
-	if !slices.Contains(lefts, gate.Need(need)) || need == string(enter.NeedPasskey) && !d.Signin.OffersPasskeys() {
+	if !slices.Contains(lefts, gate.Need(need)) || need == string(enter.NeedPasskey) && !d.Signin.OffersPasskeys(r.Rules()) {
 		return web.Go(back), nil
 	}
 	return web.Show("signin/ready", Left{Need: need, Return: back}).LeadsTo(back), nil

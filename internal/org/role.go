@@ -1,0 +1,118 @@
+package org
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sekisho/internal/db"
+	"sekisho/internal/ref"
+)
+
+// Permission is one thing that a role lets its holders do.
+type Permission string
+
+// The permissions there are.
+const (
+	Own            Permission = "org.own" // make and unmake owners
+	Settings       Permission = "org.settings"
+	ReadMembers    Permission = "members.read"
+	ManageMembers  Permission = "members.manage" // add, remove, give roles, deactivate
+	AssistMembers  Permission = "members.assist" // reset, unlock, issue a code
+	ManageGroups   Permission = "groups.manage"
+	ManageRoles    Permission = "roles.manage"
+	ReadPolicies   Permission = "policies.read"
+	ManagePolicies Permission = "policies.manage"
+	ReadAudit      Permission = "audit.read"
+)
+
+// Permissions are all of them.
+var Permissions = []Permission{Own, Settings, ReadMembers, ManageMembers, AssistMembers, ManageGroups, ManageRoles, ReadPolicies, ManagePolicies, ReadAudit}
+
+// The roles that every organisation has.
+const (
+	Owner    = "owner"
+	Admin    = "admin"
+	Security = "security_admin"
+	Desk     = "help_desk"
+	Auditor  = "auditor"
+	Plain    = "member"
+)
+
+var builtin = map[string][]Permission{
+	Owner:    Permissions,
+	Admin:    {Settings, ReadMembers, ManageMembers, AssistMembers, ManageGroups, ManageRoles, ReadPolicies, ManagePolicies, ReadAudit},
+	Security: {ReadMembers, AssistMembers, ManageGroups, ReadPolicies, ManagePolicies, ReadAudit},
+	Desk:     {ReadMembers, AssistMembers, ReadPolicies},
+	Auditor:  {ReadMembers, ReadPolicies, ReadAudit},
+	Plain:    {},
+}
+
+// Builtin are the names of the roles that every organisation has, the mightiest first.
+var Builtin = []string{Owner, Admin, Security, Desk, Auditor, Plain}
+
+// Within says whether somebody who holds these may give, or take, what is wanted:
+// nobody grants more than they hold (OR-16).
+func Within(held, wanted []Permission) bool {
+	return !slices.ContainsFunc(wanted, func(p Permission) bool { return !slices.Contains(held, p) })
+}
+
+// Role is a role that an organisation made itself.
+type Role struct {
+	ID          ref.Role
+	Name        string
+	Permissions []Permission
+}
+
+// ErrPermission is a permission that is none, or that no made role can carry.
+var ErrPermission = errors.New("no such permission, or one that only owners have")
+
+// NewRole makes a role; db.ErrTaken when the name is another's. What only owners have
+// stays theirs: else there would be owners whom nothing counts.
+func NewRole(ctx context.Context, tx db.Tx, o ref.Org, name string, list []Permission) (Role, error) {
+	r := Role{ref.NewRole(tx.Now()), name, list}
+	for _, p := range list {
+		if p == Own || !slices.Contains(Permissions, p) {
+			return r, fmt.Errorf("%w: %s", ErrPermission, p)
+		}
+	}
+	if slices.Contains(Builtin, name) {
+		return r, db.ErrTaken
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO org_role (id, org, name, permissions) VALUES ($1, $2, $3, $4)`, r.ID, o, r.Name, join(r.Permissions))
+	return r, err
+}
+
+// Roles are the roles that an organisation made itself.
+func Roles(ctx context.Context, r db.Reader, o ref.Org) ([]Role, error) {
+	return db.List(ctx, r, scanRole, `SELECT id, name, permissions FROM org_role WHERE org = $1 ORDER BY name`, o)
+}
+
+func scanRole(s db.Scanner) (r Role, err error) {
+	var list string
+	err = s.Scan(&r.ID, &r.Name, &list)
+	for _, p := range strings.Fields(list) {
+		r.Permissions = append(r.Permissions, Permission(p))
+	}
+	return r, err
+}
+
+// RoleNamed finds a role of the organisation by its name, or by its ID, and says how a
+// member carries it and what it lets them do; db.ErrNone when there is none.
+func RoleNamed(ctx context.Context, r db.Reader, o ref.Org, what string) (carried string, held []Permission, err error) {
+	if list, ok := builtin[what]; ok {
+		return what, list, nil
+	}
+	x, err := scanRole(r.QueryRow(ctx, `SELECT id, name, permissions FROM org_role WHERE org = $1 AND (id = $2 OR name = $2)`, o, what))
+	return string(x.ID), x.Permissions, err
+}
+
+func join[T ~string](list []T) string {
+	out := make([]string, len(list))
+	for i, x := range list {
+		out[i] = string(x)
+	}
+	return strings.Join(out, " ")
+}
