@@ -5,6 +5,7 @@ package sample
 
 import (
 	"html/template"
+	"net/netip"
 	"time"
 
 	"sekisho/internal/account"
@@ -16,6 +17,7 @@ import (
 	"sekisho/internal/i18n"
 	"sekisho/internal/oidc"
 	"sekisho/internal/outbox"
+	"sekisho/internal/policy"
 	"sekisho/internal/ready"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
@@ -58,6 +60,15 @@ var sessions = []session.Session{
 	{ID: "ses_01kf0e7st00000000000000002", Created: At.Add(-300 * time.Hour), LastUsed: At.Add(-26 * time.Hour), Expires: At.Add(400 * time.Hour), AMR: []string{"otp.mail"}, Agent: phone, Addr: "2001:db8:77::5"},
 	{ID: "ses_01kf0e7st00000000000000003", Created: At.Add(-3 * time.Hour), LastUsed: At.Add(-2 * time.Hour), Expires: At.Add(700 * time.Hour), AMR: []string{"pwd"}, Addr: "192.0.2.44", Place: "Berlin, Germany"},
 }
+
+// everybody is what holds where no organisation says otherwise; member is what holds for
+// somebody in one.
+var everybody = policy.Resolve()
+
+var member = policy.NewRules(policy.Rules{Org: "org_1", Name: "関所運輸"}, []policy.Assigned{{Policy: policy.Policy{Name: "夜間の当直", Session: &policy.Session{Lifetime: 24 * time.Hour, Idle: 15 * time.Minute, Concurrent: 1},
+	SecondFactor: &policy.SecondFactor{Demanded: true, Kinds: []string{"tegata", "passkey"}, GraceDays: 7},
+	Address:      &policy.Address{Allowed: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8:1234:5678::/64")}}},
+	Targets: []policy.Target{{Whom: policy.All}}}}).Of("acc_1", policy.Place{Org: "org_1"}, everybody)
 
 var events = []audit.Row{
 	{Reference: "7K2M-9QXP", At: At.Add(-5 * time.Minute), Kind: "signin.succeeded", Agent: "Firefox 145, Windows 10", Addr: "203.0.113.20", Place: "東京都, 日本"},
@@ -168,6 +179,8 @@ func own() []Page {
 		{Name: "password-none", Response: web.Show("me/password", me.Password{Min: 15, Email: hana, Done: true})},
 		{Name: "apps", Response: web.Show("me/apps", me.Apps{List: []grant.App{{Client: "cli_1", Name: "写真アルバム", Scope: []string{"openid", "profile", "email", "offline_access"}, Since: At.Add(-500 * time.Hour), Used: At.Add(-time.Hour)}}})},
 		{Name: "apps-none", Response: web.Show("me/apps", me.Apps{})},
+		{Name: "rules", Response: web.Show("me/rules", me.Rules{Parts: me.Parts(everybody.Values())})},
+		{Name: "rules-member", Response: web.Show("me/rules", me.Rules{Org: "株式会社 関所運輸 東日本支社 情報システム部", Role: "help_desk", Groups: []string{"営業", "Night shift operations and logistics"}, Parts: me.Parts(member.Values())})},
 		{Name: "profile", Response: web.Show("me/profile", me.Profile{Name: "佐藤 花", Lang: i18n.Ja, Zone: "Asia/Tokyo", Zones: []string{"Asia/Tokyo"}, Saved: true})},
 	}
 	pages = append(pages, addresses()...)
@@ -210,6 +223,8 @@ func addresses() []Page {
 func others() []Page {
 	broken := faults.ServerError.New()
 	broken.Reference = "x7c2m9qxpa1b"
+	deactivated := faults.AccountDeactivated.New().By("関所運輸")
+	deactivated.Reference = "7K2M-9QXP"
 	daily := faults.SigninDailyLimit.New("limit", 50, "ends", At.Add(15*time.Hour))
 	text := fault.Text{What: "…", Why: "…", Fix: "…"}
 	return []Page{
@@ -228,6 +243,7 @@ func others() []Page {
 		{Name: "letter", Response: web.Show("mailbox/letter", mailbox.Letter{Row: outbox.Row{Created: At}, Letter: outbox.Letter{To: hana, Lang: "ja", Subject: "サインインのコード", Text: "コード：123 456"}})},
 		{Name: "fault-server", Response: web.Refuse(broken)},
 		{Name: "fault-daily", Response: web.Refuse(daily)},
+		{Name: "fault-deactivated", Response: web.Refuse(deactivated)},
 		{Name: "fault-disabled", Response: web.Refuse(faults.AccountDisabled.New())},
 	}
 }

@@ -55,7 +55,7 @@ func (d *Door) Door() web.Door {
 		get("/me/activity", d.activity), get("/me/activity/export", d.export),
 		get("/me/password", d.passwordPage), post("/me/password", d.passwordDo),
 		get("/me/apps", d.apps), post("/me/apps/disconnect", d.disconnect),
-		get("/me/profile", d.profile), post("/me/profile", d.profileDo),
+		get("/me/rules", d.rules), get("/me/profile", d.profile), post("/me/profile", d.profileDo),
 		get("/me/access", d.access), get("/me/access/end", d.accessAsk), post("/me/access/end", d.accessEnd),
 	}
 	return web.Door{Name: "me", Layout: web.Desk, Files: files, Routes: slices.Concat(routes, d.factorRoutes(), d.addressRoutes())}

@@ -1,0 +1,94 @@
+package me
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"sekisho/internal/db"
+	"sekisho/internal/org"
+	"sekisho/internal/policy"
+	"sekisho/internal/ref"
+	"sekisho/internal/web"
+)
+
+// Rules shows what holds for the person, and whose rule it is (PO-00).
+type Rules struct {
+	Org    string // empty: they are in no organisation
+	Role   string // a built-in role
+	Named  string // a role that the organisation made
+	Groups []string
+	Parts  []Part
+}
+
+// Part is one of the five parts, which one policy gives as a whole.
+type Part struct {
+	Name   string
+	Source string // the policy's name; empty: it holds for everybody here
+	List   []policy.Value
+}
+
+// Parts groups what holds by what gives it.
+func Parts(values []policy.Value) (out []Part) {
+	for _, v := range values {
+		name, _, _ := strings.Cut(v.Name, ".")
+		if name == "federation" {
+			continue // nobody signs in through other providers yet
+		}
+		if len(out) == 0 || out[len(out)-1].Name != name {
+			p := Part{Name: name}
+			if v.Org {
+				p.Source = v.Source
+			}
+			out = append(out, p)
+		}
+		last := &out[len(out)-1]
+		last.List = append(last.List, v)
+	}
+	return out
+}
+
+func (d *Door) rules(ctx context.Context, r *web.Request) (web.Response, error) {
+	var p Rules
+	err := d.Change.DB.View(ctx, func(tx db.ReadTx) error {
+		p = Rules{}
+		held, err := d.Change.Rules.Of(ctx, tx, r.Session.Account)
+		if err != nil {
+			return err
+		}
+		p.Org, p.Parts = held.Org.Name, Parts(held.Values())
+		if held.Org.ID == "" {
+			return nil
+		}
+		return p.member(ctx, tx, held.Org.ID, r.Session.Account)
+	})
+	return web.Show("me/rules", p), err
+}
+
+// member reads how somebody stands in their organisation.
+func (p *Rules) member(ctx context.Context, r db.Reader, o ref.Org, a ref.Account) error {
+	m, err := org.MemberOf(ctx, r, o, a)
+	if err != nil {
+		return err
+	}
+	groups, err := org.Groups(ctx, r, o)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		if slices.Contains(m.Groups, g.ID) {
+			p.Groups = append(p.Groups, g.Name)
+		}
+	}
+	if slices.Contains(org.Builtin, m.Role) {
+		p.Role = m.Role
+		return nil
+	}
+	roles, err := org.Roles(ctx, r, o)
+	for _, x := range roles {
+		if string(x.ID) == m.Role {
+			p.Named = x.Name
+		}
+	}
+	return err
+}
