@@ -18,8 +18,8 @@ var (
 		En: fault.Text{What: "A second factor has to be set up.", Why: "This service asks for one more way to prove who you are, beside the first.", Fix: "Set up an authenticator app or a security key and go on. If you cannot, ask the people who run this service."}})
 
 	FactorNotAllowed = define(fault.Entry{Code: "factor.not_allowed", Kind: fault.Forbidden, Topic: fault.Second, Lift: operator, Action: toFactors,
-		Ja: fault.Text{What: "この確認方法は使えません。", Why: "管理者の決めた方法に入っていません。", Fix: "ほかの方法を設定してください。どれが使えるかは、設定のページに表示されます。"},
-		En: fault.Text{What: "This kind of factor is not allowed.", Why: "It is not among those that the people who run this service chose.", Fix: "Set up another kind. The page shows which ones can be used."}})
+		Ja: fault.Text{What: "この確認方法は使えません。", Why: "このアカウントに適用される決まりで、使える方法に入っていません。", Fix: "ほかの方法を設定してください。どれが使えるかは、設定のページに表示されます。"},
+		En: fault.Text{What: "This kind of factor is not allowed.", Why: "It is not among those that the rules for this account allow.", Fix: "Set up another kind. The page shows which ones can be used."}})
 
 	FactorNoOtherWay = define(fault.Entry{Code: "factor.no_other_way", Kind: fault.Forbidden, Topic: fault.Second, Lift: both, Action: toSupport,
 		Ja: fault.Text{What: "2つ目の確認ができません。", Why: "最初の確認と2つ目の確認は、別の方法でなければなりません。いま使える別の方法がありません。", Fix: "はじめからやり直し、最初にパスワードなど別の方法を使ってください。それもできないときは、問い合わせてください。"},
@@ -76,8 +76,8 @@ var (
 		En: fault.Text{What: "The passphrase is too short or too plain.", Why: "It needs three words or 12 characters, and no name, address or repetition.", Fix: "Put words together that have nothing to do with each other."}})
 
 	BackupForbidden = define(fault.Entry{Code: "backup.not_allowed", Kind: fault.Forbidden, Topic: fault.Second, Lift: operator,
-		Ja: fault.Text{What: "バックアップコードは使えません。", Why: "管理者が、バックアップコードの利用を止めています。", Fix: "ほかの方法で確認できないときは、管理者に頼んでください。"},
-		En: fault.Text{What: "Backup codes cannot be used here.", Why: "The people who run this service have turned them off.", Fix: "If no other way works, ask them to let you in."}})
+		Ja: fault.Text{What: "バックアップコードは使えません。", Why: "このアカウントに適用される決まりで、バックアップコードの利用が止められています。", Fix: "ほかの方法で確認できないときは、管理者に頼んでください。"},
+		En: fault.Text{What: "Backup codes cannot be used here.", Why: "The rules for this account do not allow them.", Fix: "If no other way works, ask the administrator to let you in."}})
 
 	SMSFailed = define(fault.Entry{Code: "sms.not_sent", Kind: fault.Unavailable, Topic: fault.Second, Lift: []fault.Lifter{fault.Self, fault.Time},
 		Ja: fault.Text{What: "SMSを送れませんでした。", Why: "SMSを届けるサービスが応答しないか、この番号に送れません。あとから届くことはありません。", Fix: "ほかの方法を使うか、少し待ってから送り直してください。"},

@@ -38,6 +38,7 @@ func factors() []Page {
 		{Name: "factors", Response: web.Show("me/factors", me.Factors{On: true, Password: true, List: []me.Factor{pixel, blue, cloud, copied, number}, Kinds: addable, Choice: true, Codes: true,
 			Backup: 1, BackupOf: 5, Made: At.Add(-900 * time.Hour), Passphrase: true, Trusts: 2, Days: 180, Done: "preferred"})},
 		{Name: "factors-off", Response: web.Show("me/factors", me.Factors{Password: true, Kinds: addable, Codes: true, Days: 180})},
+		{Name: "factors-org", Response: web.Show("me/factors", me.Factors{Demanded: true, Org: "関所運輸", Held: true, Return: "/me", Kinds: some, Password: true})},
 		{Name: "factors-held", Response: web.Show("me/factors", me.Factors{Demanded: true, Held: true, Return: "/me", Kinds: some, Password: true})},
 		{Name: "factors-one", Response: web.Show("me/factors", me.Factors{On: true, Demanded: true, Alone: true, Done: "added", Return: "/me/activity", List: []me.Factor{unnamed}, Kinds: some, Codes: true, Backup: 5, BackupOf: 5, Made: At})},
 		{Name: "factor", Response: web.Show("me/factor", me.One{Factor: cloud}).With(faults.FactorName.New())},

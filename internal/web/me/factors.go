@@ -35,6 +35,7 @@ type (
 		Made             time.Time
 		Passphrase       bool
 		Trusts, Days     int
+		Org              string // whose rules these are; empty: everybody's
 	}
 	// Factor is one of them.
 	Factor struct {
@@ -149,7 +150,7 @@ func (d *Door) factors(ctx context.Context, r *web.Request) (web.Response, error
 	s, rule := h.Set, &h.Set.Rules.SecondFactor
 	p := Factors{On: s.On(), Demanded: rule.Demanded, Held: r.SettingUp(), Return: a.back, Done: a.done, Password: s.Record.PHC != "", List: d.list(h),
 		Kinds: d.addable(h), Choice: len(switches(h)) > 1, Codes: rule.BackupCodes, Backup: s.Backup, BackupOf: s.BackupOf, Made: h.Made,
-		Passphrase: s.Passphrase, Trusts: len(h.Trusts), Days: rule.TrustDays}
+		Passphrase: s.Passphrase, Trusts: len(h.Trusts), Days: rule.TrustDays, Org: h.Set.Rules.Whose(h.Set.Rules.Source.SecondFactor)}
 	p.Alone = len(p.List) == 1
 	return web.Show("me/factors", p).LeadsTo(a.back), nil
 }
