@@ -38,6 +38,7 @@ func TestOrganisationsFromTheTerminal(t *testing.T) {
 		return path
 	}
 	strict := file("name = \"night shift\"\n[session]\nlifetime = \"3d\"\nidle = \"15m\"\nconcurrent = 2\n[second_factor]\ndemanded = true\nkinds = [\"tegata\"]\ngrace_days = 7\n[address]\nallowed = [\"192.0.2.7\", \"2001:db8::/32\"]\n")
+	d.run("org", "policy", "set", "Acme", file("name = \"operator\"\n[session]\nconcurrent = 2\n")).want(1, "cannot be called")
 	d.run("org", "policy", "set", "Acme", strict).want(0, "night shift", "version 1", "for nobody yet")
 	d.run("org", "policy", "set", "Acme", strict, "--version", "1").want(0, "version 2")
 	d.run("org", "policy", "set", "Acme", strict, "--version", "1").want(1, "somebody else has changed")
