@@ -219,7 +219,7 @@ var rules = []rule{
 // does not admit.
 func Decide(f Facts, p *policy.Effective) Decision {
 	f.Proofs = Standing(f.Proofs, f.Turn)
-	trace := make([]Step, 0, 8) // no act has many more
+	trace := make([]Step, 0, 12) // no act has many more
 	for i := range rules {
 		r := &rules[i]
 		if !slices.Contains(r.acts, f.Act) {

@@ -3,7 +3,9 @@ package org
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -111,37 +113,49 @@ func Held(ctx context.Context, tx db.Tx, a ref.Account) (Member, error) {
 }
 
 // Join is what a read that begins from an account takes along to learn where it
-// stands, in the same statement: Columns behind its own, and Place's Dest.
+// stands, in the same statement: Column behind its own, and Place's Dest.
 func Join(account string) string {
 	return ` LEFT JOIN org_member om ON om.account = ` + account + ` LEFT JOIN org oo ON oo.id = om.org `
 }
 
-// Columns are what Join gives.
-const Columns = `om.org, oo.version, om.inactive, om.joined, om.in_groups`
+// Column is what Join gives, in one column: the check of a session reads it each time,
+// and of somebody who is nowhere it is one NULL.
+const Column = `om.org || ' ' || oo.version || ' ' || om.inactive || ' ' || om.joined || ' ' || om.in_groups`
 
-// Dest is where Columns are read to.
-func Dest(p *policy.Place) []any {
-	return []any{db.Null((*string)(&p.Org)), db.Null(&p.Version), db.Bool(&p.Inactive), db.Time(&p.Joined), groupsDest{&p.Groups}}
-}
+// Dest is where Column is read to.
+func Dest(p *policy.Place) any { return dest{p} }
 
-type groupsDest struct{ list *[]ref.Group }
+type dest struct{ place *policy.Place }
 
-// Scan reads groups that stand behind each other.
-func (d groupsDest) Scan(src any) error {
-	*d.list = nil
+// Scan takes a place apart.
+func (d dest) Scan(src any) error {
+	*d.place = policy.Place{}
+	var text string
 	switch s := src.(type) {
+	case nil:
+		return nil
 	case string:
-		*d.list = split(s)
+		text = s
 	case []byte:
-		*d.list = split(string(s))
+		text = string(s)
 	}
-	return nil
+	words := strings.Fields(text)
+	if len(words) < 4 {
+		return fmt.Errorf("a place in an organisation has four words and its groups, not %q", text)
+	}
+	version, err1 := strconv.ParseInt(words[1], 10, 64)
+	joined, err2 := strconv.ParseInt(words[3], 10, 64)
+	*d.place = policy.Place{Org: ref.Org(words[0]), Version: version, Inactive: words[2] != "0", Joined: time.UnixMicro(joined).UTC()}
+	for _, g := range words[4:] {
+		d.place.Groups = append(d.place.Groups, ref.Group(g))
+	}
+	return errors.Join(err1, err2)
 }
 
 // PlaceOf says where an account stands; the zero place when it is nowhere, or when
 // there is no such account: both cost one read.
 func PlaceOf(ctx context.Context, r db.Reader, a ref.Account) (p policy.Place, err error) {
-	err = r.QueryRow(ctx, `SELECT `+Columns+` FROM org_member om JOIN org oo ON oo.id = om.org WHERE om.account = $1`, a).Scan(Dest(&p)...)
+	err = r.QueryRow(ctx, `SELECT `+Column+` FROM org_member om JOIN org oo ON oo.id = om.org WHERE om.account = $1`, a).Scan(Dest(&p))
 	if errors.Is(err, db.ErrNone) {
 		return policy.Place{}, nil
 	}

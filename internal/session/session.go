@@ -141,16 +141,15 @@ func Turn(ctx context.Context, tx db.Tx, s Session) (secret.Text, error) {
 
 // What is read of a session comes with where its account stands, in one statement: a
 // change there reaches it at its next request.
-const columns = `s.id, s.account, s.browser, s.door, s.created, s.auth_time, s.last_used, s.expires, s.acr, s.amr, s.keep, s.agent, s.addr, s.place, s.since, s.sent, ` + org.Columns
+const columns = `s.id, s.account, s.browser, s.door, s.created, s.auth_time, s.last_used, s.expires, s.acr, s.amr, s.keep, s.agent, s.addr, s.place, s.since, s.sent, ` + org.Column
 
 var from = ` FROM session s` + org.Join("s.account")
 
 func scan(r db.Scanner) (Session, error) {
 	var s Session
 	var amr string
-	dest := append(make([]any, 0, 21), &s.ID, &s.Account, &s.Browser, &s.Door, db.Time(&s.Created), db.Time(&s.AuthTime), db.Time(&s.LastUsed), db.Time(&s.Expires),
-		&s.ACR, &amr, db.Bool(&s.Keep), &s.Agent, &s.Addr, &s.Place, db.Time(&s.Since), db.Bool(&s.Sent))
-	err := r.Scan(append(dest, org.Dest(&s.Stands)...)...)
+	err := r.Scan(&s.ID, &s.Account, &s.Browser, &s.Door, db.Time(&s.Created), db.Time(&s.AuthTime), db.Time(&s.LastUsed), db.Time(&s.Expires),
+		&s.ACR, &amr, db.Bool(&s.Keep), &s.Agent, &s.Addr, &s.Place, db.Time(&s.Since), db.Bool(&s.Sent), org.Dest(&s.Stands))
 	s.AMR = strings.Fields(amr)
 	return s, err
 }
