@@ -81,7 +81,7 @@ func schemas() map[string]any {
 		"Activity": object([]string{"events"}, map[string]any{"events": list(object(nil, map[string]any{"reference": text, "at": when, "kind": text, "code": text,
 			"session": text, "browser": text, "place": text, "address": text})), "next": text}),
 		"Problem": object([]string{"status", "code", "what", "why", "fix"}, map[string]any{"type": text, "title": text, "status": number, "code": text, "what": text, "why": text, "fix": text,
-			"reference": text, "retry_at": when, "flow": text, "step": text, "next": list(map[string]any{"type": "object"}), "resend_at": when, "ready_at": when,
+			"reference": text, "retry_at": when, "organisation": text, "flow": text, "step": text, "next": list(map[string]any{"type": "object"}), "resend_at": when, "ready_at": when,
 			"options": map[string]any{"type": "object"}, "min_length": number, "push_number": text, "scan_uri": text, "enrolling": see("Enrolling"), "sessions": list(see("Session"))}),
 	}
 	maps.Copy(out, factorSchemas())

@@ -205,7 +205,11 @@ func TestTighteningReachesLivingSessionsOnEveryNode(t *testing.T) {
 		p.Call("GET", "/api/v1/session", nil).Want(200, "")
 		h.rule(policy.Policy{Name: "here", Address: &policy.Address{Allowed: []netip.Prefix{netip.MustParsePrefix("198.51.100.0/24")}}})
 		p.Call("GET", "/api/v1/session", nil).Want(403, "signin.ip_not_allowed")
-		p.At(other).Call("GET", "/api/v1/session", nil).Want(403, "signin.ip_not_allowed")
+		var told struct{ Organisation string }
+		p.At(other).Call("GET", "/api/v1/session", nil).Want(403, "signin.ip_not_allowed").Into(&told)
+		if told.Organisation != "Acme" {
+			t.Errorf("a program is told of %q as whose rule it is, want Acme", told.Organisation)
+		}
 		b.Open("/me").See("signin.ip_not_allowed", "The administrators of Acme can lift it")
 		refresh().Want(400, "invalid_grant")
 	})

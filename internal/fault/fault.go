@@ -196,13 +196,14 @@ type Problem struct {
 	Why       string     `json:"why"`
 	Fix       string     `json:"fix"`
 	Reference string     `json:"reference,omitempty"`
+	Org       string     `json:"organisation,omitempty"` // whose rule it was: its admins can lift it
 	RetryAt   *time.Time `json:"retry_at,omitempty"`
 }
 
 // Problem gives the fault's RFC 9457 form.
 func (f *Fault) Problem(l i18n.Lang, zone *time.Location, status int) Problem {
 	t := f.Say(l, zone)
-	p := Problem{Type: "/help/" + f.Code(), Title: t.What, Status: status, Code: f.Code(), What: t.What, Why: t.Why, Fix: t.Fix, Reference: f.Reference}
+	p := Problem{Type: "/help/" + f.Code(), Title: t.What, Status: status, Code: f.Code(), What: t.What, Why: t.Why, Fix: t.Fix, Reference: f.Reference, Org: f.Org()}
 	if !f.RetryAt.IsZero() {
 		at := f.RetryAt.UTC()
 		p.RetryAt = &at

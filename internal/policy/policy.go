@@ -15,55 +15,60 @@ import (
 	"sekisho/internal/ref"
 )
 
+// What organisations set is kept as JSON: names of fields never change, times are in
+// nanoseconds.
+
 // Password rules what people may choose as a password (PO-07 to PO-09).
 type Password struct {
-	MinLength       int // characters; with a second factor on file
-	MinLengthSingle int // characters; while the password is the only factor (NIST SP 800-63B-4 §3.1.1.2)
-	Upper, Lower    bool
-	Digit, Special  bool
-	Recent          int           // how many former passwords are refused
-	MinAge          time.Duration // 0: no minimum
-	MaxAge          time.Duration // 0: never expires
+	MinLength       int           `json:"min"`        // characters; with a second factor on file
+	MinLengthSingle int           `json:"min_single"` // characters; while the password is the only factor (NIST SP 800-63B-4 §3.1.1.2)
+	Upper           bool          `json:"upper"`
+	Lower           bool          `json:"lower"`
+	Digit           bool          `json:"digit"`
+	Special         bool          `json:"special"`
+	Recent          int           `json:"recent"`  // how many former passwords are refused
+	MinAge          time.Duration `json:"min_age"` // 0: no minimum
+	MaxAge          time.Duration `json:"max_age"` // 0: never expires
 }
 
 // SecondFactor rules the second proof (PO-03).
 type SecondFactor struct {
-	Demanded    bool
-	Since       time.Time // when this policy began to demand it; days of grace count from then
-	Kinds       []string  // empty: all
-	TrustDays   int       // 0: browsers are never trusted
-	BackupCodes bool
-	GraceDays   int // from the demand, or from the account's sign-up where that was later
+	Demanded    bool      `json:"demanded"`
+	Since       time.Time `json:"since,omitzero"`  // when this policy began to demand it; days of grace count from then
+	Kinds       []string  `json:"kinds,omitempty"` // empty: all
+	TrustDays   int       `json:"trust_days"`      // 0: browsers are never trusted
+	BackupCodes bool      `json:"backup_codes"`
+	GraceDays   int       `json:"grace_days"` // from the demand, or from the account's sign-up where that was later
 }
 
 // Session rules how long and how many (PO-13 to PO-15, ER-05).
 type Session struct {
-	Lifetime     time.Duration // 1 to 30 days
-	Idle         time.Duration // 0: off; 1 to 30 minutes
-	Concurrent   int           // 1 to 50
-	DailySignins int           // 0: off
+	Lifetime     time.Duration `json:"lifetime"`      // 1 to 30 days
+	Idle         time.Duration `json:"idle"`          // 0: off; 1 to 30 minutes
+	Concurrent   int           `json:"concurrent"`    // 1 to 50
+	DailySignins int           `json:"daily_signins"` // 0: off
 }
 
 // Address rules from where one may enter (PO-01). Empty: from anywhere.
 type Address struct {
-	Allowed []netip.Prefix
+	Allowed []netip.Prefix `json:"allowed,omitempty"`
 }
 
 // Federation rules which providers may be used (FD-01).
 type Federation struct {
-	Forbidden bool
-	Providers []string // empty: all that are configured
+	Forbidden bool     `json:"forbidden"`
+	Providers []string `json:"providers,omitempty"` // empty: all that are configured
 }
 
 // Policy is one set of rules; a part that is nil is left unset and the next
 // policy in order gives it (PO-00).
 type Policy struct {
-	Name         string
-	Password     *Password
-	SecondFactor *SecondFactor
-	Session      *Session
-	Address      *Address
-	Federation   *Federation
+	Name         string        `json:"name"`
+	Password     *Password     `json:"password,omitempty"`
+	SecondFactor *SecondFactor `json:"second_factor,omitempty"`
+	Session      *Session      `json:"session,omitempty"`
+	Address      *Address      `json:"address,omitempty"`
+	Federation   *Federation   `json:"federation,omitempty"`
 }
 
 // Effective is what holds for one account, part by part, with the name of the
