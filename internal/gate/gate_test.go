@@ -20,6 +20,53 @@ func good(act Act) Facts {
 	}
 }
 
+func deactivated(p *policy.Effective) { p.Org = policy.Org{ID: "org_1", Name: "Acme", Inactive: true} }
+
+// OR-02: a rule at every act, told only after a proof.
+func TestADeactivatedMemberPassesNoDoor(t *testing.T) {
+	for _, act := range []Act{Enter, Continue, Change, Use, Approve, Steer, Replace} {
+		f, p := good(act), policy.Resolve()
+		deactivated(&p)
+		if d := Decide(f, &p); d.Verdict != Refuse || d.Code != "account.deactivated" {
+			t.Errorf("%s: got %s %s", act, d.Verdict, d.Code)
+		}
+	}
+	f, p := good(Enter), policy.Resolve()
+	deactivated(&p)
+	f.Recovers = true
+	if d := Decide(f, &p); d.Code != "account.deactivated" {
+		t.Errorf("by way of recovery: got %s %s", d.Verdict, d.Code)
+	}
+	f.Recovers, f.Proofs = false, nil
+	if d := Decide(f, &p); d.Need != NeedFirstProof {
+		t.Errorf("before a proof: got %s %s %s", d.Verdict, d.Code, d.Need)
+	}
+}
+
+func TestWhoseRuleItWasIsTold(t *testing.T) {
+	strict := policy.NewRules(policy.Rules{Org: "org_1", Name: "Acme"}, []policy.Assigned{{Policy: policy.Policy{Name: "strict", Session: &policy.Session{Lifetime: 24 * time.Hour, Concurrent: 1}},
+		Targets: []policy.Target{{Whom: policy.All}}}}).Of("acc_1", policy.Place{Org: "org_1"}, policy.Resolve())
+	for _, c := range []struct {
+		name  string
+		facts func(*Facts)
+		out   bool
+		want  string
+	}{
+		{"admitted", func(*Facts) {}, false, ""},
+		{"by the organisation's policy", func(f *Facts) { f.Sessions = 1 }, false, "Acme"},
+		{"by the account's own list", func(f *Facts) { f.OwnAddresses = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")} }, false, ""},
+		{"by the owner", func(f *Facts) { f.Contained = true }, false, ""},
+		{"by the organisation's admins", func(*Facts) {}, true, "Acme"},
+	} {
+		f, p := good(Enter), strict
+		c.facts(&f)
+		p.Org.Inactive = c.out
+		if got := Decide(f, &p).Whose(&p); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 func TestEveryRuleDecides(t *testing.T) {
 	soon := now.Add(time.Minute)
 	for _, c := range []struct {
