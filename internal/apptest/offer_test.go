@@ -29,7 +29,7 @@ func TestAPasskeyIsOfferedAfterAPassword(t *testing.T) {
 
 		// Back to where one was going, whatever one answers.
 		b.Open("/signout").Press("Sign out")
-		b.Open("/signin?return=/me/activity").Fill("E-mail", hana).Press("Next").Fill("Password", apptest.Word).Press("Sign in").See(offered, "the password alone opens the account no more")
+		b.Open("/signin?return=/me/activity").Fill("E-mail", hana).Press("Next").Fill("Password", apptest.Word).Press("Sign in").See(offered, "the password alone does not open the account")
 		b.Press("Later").See("Activity")
 		again(b).See("Hello")
 		again(other).See("Hello")

@@ -355,9 +355,6 @@ func ticketed(t *testing.T, l *locked) (*apptest.Browser, string) {
 
 func TestATicketToReplaceTegataEndsWithWhatItRestsOn(t *testing.T) {
 	for name, do := range map[string]func(t *testing.T, l *locked){
-		"a new password": func(t *testing.T, l *locked) {
-			l.changes()
-		},
 		"this was not me": func(_ *testing.T, l *locked) { l.contained() },
 		"unlocked in Tegata": func(t *testing.T, l *locked) {
 			if err := l.old.Unlock(t.Context()); err != nil {
@@ -376,7 +373,8 @@ func TestATicketToReplaceTegataEndsWithWhatItRestsOn(t *testing.T) {
 				h := l.Taken(uri, l.account, "New phone")
 				b.Open(b.URL.RequestURI()).Press("It is the same")
 				do(t, l)
-				if _, err := h.Agree(t.Context()); !pass.Is(err, "device.ticket_over") {
+				// A containment takes away what waits, so that its key is nobody's.
+				if _, err := h.Agree(t.Context()); !pass.Is(err, "device.ticket_over") && !pass.Is(err, "device.unknown") {
 					t.Errorf("the phone: got %v", err)
 				}
 				b.Open(b.URL.RequestURI()).Miss("#enrol=").Miss("It is the same")
@@ -398,11 +396,8 @@ func TestATicketToReplaceTegataEndsWithWhatItRestsOn(t *testing.T) {
 	}
 }
 
-func TestAWaitToReplaceTegataEndsWithThePasswordAndTheLock(t *testing.T) {
+func TestAWaitToReplaceTegataEndsWithTheAnswerAndTheLock(t *testing.T) {
 	for name, do := range map[string]func(t *testing.T, l *locked){
-		"a new password": func(t *testing.T, l *locked) {
-			l.changes()
-		},
 		"this was not me": func(_ *testing.T, l *locked) { l.contained() },
 		"unlocked and locked again": func(t *testing.T, l *locked) {
 			if err := l.old.Unlock(t.Context()); err != nil {
@@ -518,17 +513,6 @@ func (l *locked) contained() {
 		}
 		return l.Entry.Contain(l.T.Context(), tx, flow.Visitor{Addr: netip.MustParseAddr("192.0.2.1")}, a, time.Time{})
 	})
-}
-
-// changes sets a new password in the session that lives on. A step-up is refused under
-// the lock, so it proved itself anew a moment before that was set.
-func (l *locked) changes() {
-	l.T.Helper()
-	l.Update(func(tx db.Tx) error {
-		_, err := tx.Exec(l.T.Context(), `UPDATE session SET auth_time = $2 WHERE account = $1`, l.account.ID, tx.Now())
-		return err
-	})
-	l.inside.Call("POST", "/api/v1/me/password", map[string]any{"current": apptest.Word, "new": newer}).Want(200, "")
 }
 
 func TestLinksOfTheTwoWaysBackAreApart(t *testing.T) {
