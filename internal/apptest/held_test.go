@@ -108,7 +108,7 @@ func TestAHeldSessionIsSetUpThroughTheAPI(t *testing.T) {
 		p.Call("GET", "/api/v1/session", nil).Want(403, "factor.required")
 		var f struct{ Kinds []string }
 		p.Call("GET", "/api/v1/me/factors", nil).Want(200, "").Into(&f)
-		if strings.Join(f.Kinds, " ") != "totp backup passphrase" {
+		if strings.Join(f.Kinds, " ") != "tegata totp backup passphrase" {
 			t.Errorf("got kinds %v", f.Kinds)
 		}
 		enrolApp(t, w, p)
