@@ -32,7 +32,7 @@ var floors = [][]string{
 	{"flow/enter"},
 	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol", "flow/address", "flow/access", "flow/tegata", "flow/govern"},
 	{"web"},
-	{"web/signin", "web/me", "web/help", "web/mailbox", "web/tegata", "oidc", "api"},
+	{"web/signin", "web/me", "web/admin", "web/help", "web/mailbox", "web/tegata", "oidc", "api"},
 	{"app"},
 	{"command", "hand"},
 }

@@ -42,6 +42,7 @@ import (
 	"sekisho/internal/flow/consent"
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/flow/enter"
+	"sekisho/internal/flow/govern"
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
 	"sekisho/internal/flow/signin"
@@ -63,6 +64,7 @@ import (
 	"sekisho/internal/slowhash"
 	"sekisho/internal/sms"
 	"sekisho/internal/web"
+	"sekisho/internal/web/admin"
 	"sekisho/internal/web/help"
 	"sekisho/internal/web/mailbox"
 	"sekisho/internal/web/me"
@@ -324,6 +326,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Frame.Leads = provider.Leads
 	a.Doors = []web.Door{
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
+		(&admin.Door{Govern: &govern.Govern{Entry: a.Entry}}).Door(),
 		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list}).Door(),
 		help.Door(),
 		provider.Door(),

@@ -13,10 +13,13 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/apptest"
 	"sekisho/internal/db"
+	"sekisho/internal/flow"
 	"sekisho/internal/flow/govern"
+	"sekisho/internal/gate"
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
 	"sekisho/internal/ref"
+	"sekisho/internal/session"
 )
 
 const day = 24 * time.Hour
@@ -57,6 +60,22 @@ func (h house) member(identifier, role string) account.Account {
 	a := h.w.Settle(identifier)
 	h.must(h.Add(h.t.Context(), operator, h.id, a.ID, role))
 	return a
+}
+
+// by signs a member in, to act.
+func (h house) by(a account.Account) govern.By {
+	h.t.Helper()
+	h.w.Program("192.0.2.9").Signin(a.Email.Shown, apptest.Word).Want(200, "")
+	by := govern.By{Visitor: flow.Visitor{Door: gate.API, Addr: netip.MustParseAddr("192.0.2.9")}}
+	h.w.View(func(tx db.ReadTx) error {
+		ids, err := session.All(h.t.Context(), tx, a.ID)
+		if err != nil {
+			return err
+		}
+		by.Session, err = session.ByID(h.t.Context(), tx, slices.Max(ids))
+		return err
+	})
+	return by
 }
 
 // rule sets a policy and says for whom it is; for everybody when nobody is named.
@@ -357,7 +376,7 @@ func TestStrangersCannotTellAMemberOrADeactivatedOne(t *testing.T) {
 func TestTheLastOwnerStaysByAnyPath(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
-		me := govern.By{Account: h.owner.ID}
+		me := h.by(h.owner)
 		for name, try := range map[string]func() error{
 			"removed":     func() error { return h.Remove(ctx, me, h.id, h.owner.ID) },
 			"demoted":     func() error { return h.SetRole(ctx, me, h.id, h.owner.ID, org.Admin) },
@@ -410,8 +429,9 @@ func TestTwoOwnersWhoRemoveEachOtherLeaveOne(t *testing.T) {
 			two := h.member("two@"+suffix, org.Owner)
 			var all sync.WaitGroup
 			var errs [2]error
-			all.Go(func() { errs[0] = act(h.Govern, govern.By{Account: h.owner.ID}, h.id, two.ID) })
-			all.Go(func() { errs[1] = act(other, govern.By{Account: two.ID}, h.id, h.owner.ID) })
+			first, second := h.by(h.owner), h.by(two)
+			all.Go(func() { errs[0] = act(h.Govern, first, h.id, two.ID) })
+			all.Go(func() { errs[1] = act(other, second, h.id, h.owner.ID) })
 			all.Wait()
 			left := 0
 			w.View(func(tx db.ReadTx) error {
@@ -436,7 +456,11 @@ func TestNobodyGivesMoreThanTheyHold(t *testing.T) {
 		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
 		admin, plain := h.member(hana, org.Admin), h.member("ken@example.com", org.Plain)
 		security := h.member("mika@example.com", org.Security)
-		by := func(a account.Account) govern.By { return govern.By{Account: a.ID} }
+		signed := map[ref.Account]govern.By{}
+		for _, a := range []account.Account{h.owner, admin, plain, security} {
+			signed[a.ID] = h.by(a)
+		}
+		by := func(a account.Account) govern.By { return signed[a.ID] }
 		rules := policy.Policy{Name: "mine", Session: sessions(1, day)}
 		for name, c := range map[string]struct {
 			err  error
@@ -492,7 +516,7 @@ func TestOrganisationsSeeNothingOfEachOther(t *testing.T) {
 			return errors.Join(err, err2)
 		})
 		a.rule(policy.Policy{Name: "acme's", Session: sessions(1, day)})
-		by := govern.By{Account: a.owner.ID}
+		by := a.by(a.owner)
 		for name, err := range map[string]error{
 			"their member":            a.Remove(ctx, by, a.id, theirs.ID),
 			"their organisation":      a.Remove(ctx, by, b.id, theirs.ID),

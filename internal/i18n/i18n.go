@@ -98,25 +98,42 @@ func Placeholders(s string) []string {
 	return out
 }
 
-// Load reads every messages.toml of the given sets.
+// Load reads every messages.toml of the given sets. A set may have several: each room of
+// a large door has its own, as members.messages.toml.
 func Load(sets ...fs.FS) (*Catalogue, error) {
 	c := &Catalogue{texts: map[Lang]map[string]string{Ja: {}, En: {}}}
 	for _, set := range sets {
-		text, err := fs.ReadFile(set, "messages.toml")
+		names, err := fs.Glob(set, "*messages.toml")
 		if err != nil {
 			return nil, err
 		}
-		var file map[string]map[string]string
-		if err := toml.Unmarshal(text, &file); err != nil {
-			return nil, fmt.Errorf("messages.toml: %w", err)
+		if len(names) == 0 {
+			return nil, fmt.Errorf("messages.toml: %w", fs.ErrNotExist)
 		}
-		for key, m := range file {
-			if err := c.add(key, m); err != nil {
-				return nil, err
+		for _, name := range names {
+			if err := c.load(set, name); err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 		}
 	}
 	return c, nil
+}
+
+func (c *Catalogue) load(set fs.FS, name string) error {
+	text, err := fs.ReadFile(set, name)
+	if err != nil {
+		return err
+	}
+	var file map[string]map[string]string
+	if err := toml.Unmarshal(text, &file); err != nil {
+		return err
+	}
+	for key, m := range file {
+		if err := c.add(key, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *Catalogue) add(key string, m map[string]string) error {

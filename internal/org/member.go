@@ -120,7 +120,7 @@ func Join(account string) string {
 
 // Column is what Join gives, in one column: the check of a session reads it each time,
 // and of somebody who is nowhere it is one NULL.
-const Column = `om.org || ' ' || oo.version || ' ' || om.inactive || ' ' || om.joined || ' ' || om.in_groups`
+const Column = `om.org || ' ' || oo.version || ' ' || om.inactive || ' ' || om.joined || ' ' || om.role || ' ' || om.in_groups`
 
 // Dest is where Column is read to.
 func Dest(p *policy.Place) any { return dest{p} }
@@ -140,13 +140,13 @@ func (d dest) Scan(src any) error {
 		text = string(s)
 	}
 	words := strings.Fields(text)
-	if len(words) < 4 {
-		return fmt.Errorf("a place in an organisation has four words and its groups, not %q", text)
+	if len(words) < 5 {
+		return fmt.Errorf("a place in an organisation has five words and its groups, not %q", text)
 	}
 	version, err1 := strconv.ParseInt(words[1], 10, 64)
 	joined, err2 := strconv.ParseInt(words[3], 10, 64)
-	*d.place = policy.Place{Org: ref.Org(words[0]), Version: version, Inactive: words[2] != "0", Joined: time.UnixMicro(joined).UTC()}
-	for _, g := range words[4:] {
+	*d.place = policy.Place{Org: ref.Org(words[0]), Version: version, Inactive: words[2] != "0", Joined: time.UnixMicro(joined).UTC(), Role: words[4]}
+	for _, g := range words[5:] {
 		d.place.Groups = append(d.place.Groups, ref.Group(g))
 	}
 	return errors.Join(err1, err2)

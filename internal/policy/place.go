@@ -13,6 +13,7 @@ type Place struct {
 	Version  int64 // of the organisation's rules; each change of them raises it
 	Inactive bool
 	Joined   time.Time
+	Role     string // as the member carries it
 	Groups   []ref.Group
 }
 

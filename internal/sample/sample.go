@@ -6,6 +6,7 @@ package sample
 import (
 	"html/template"
 	"net/netip"
+	"slices"
 	"time"
 
 	"sekisho/internal/account"
@@ -79,7 +80,7 @@ var events = []audit.Row{
 
 // Pages lists the gallery.
 func Pages() []Page {
-	return append(append(entering(), own()...), others()...)
+	return slices.Concat(entering(), own(), console(), others())
 }
 
 func entering() []Page {

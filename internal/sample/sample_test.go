@@ -66,7 +66,7 @@ func TestGoldenPages(t *testing.T) {
 			if strings.Contains(got, "style=") || strings.Contains(got, "onclick=") || strings.Contains(got, "<script>") {
 				t.Errorf("%s in %s has something inline, which the CSP stops", p.Name, lang)
 			}
-			if strings.HasPrefix(p.Response.Template, "me/") && strings.Count(got, `aria-current="page"`) != 1 {
+			if (strings.HasPrefix(p.Response.Template, "me/") || strings.HasPrefix(p.Response.Template, "admin/")) && strings.Count(got, `aria-current="page"`) != 1 {
 				t.Errorf("%s in %s: the rail does not say which page it is", p.Name, lang)
 			}
 			expect(t, lang+"/"+p.Name+".html", got)

@@ -168,6 +168,7 @@ func (r *Request) Who(ctx context.Context) (*fault.Fault, error) {
 		return e.New("idle", r.rules.Session.Idle).By(d.Whose(r.rules)), nil
 	}
 	r.Session, r.Token = s, token
+	r.Console = Standing{Org: r.rules.Org.ID, Name: r.rules.Org.Name, Role: s.Stands.Role}
 	if s.Stale(r.Now, r.rules.Session.Idle) {
 		r.frame.Touches.add(s.ID, r.Now, r.rules.Session.Idle > 0)
 	}

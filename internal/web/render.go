@@ -18,6 +18,7 @@ import (
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/i18n"
+	"sekisho/internal/org"
 	"sekisho/internal/ua"
 )
 
@@ -29,9 +30,10 @@ type Layout string
 
 // The layouts there are.
 const (
-	Card Layout = "card" // one question in the middle
-	Desk Layout = "desk" // the account's pages, with their rail
-	Doc  Layout = "doc"  // text to read
+	Card    Layout = "card"    // one question in the middle
+	Desk    Layout = "desk"    // the account's pages, with their rail
+	Console Layout = "console" // an organisation's pages for its admins, with theirs
+	Doc     Layout = "doc"     // text to read
 )
 
 // Door is a set of routes with their pages: Files holds templates/*.html, each
@@ -71,6 +73,7 @@ type view struct {
 	Idle     int // seconds; 0: no limit
 	Open     bool
 	Mailbox  bool
+	Console  Standing // of whom the page is for
 }
 
 // faultView is a fault as pages show it.
@@ -161,7 +164,7 @@ func (p *pages) render(w io.Writer, r *Request, res Response) error {
 	f := p.frame
 	v := view{
 		Page: res.Page, Template: res.Template, Layout: p.lay[res.Template], Lang: r.Lang, Back: "/", Service: f.Service, Support: f.Support,
-		Now: r.Now, Zone: r.Zone, Signed: r.Session.ID != "", Accounts: len(r.Slots()), Open: f.Open, Mailbox: f.Mailbox && r.Local(),
+		Now: r.Now, Zone: r.Zone, Signed: r.Session.ID != "", Accounts: len(r.Slots()), Open: f.Open, Mailbox: f.Mailbox && r.Local(), Console: r.Console,
 	}
 	if v.Signed {
 		v.Idle = int(r.Rules().Session.Idle / time.Second)
@@ -213,6 +216,7 @@ func (p *pages) funcs(l i18n.Lang) template.FuncMap {
 		"days":    func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour },
 		"seconds": func(n int) time.Duration { return time.Duration(n) * time.Second },
 		"stop":    func(code string) string { return told(l, code) },
+		"rooms":   p.frame.rooms,
 		"sign":    sign, "device": device, "initial": initial, "starts": strings.HasPrefix,
 	}
 }
@@ -348,6 +352,10 @@ func (f *Frame) Sample(h *http.Request, res Response, signed bool) ([]byte, erro
 	r := f.request(h, &Route{Face: Page})
 	if signed {
 		r.Session.ID = "ses_sample"
+		r.Console = Standing{Org: "org_sample", Name: "関所運輸", Role: org.Plain}
+	}
+	if f.pages.lay[res.Template] == Console {
+		r.Console.Role, r.Console.Held = org.Owner, org.Permissions
 	}
 	if res.Page == nil {
 		res.Template, res.Page = "fault", struct{}{}

@@ -39,6 +39,7 @@ func (f *Frame) Handler(doors ...Door) (http.Handler, error) {
 	}
 	mux := http.NewServeMux()
 	byPath := map[string][]string{}
+	f.paths = byPath
 	for _, d := range doors {
 		for i := range d.Routes {
 			r := &d.Routes[i]

@@ -85,6 +85,7 @@ type Frame struct {
 
 	Touches Touches
 	pages   *pages
+	paths   map[string][]string // the methods of each
 	static  *Pack
 	origin  *http.CrossOriginProtection
 	holds   sync.WaitGroup
@@ -102,6 +103,7 @@ type Request struct {
 	Token   secret.Text     // the session's token, as it was given
 	Bearer  bool            // Token came in the Authorization header
 	Extra   any             // what a door's own guard found out
+	Console Standing        // of whose session it is; what they hold, with May and MayDo
 
 	frame   *Frame
 	face    Face

@@ -14,9 +14,13 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
+	"sekisho/internal/fault"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/org"
 	"sekisho/internal/ref"
+	"sekisho/internal/session"
 )
 
 // Govern is the journey.
@@ -24,15 +28,17 @@ type Govern struct{ *enter.Entry }
 
 // By is who acts. The zero By may do nothing.
 type By struct {
-	Operator bool        // who sits at the data: holds every permission, in every organisation
-	Account  ref.Account // a member
+	Operator bool // who sits at the data: holds every permission, in every organisation
+	// A member acts in a session, which gate is asked about in each act's transaction.
+	Visitor flow.Visitor
+	Session session.Session
 }
 
 func (b By) actor() string {
 	if b.Operator {
 		return "operator"
 	}
-	return string(b.Account)
+	return string(b.Session.Account)
 }
 
 // What may not be.
@@ -41,6 +47,35 @@ var (
 	ErrState     = errors.New("only an account that may sign in can be a member")
 	ErrMember    = errors.New("the account is a member of an organisation already")
 )
+
+// Refused is an act that gate refuses: nothing of it stays.
+type Refused struct{ Fault *fault.Fault }
+
+func (r *Refused) Error() string { return r.Fault.Code() }
+
+// Told is how a door tells an error of an act; nil where it is a fault of ours.
+func Told(err error) *fault.Fault {
+	var refused *Refused
+	if errors.As(err, &refused) {
+		return refused.Fault
+	}
+	for _, x := range tellings {
+		if errors.Is(err, x.err) {
+			return x.entry.New()
+		}
+	}
+	return nil
+}
+
+var tellings = []struct {
+	err   error
+	entry *fault.Entry
+}{
+	{ErrForbidden, faults.OrgForbidden}, {ErrState, faults.OrgState}, {ErrMember, faults.OrgMember},
+	{org.ErrLastOwner, faults.OrgLastOwner}, {org.ErrName, faults.OrgName}, {org.ErrPermission, faults.OrgPermission},
+	{org.ErrMost, faults.OrgMost}, {org.ErrGroups, faults.OrgMost}, {org.ErrChanged, faults.OrgChanged},
+	{db.ErrTaken, faults.OrgTaken}, {db.ErrNone, faults.OrgGone},
+}
 
 // act is one act inside its transaction.
 type act struct {
@@ -67,6 +102,9 @@ func (g *Govern) change(ctx context.Context, by By, o ref.Org, need org.Permissi
 		if err := x.may(ctx, tx, o, need); err != nil {
 			return err
 		}
+		if err := x.proved(ctx, tx); err != nil {
+			return err
+		}
 		return do(tx, x)
 	})
 }
@@ -76,7 +114,7 @@ func (x *act) may(ctx context.Context, tx db.Tx, o ref.Org, need org.Permission)
 		x.held = org.Permissions
 		return nil
 	}
-	m, err := org.MemberOf(ctx, tx, o, x.by.Account)
+	m, err := org.MemberOf(ctx, tx, o, x.by.Session.Account)
 	if err != nil {
 		return err
 	}
@@ -87,6 +125,19 @@ func (x *act) may(ctx context.Context, tx db.Tx, o ref.Org, need org.Permission)
 		return ErrForbidden
 	}
 	return nil
+}
+
+// proved asks gate whether the session acts: whoever finds an open one cannot run an
+// organisation with it, nor whoever came in under a lock.
+func (x *act) proved(ctx context.Context, tx db.Tx) error {
+	if x.by.Operator {
+		return nil
+	}
+	f, err := x.MayChange(ctx, tx, x.by.Visitor, x.by.Session)
+	if err == nil && f != nil {
+		err = &Refused{f}
+	}
+	return err
 }
 
 // reaches says whether whoever acts holds all that a role does.
