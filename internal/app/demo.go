@@ -20,8 +20,10 @@ import (
 	"sekisho/internal/gate"
 	"sekisho/internal/i18n"
 	"sekisho/internal/netx"
+	"sekisho/internal/otp"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
+	"sekisho/internal/slowhash"
 	"sekisho/internal/ua"
 )
 
@@ -31,7 +33,7 @@ const DemoPassword = "three paper cranes unfold"
 // ErrNotFresh is a data folder that has accounts already.
 var ErrNotFresh = errors.New("there are accounts in this data folder; demo fills a fresh one only")
 
-// people are a small company's.
+// people are those whom others are told apart from.
 var people = []struct {
 	name, mail string
 	lang       i18n.Lang
@@ -58,23 +60,26 @@ type stage struct {
 	at     time.Time
 	signin *signin.Signin
 	change *change.Change
+	apps   map[string]otp.Key // the authenticator app of an address
 }
 
-// Demo fills a fresh data folder with a small company's accounts, sessions and
-// refusals, so that every page has life.
+// Demo fills a fresh data folder with a company: its accounts and groups, three policies,
+// a month of sign-ins and refusals, so that every page has life.
 func Demo(ctx context.Context, c *Config, o Options) error {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
 	now := o.Clock()
-	st := &stage{at: now.AddDate(0, 0, -20)}
+	st := &stage{at: now.AddDate(0, 0, -monthDays-1)}
 	o.Clock = func() time.Time { return st.at }
 	a, err := Open(ctx, c, o)
 	if err != nil {
 		return err
 	}
 	st.App = a
-	st.signin, st.change = &signin.Signin{Entry: a.Entry}, &change.Change{Entry: a.Entry}
+	// Everybody knows the password. The first sign-in to the real program hashes it as it should be.
+	a.Entry.Hasher = slowhash.NewHasher(slowhash.Cost{MemoryKiB: 64, Passes: 1, Threads: 1}, 0, 0)
+	st.signin, st.change, st.apps = &signin.Signin{Entry: a.Entry}, &change.Change{Entry: a.Entry}, map[string]otp.Key{}
 	return errors.Join(st.play(ctx, now), a.Close())
 }
 
@@ -86,22 +91,19 @@ func (s *stage) play(ctx context.Context, now time.Time) error {
 	if any {
 		return ErrNotFresh
 	}
-	for _, p := range people {
-		if err := s.settle(ctx, p.name, p.mail, p.lang); err != nil {
-			return err
-		}
+	staff, err := s.staff(ctx)
+	if err != nil {
+		return err
 	}
 	apps, err := s.register(ctx)
 	if err != nil {
 		return err
 	}
-	for i, p := range people {
-		for m := range 1 + i%3 {
-			s.at = now.Add(-time.Duration((i*37+m*61)%400+30) * time.Hour)
-			if _, err := s.enter(ctx, p.mail, (i+m)%len(machines), DemoPassword); err != nil {
-				return err
-			}
-		}
+	if err := s.company(ctx, staff); err != nil {
+		return err
+	}
+	if err := s.month(ctx, staff, now); err != nil {
+		return err
 	}
 	return s.hana(ctx, now, apps)
 }
@@ -118,7 +120,7 @@ func (s *stage) hana(ctx context.Context, now time.Time, apps []client.Client) e
 	}{{100 * time.Hour, 2, DemoPassword}, {75 * time.Hour, 4, "wrong guess of a stranger"}, {74 * time.Hour, 4, "another guess"}, {26 * time.Hour, 1, DemoPassword},
 		{3 * time.Hour, 0, "mistyped on a monday"}, {3*time.Hour - time.Minute, 0, DemoPassword}} {
 		s.at = now.Add(-x.ago)
-		o, err := s.enter(ctx, mail, x.machine, x.word)
+		o, err := s.enter(ctx, s.visitor(x.machine), mail, x.word)
 		if err != nil {
 			return err
 		}
@@ -142,26 +144,27 @@ func (s *stage) hana(ctx context.Context, now time.Time, apps []client.Client) e
 	return err
 }
 
-func (s *stage) settle(ctx context.Context, name, mail string, lang i18n.Lang) error {
+func (s *stage) settle(ctx context.Context, name, mail string, lang i18n.Lang) (made account.Account, err error) {
 	id, err := account.ParseEmail(mail)
 	if err != nil {
-		return err
+		return made, err
 	}
 	word, f, err := s.Entry.NewPassword(ctx, account.Account{Name: name}, DemoPassword)
 	if err != nil || f != nil {
-		return fmt.Errorf("demo password: %v %w", f, err)
+		return made, fmt.Errorf("demo password: %v %w", f, err)
 	}
-	return s.DB.Update(ctx, func(tx db.Tx) error {
-		a, err := account.Create(ctx, tx, account.New{Name: name, Lang: lang, Identifiers: []account.Identifier{id}, Confirmed: true})
+	err = s.DB.Update(ctx, func(tx db.Tx) (err error) {
+		made, err = account.Create(ctx, tx, account.New{Name: name, Lang: lang, Identifiers: []account.Identifier{id}, Confirmed: true})
 		if err != nil {
 			return err
 		}
-		if err := errors.Join(password.Set(ctx, tx, a.ID, word.Stored()), join.EndOwnerKey(ctx, tx)); err != nil {
+		if err := errors.Join(password.Set(ctx, tx, made.ID, word.Stored()), join.EndOwnerKey(ctx, tx)); err != nil {
 			return err
 		}
-		_, err = audit.Write(ctx, tx, audit.Event{Kind: "account.created", Account: a.ID, Actor: "operator"})
+		_, err = audit.Write(ctx, tx, audit.Event{Kind: "account.created", Account: made.ID, Actor: "operator"})
 		return err
 	})
+	return made, err
 }
 
 func (s *stage) visitor(machine int) flow.Visitor {
@@ -171,13 +174,19 @@ func (s *stage) visitor(machine int) flow.Visitor {
 		Agent: m.agent, Program: ua.Parse(m.agent).String(), Place: m.place, Lang: i18n.Ja}
 }
 
-func (s *stage) enter(ctx context.Context, mail string, machine int, word string) (session.Session, error) {
-	v := s.visitor(machine)
+// enter signs in with a password, and with a code of the app where there is one; the
+// zero session where it was refused.
+func (s *stage) enter(ctx context.Context, v flow.Visitor, mail, word string) (session.Session, error) {
 	view, err := s.signin.Start(ctx, v, signin.Ask{Identifier: mail})
 	if err != nil {
 		return session.Session{}, err
 	}
-	view, err = s.signin.Answer(ctx, v, view.ID, signin.Answer{Kind: "password", Value: word, Keep: true})
+	id := view.ID
+	view, err = s.signin.Answer(ctx, v, id, signin.Answer{Kind: "password", Value: word, Keep: true})
+	if err == nil && view.Step == signin.Second {
+		code, _ := s.apps[mail].Code(s.at)
+		view, err = s.signin.Answer(ctx, v, id, signin.Answer{Kind: "totp", Value: code, Keep: true})
+	}
 	if err != nil || view.Opened == nil {
 		return session.Session{}, err
 	}

@@ -246,7 +246,7 @@ func (p *program) fault() *cobra.Command {
 }
 
 func (p *program) demo() *cobra.Command {
-	return &cobra.Command{Use: "demo", Short: "Fill a fresh data folder with a small company's accounts, sessions and refusals", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
+	return &cobra.Command{Use: "demo", Short: "Fill a fresh data folder with a company of 120 people, its policies, and a month of sign-ins and refusals", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
 		conf, err := p.load(c)
 		if err != nil {
 			return err
