@@ -70,25 +70,41 @@ func (r Rule) Of(what, class, id string) Counter {
 	return Counter{rule: r, id: sha256.Sum256([]byte(what + "\x00" + class + "\x00" + id))}
 }
 
-// Quota is how often something may happen within one hour of the clock. A wait that
-// begins when a counter is full would punish a large network that is never quiet for an
-// hour; this one begins anew with each hour.
+// Quota is how often something may happen within an hour. A wait that begins when a
+// counter is full would punish a large network that is never quiet for an hour; here what
+// was used in the clock's last hour counts for the part of it that is within the last
+// sixty minutes, so that the full hour gives nobody twice as much.
 type Quota struct {
-	counter Counter
-	most    int64
-	Ends    time.Time // when the hour ends
+	counter, before Counter
+	most            int64
+	begin           time.Time
+	Ends            time.Time // a minute into the clock's next hour: by then there is room again
 }
 
 // AnHour is how often a network may cause what is named so in the hour at now.
 func AnHour(most int64, now time.Time, name, network string) Quota {
 	begin := now.UTC().Truncate(time.Hour)
-	return Quota{Hour.Of("strangers", name, begin.Format(time.RFC3339)+"\x00"+network), most, begin.Add(time.Hour)}
+	of := func(begin time.Time) Counter {
+		return Hour.Of("strangers", name, begin.Format(time.RFC3339)+"\x00"+network)
+	}
+	return Quota{of(begin), of(begin.Add(-time.Hour)), most, begin, begin.Add(61 * time.Minute)}
+}
+
+// full says whether what was used in this hour, and in the last sixty minutes before it,
+// is the most.
+func (q Quota) full(ctx context.Context, r db.Reader, here Standing) (bool, error) {
+	before, err := q.before.Look(ctx, r)
+	within := int64(float64(before.Failures) * q.begin.Add(time.Hour).Sub(r.Now()).Hours())
+	return here.Failures+within >= q.most, err
 }
 
 // Full says whether it is used up.
 func (q Quota) Full(ctx context.Context, r db.Reader) (bool, error) {
 	s, err := q.counter.Look(ctx, r)
-	return s.Failures >= q.most, err
+	if err != nil {
+		return false, err
+	}
+	return q.full(ctx, r, s)
 }
 
 // Hold says whether it is used up, and keeps every other transaction from using it until
@@ -98,7 +114,10 @@ func (q Quota) Hold(ctx context.Context, tx db.Tx) (full bool, err error) {
 		return false, err
 	}
 	s, err := q.counter.Hold(ctx, tx)
-	return s.Failures >= q.most, err
+	if err != nil {
+		return false, err
+	}
+	return q.full(ctx, tx, s)
 }
 
 // Use uses one. Hold has to come before it.

@@ -111,7 +111,7 @@ func TestForgivingTakesBackNoMoreThanThereWas(t *testing.T) {
 	})
 }
 
-func TestAQuotaIsUsedUpOnceAndBeginsAnewWithTheHour(t *testing.T) {
+func TestAQuotaIsUsedUpOnceAndTheFullHourDoublesItForNobody(t *testing.T) {
 	dbtest.Each(t, sets, func(t *testing.T, d *db.DB, clock *dbtest.Clock) {
 		ctx := context.Background()
 		take := func(id string) (ok bool, err error) {
@@ -151,9 +151,16 @@ func TestAQuotaIsUsedUpOnceAndBeginsAnewWithTheHour(t *testing.T) {
 		if ok, _ := take("a"); ok {
 			t.Error("used once more within the hour")
 		}
-		clock.Add(clock.Now().UTC().Truncate(time.Hour).Add(time.Hour).Sub(clock.Now()))
-		if ok, err := take("a"); !ok {
-			t.Errorf("it does not begin anew with the hour: %v", err)
+		next := clock.Now().UTC().Truncate(time.Hour).Add(time.Hour)
+		clock.Add(next.Sub(clock.Now()))
+		if ok, _ := take("a"); ok {
+			t.Error("the full hour gave as much again")
+		}
+		clock.Add(30 * time.Minute)
+		for i := range 6 {
+			if ok, err := take("a"); ok != (i < 5) {
+				t.Errorf("half an hour later: use %d gave %v %v, want room for five", i+1, ok, err)
+			}
 		}
 	})
 }
