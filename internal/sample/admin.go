@@ -13,6 +13,8 @@ import (
 func console() []Page {
 	pages := slices.Concat([]Page{
 		{Name: "admin-overview", Response: web.Show("admin/overview", admin.Overview{Role: org.Owner})},
+		{Name: "admin-find", Response: web.Show("admin/find", admin.Find{Typed: "メン", List: []admin.Found{{Href: "/admin/members", Icon: "person", Name: "メンバー", Note: "ページ"}, {Href: "/admin/members/acc_1", Icon: "person", Name: "Wolfeschlegelsteinhausenbergerdorff", Note: long}}})},
+		{Name: "admin-find-none", Response: web.Show("admin/find", admin.Find{Typed: "xyzzy"})},
 		{Name: "admin-forbidden", Response: web.Refuse(faults.OrgForbidden.New().By("関所運輸"))},
 		{Name: "admin-none", Response: web.Refuse(faults.OrgNone.New())},
 	})

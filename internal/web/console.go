@@ -104,6 +104,12 @@ type Room struct {
 	Here             bool
 }
 
+// Rooms are all that whoever asks may see.
+func (r *Request) Rooms() (out []Room) {
+	v := view{Console: r.Console}
+	return append(r.frame.rooms(v, false), r.frame.rooms(v, true)...)
+}
+
 // rooms are what somebody sees in the rail; a page's template is named by its room, as
 // "admin/members" and "admin/members-one".
 func (f *Frame) rooms(v view, more bool) (out []Room) {

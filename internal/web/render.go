@@ -328,6 +328,7 @@ var icons = map[string]string{
 	"in":       `<path d="M14 4h5v16h-5M10 8l4 4-4 4M14 12H4"/>`,
 	"out":      `<path d="M10 4H5v16h5M15 8l4 4-4 4M19 12H9"/>`,
 	"left":     `<path d="m15 5-7 7 7 7"/>`,
+	"find":     `<circle cx="10.5" cy="10.5" r="6.5"/><path d="m15.500 15.500 5 5"/>`,
 	"more":     `<path stroke-width="2.5" d="M5.5 12h.01M12 12h.01M18.5 12h.01"/>`,
 	"plus":     `<path d="M12 5v14M5 12h14"/>`,
 	"swap":     `<path d="M4 9h15M15.5 5.5 19 9l-3.500 3.500M20 15.500H5M8.500 12 5 15.500 8.500 19"/>`,

@@ -170,6 +170,9 @@ func (r *Request) T(key string, args ...any) string {
 	return r.frame.pages.words.T(r.Lang, key, args...)
 }
 
+// In is a message in a language.
+func (r *Request) In(l i18n.Lang, key string) string { return r.frame.pages.words.T(l, key) }
+
 // Note adds to the request's log line.
 func (r *Request) Note(key, value string) { r.notes = append(r.notes, slog.String(key, value)) }
 
