@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"sekisho/internal/ref"
@@ -104,12 +105,29 @@ func (r Rules) Of(a ref.Account, p Place, everybody Effective) Effective {
 		}
 		ordered = append(ordered, given)
 	}
+	if missing.SecondFactor == nil {
+		ordered = append(ordered, start(everybody)...)
+	}
 	e := Resolve(append(ordered, everybody.last())...)
 	e.Org = Org{ID: r.Org, Name: r.Name, Inactive: p.Inactive}
 	return e
 }
 
-const parts = 5
+// start is what an organisation begins with until a policy of its own says otherwise: no
+// codes by SMS, for numbers are ported and messages read over shoulders (spec §11).
+func start(everybody Effective) []Policy {
+	part := everybody.SecondFactor
+	if len(part.Kinds) == 0 {
+		part.Kinds = Kinds
+	}
+	part.Kinds = slices.DeleteFunc(slices.Clone(part.Kinds), func(k string) bool { return k == weak })
+	if len(part.Kinds) == 0 || len(part.Kinds) == len(everybody.SecondFactor.Kinds) {
+		return nil // the operator has decided
+	}
+	return []Policy{{Name: ByOrg, SecondFactor: &part}}
+}
+
+const parts = 6 // and what an organisation starts with
 
 // lacks says whether another policy sets a part that this one does not, and sets it
 // here too: of hundreds of policies five at most say anything.

@@ -60,7 +60,7 @@ func TestTheFirstPolicyThatReachesAMemberGivesThePart(t *testing.T) {
 
 // What the operator set stays last, and comes through where no policy says otherwise.
 func TestTheOperatorsDefaultIsLast(t *testing.T) {
-	operator := Resolve(Policy{Name: DefaultName, Session: &Session{Lifetime: 48 * time.Hour, Concurrent: 7}, SecondFactor: &SecondFactor{Demanded: true, Since: time.UnixMicro(5)}})
+	operator := Resolve(Policy{Name: DefaultName, Session: &Session{Lifetime: 48 * time.Hour, Concurrent: 7}, SecondFactor: &SecondFactor{Kinds: []string{"totp"}, Demanded: true, Since: time.UnixMicro(5)}})
 	e := NewRules(Rules{Org: "org_a"}, []Assigned{capped("one", 1, to(All)...)}).Of("acc_x", Place{Org: "org_a", Joined: time.UnixMicro(99)}, operator)
 	if e.Session.Concurrent != 1 || !e.SecondFactor.Demanded || !e.SecondFactor.Since.Equal(time.UnixMicro(5)) || e.Source.SecondFactor != DefaultName {
 		t.Errorf("got %+v", e)
@@ -103,5 +103,31 @@ func BenchmarkResolve50PoliciesFor200Groups(b *testing.B) {
 	}
 	for b.Loop() {
 		r.Of("acc_x", place, everybody)
+	}
+}
+
+// Organisations start without codes by SMS (spec §11): a policy of their own brings them.
+func TestAnOrganisationStartsWithoutSMS(t *testing.T) {
+	here := Place{Org: "org_a"}
+	for name, c := range map[string]struct {
+		everybody []Policy
+		set       *SecondFactor
+		want      []string
+		source    string
+	}{
+		"nobody said anything":           {nil, nil, []string{"tegata", "passkey", "totp"}, ByOrg},
+		"the operator allows three":      {[]Policy{{Name: DefaultName, SecondFactor: &SecondFactor{Kinds: []string{"totp", "smscode", "passkey"}}}}, nil, []string{"totp", "passkey"}, ByOrg},
+		"the operator allows it alone":   {[]Policy{{Name: DefaultName, SecondFactor: &SecondFactor{Kinds: []string{"smscode"}}}}, nil, []string{"smscode"}, DefaultName},
+		"the operator has it off":        {[]Policy{{Name: DefaultName, SecondFactor: &SecondFactor{Kinds: []string{"totp"}}}}, nil, []string{"totp"}, DefaultName},
+		"the organisation has chosen it": {nil, &SecondFactor{Kinds: []string{"smscode"}}, []string{"smscode"}, "chosen"},
+	} {
+		list := []Assigned{{Policy: Policy{Name: "chosen", SecondFactor: c.set}, Targets: to(All)}}
+		e := NewRules(Rules{Org: "org_a", Name: "Acme"}, list).Of("acc_x", here, Resolve(c.everybody...))
+		if !slices.Equal(e.SecondFactor.Kinds, c.want) || e.Source.SecondFactor != c.source {
+			t.Errorf("%s: got %v from %s, want %v from %s", name, e.SecondFactor.Kinds, e.Source.SecondFactor, c.want, c.source)
+		}
+	}
+	if e := Resolve(); len(e.SecondFactor.Kinds) != 0 {
+		t.Errorf("who is in no organisation may use %v, want all", e.SecondFactor.Kinds)
 	}
 }

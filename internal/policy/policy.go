@@ -196,6 +196,9 @@ func (w *Password) check() error {
 	return nil
 }
 
+// weak is the kind that an organisation has to choose.
+const weak = "smscode"
+
 // Kinds are what a policy may name as second factors.
 var Kinds = []string{"tegata", "passkey", "totp", "smscode"}
 
