@@ -43,6 +43,7 @@ import (
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/flow/govern"
+	"sekisho/internal/flow/invite"
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
 	"sekisho/internal/flow/signin"
@@ -66,6 +67,7 @@ import (
 	"sekisho/internal/web"
 	"sekisho/internal/web/admin"
 	"sekisho/internal/web/help"
+	webinvite "sekisho/internal/web/invite"
 	"sekisho/internal/web/mailbox"
 	"sekisho/internal/web/me"
 	websignin "sekisho/internal/web/signin"
@@ -319,6 +321,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	en := &enrol.Enrol{Entry: a.Entry}
 	teg := &tegata.Tegata{Entry: a.Entry, Origin: issuer, Wakers: a.wakers()}
 	list := &access.Access{Entry: a.Entry}
+	inv := &invite.Invite{Entry: a.Entry}
 	a.Join = &join.Join{Entry: a.Entry}
 	open := a.Frame.Open
 	provider := &oidc.Door{DB: a.DB, Keys: a.Keys, Rules: a.Entry.Rules, Consent: &consent.Consent{Entry: a.Entry}, Change: ch, Issuer: issuer, Salt: salt}
@@ -327,7 +330,8 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Doors = []web.Door{
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
 		(&admin.Door{Govern: &govern.Govern{Entry: a.Entry}}).Door(),
-		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list}).Door(),
+		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list, Invite: inv}).Door(),
+		(&webinvite.Door{Invite: inv, Change: ch}).Door(),
 		help.Door(),
 		provider.Door(),
 		(&api.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),

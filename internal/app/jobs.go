@@ -27,6 +27,7 @@ import (
 	"sekisho/internal/limit"
 	"sekisho/internal/mail"
 	"sekisho/internal/netx"
+	"sekisho/internal/org"
 	"sekisho/internal/outbox"
 	"sekisho/internal/session"
 )
@@ -265,7 +266,7 @@ const purgeRows = 500
 // Purge removes what is over, a little at a time.
 func (a *App) Purge(ctx context.Context) error {
 	tidy := []func(context.Context, db.Tx, int) error{
-		flow.Purge, sentcode.Purge, passkey.Purge, push.Purge, device.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy, cooling.Purge,
+		flow.Purge, sentcode.Purge, passkey.Purge, push.Purge, device.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy, cooling.Purge, org.PurgeInvitations,
 		func(ctx context.Context, tx db.Tx, n int) error {
 			return outbox.Purge(ctx, tx, tx.Now().Add(-30*24*time.Hour), n)
 		},

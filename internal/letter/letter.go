@@ -320,7 +320,7 @@ type Change struct {
 // Changed tells that something which guards the account was changed.
 func Changed(s Sheet, to To, c Change) outbox.Letter {
 	l := to.Lang
-	item := c.Name
+	item := clean(c.Name)
 	if c.Name != "" && c.Kind != "" {
 		item = Item{c.Kind, c.Name}.words(l)
 	}
@@ -336,4 +336,45 @@ func quoted(l i18n.Lang, name string) string {
 		return "「" + clean(name) + "」"
 	}
 	return "“" + clean(name) + "”"
+}
+
+// Invited is somebody who is asked to join an organisation, or was.
+type Invited struct {
+	Org   string
+	By    string // who invites; empty: those who run the service
+	Role  string // as the reader knows it
+	Until time.Time
+	Zone  *time.Location
+	Link  string
+	From  From // with InvitationTaken
+}
+
+// Invitation asks the reader of an address to join an organisation. It greets nobody:
+// the name of who reads it is not known. What the organisation and who invites are called
+// was chosen by others, so it stands in quotes and says only who they are.
+func Invitation(s Sheet, to To, i Invited) outbox.Letter {
+	to.Name = ""
+	l := to.Lang
+	by := texts.T(l, "invite.operator")
+	if i.By != "" {
+		by = quoted(l, plain(i.By))
+	}
+	return draft{sheet: s, to: to, topic: "invite", link: i.Link,
+		args: []any{"org", quoted(l, plain(i.Org)), "by", by, "role", quoted(l, plain(i.Role)), "until", i18n.Time(l, i.Until.In(i.Zone))}}.letter()
+}
+
+// InvitationTaken tells the reader of an address that an account which does not have it
+// accepted its invitation.
+func InvitationTaken(s Sheet, to To, i Invited) outbox.Letter {
+	to.Name = ""
+	return draft{sheet: s, to: to, topic: "taken", from: i.From, args: []any{"org", quoted(to.Lang, plain(i.Org))}}.letter()
+}
+
+// Role is what a role that every organisation has is called.
+func Role(l i18n.Lang, role string) string { return texts.T(l, "role."+role) }
+
+// plain is what somebody is called, in a mail to people who do not know them: mail
+// programs make links of what looks like an address, and a name must not lead anywhere.
+func plain(name string) string {
+	return strings.NewReplacer("://", " ", "www.", "www ", "@", " ").Replace(clean(name))
 }

@@ -26,6 +26,9 @@ func letters(to To) map[string]outbox.Letter {
 		"undone":  Contained(sheet, to, Undone{[]Item{{"totp", "Pixel 8"}, {"backup", ""}}, []Item{{"email", "ta•••@example.com"}}, true, r.Link, f}),
 		"replace": ReplaceCode(sheet, to, r), "rwaits": ReplaceWaits(sheet, to, Waits{f.Time, r.Link, f}), "rready": ReplaceReady(sheet, to, Waits{f.Time, r.Link, f}),
 		"replaced": Changed(sheet, to, Change{What: "device.replaced", Kind: "tegata", Name: "Pixel 9", Old: []Item{{"tegata", "Pixel 8"}, {"tegata", "Tablet"}}, Link: r.Link, From: f}),
+		"invite":   Invitation(sheet, to, Invited{Org: to.Name, By: to.Name, Role: "member", Until: f.Time, Zone: f.Zone, Link: r.Link}),
+		"taken":    InvitationTaken(sheet, to, Invited{Org: to.Name, From: f}),
+		"joined":   Changed(sheet, to, Change{What: "org.joined", Name: to.Name, Link: r.Link, From: f}),
 		"waits":    RecoveryWaits(sheet, to, Waits{f.Time, r.Link, f}), "ready": RecoveryReady(sheet, to, Waits{f.Time, r.Link, f}),
 	}
 }

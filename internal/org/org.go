@@ -94,3 +94,9 @@ func Change(ctx context.Context, tx db.Tx, id ref.Org) (Org, error) {
 	}
 	return Of(ctx, tx, id)
 }
+
+// like finds a text anywhere in what is compared; what a person types is taken as it is.
+func like(text string) string {
+	text = strings.ToLower(norm.NFKC.String(text))
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(text) + "%"
+}

@@ -109,6 +109,13 @@ func RoleNamed(ctx context.Context, r db.Reader, o ref.Org, what string) (carrie
 	return string(x.ID), x.Permissions, err
 }
 
+// RoleCalled is the name of a role that the organisation made; db.ErrNone when there is
+// none.
+func RoleCalled(ctx context.Context, r db.Reader, o ref.Org, id string) (name string, err error) {
+	err = r.QueryRow(ctx, `SELECT name FROM org_role WHERE org = $1 AND id = $2`, o, id).Scan(&name)
+	return name, err
+}
+
 func join[T ~string](list []T) string {
 	out := make([]string, len(list))
 	for i, x := range list {

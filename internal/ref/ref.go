@@ -24,6 +24,8 @@ type (
 	Policy string
 	// Role names a role that an organisation made itself.
 	Role string
+	// Invitation names one invitation of an organisation.
+	Invitation string
 	// Session names one signed-in browser, app or device.
 	Session string
 	// Browser names one browser that has tried to sign in.
@@ -192,3 +194,9 @@ func NewPolicy(at time.Time) Policy { return Policy(fresh("pol_", at)) }
 
 // NewRole makes the ID of a role that an organisation made itself.
 func NewRole(at time.Time) Role { return Role(fresh("rol_", at)) }
+
+// NewInvitation makes an invitation's name.
+func NewInvitation(at time.Time) Invitation { return Invitation(fresh("inv_", at)) }
+
+// ParseInvitation reads an invitation's name.
+func ParseInvitation(s string) (Invitation, bool) { return Invitation(s), parse("inv_", s) }

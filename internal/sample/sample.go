@@ -80,7 +80,7 @@ var events = []audit.Row{
 
 // Pages lists the gallery.
 func Pages() []Page {
-	return slices.Concat(entering(), own(), console(), others())
+	return slices.Concat(entering(), own(), console(), invitations(), others())
 }
 
 func entering() []Page {

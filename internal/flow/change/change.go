@@ -22,6 +22,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
+	"sekisho/internal/org"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
@@ -214,6 +215,10 @@ func (c *Change) Contain(ctx context.Context, v flow.Visitor, token string) (*fa
 	}
 	once := func() error {
 		return c.DB.Update(ctx, func(tx db.Tx) error {
+			// An organisation that was joined since is left: it is held first.
+			if _, err := org.Held(ctx, tx, n.Account.ID); err != nil && !errors.Is(err, db.ErrNone) {
+				return err
+			}
 			a, err := account.Lock(ctx, tx, n.Account.ID)
 			if err != nil || handled(a, n.At) {
 				return err

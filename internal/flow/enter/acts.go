@@ -152,12 +152,36 @@ func (w Word) Stored() string { return w.phc }
 // any transaction. Everything that is wrong with it is found at once; the first
 // is told.
 func (e *Entry) NewPassword(ctx context.Context, a account.Account, raw string) (Word, *fault.Fault, error) {
-	plain, problem := password.Parse(raw)
 	held, least, err := e.leastOf(ctx, a.ID)
 	if err != nil {
 		return Word{}, nil, err
 	}
-	rules := held.Password
+	return e.newPassword(ctx, a, raw, asked{held.Password, least})
+}
+
+// FirstPassword is NewPassword for an account that begins its life as a member: what its
+// organisation asks of a password holds for the first one too.
+func (e *Entry) FirstPassword(ctx context.Context, a account.Account, at policy.Place, raw string) (w Word, f *fault.Fault, err error) {
+	var held *policy.Effective
+	err = e.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		held, err = e.Rules.At(ctx, tx, a.ID, at)
+		return err
+	})
+	if err != nil {
+		return w, nil, err
+	}
+	return e.newPassword(ctx, a, raw, asked{held.Password, held.Password.MinLengthSingle})
+}
+
+// asked is what is asked of a new password.
+type asked struct {
+	rules policy.Password
+	least int
+}
+
+func (e *Entry) newPassword(ctx context.Context, a account.Account, raw string, ask asked) (Word, *fault.Fault, error) {
+	rules, least := ask.rules, ask.least
+	plain, problem := password.Parse(raw)
 	if problem != nil {
 		return Word{}, tellProblem(*problem, rules.MinLengthSingle), nil
 	}

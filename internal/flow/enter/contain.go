@@ -19,6 +19,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/gate"
 	"sekisho/internal/letter"
+	"sekisho/internal/org"
 	"sekisho/internal/outbox"
 )
 
@@ -108,6 +109,9 @@ type undoing struct {
 }
 
 func (u *undoing) all(ctx context.Context, tx db.Tx) error {
+	if err := u.membership(ctx, tx); err != nil {
+		return err
+	}
 	if err := u.addresses(ctx, tx); err != nil {
 		return err
 	}
@@ -169,6 +173,28 @@ func (u *undoing) addresses(ctx context.Context, tx db.Tx) error {
 		}
 	}
 	return nil
+}
+
+// membership ends one that began since: a thief's organisation would have power over the
+// account. Its last owner stays, for others depend on it.
+func (u *undoing) membership(ctx context.Context, tx db.Tx) error {
+	m, err := org.Anywhere(ctx, tx, u.account.ID)
+	if errors.Is(err, db.ErrNone) || err == nil && (!u.doubts(m.Joined) || m.Role == org.Owner) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o, err := org.Of(ctx, tx, m.Org)
+	if err != nil {
+		return err
+	}
+	u.stood(tx.Now(), m.Joined)
+	u.taken = append(u.taken, letter.Item{Kind: "org", Name: o.Name})
+	if err := org.Remove(ctx, tx, m); err != nil {
+		return err
+	}
+	return u.write(ctx, tx, "member.taken_back", Membership{Org: o.ID, Name: o.Name, Was: m.Role})
 }
 
 // take notes that something that proves who somebody is was taken back.

@@ -20,6 +20,7 @@ import (
 	"sekisho/internal/flow/address"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/enrol"
+	"sekisho/internal/flow/invite"
 	"sekisho/internal/flow/tegata"
 	"sekisho/internal/grant"
 	"sekisho/internal/i18n"
@@ -39,6 +40,7 @@ type Door struct {
 	Enrol   *enrol.Enrol
 	Tegata  *tegata.Tegata
 	Access  *access.Access
+	Invite  *invite.Invite
 }
 
 // Door gives the routes and pages.
@@ -58,7 +60,7 @@ func (d *Door) Door() web.Door {
 		get("/me/rules", d.rules), get("/me/profile", d.profile), post("/me/profile", d.profileDo),
 		get("/me/access", d.access), get("/me/access/end", d.accessAsk), post("/me/access/end", d.accessEnd),
 	}
-	return web.Door{Name: "me", Layout: web.Desk, Files: files, Routes: slices.Concat(routes, d.factorRoutes(), d.addressRoutes())}
+	return web.Door{Name: "me", Layout: web.Desk, Files: files, Routes: slices.Concat(routes, d.factorRoutes(), d.addressRoutes(), d.memberRoutes())}
 }
 
 // Pages of an account.

@@ -19,6 +19,8 @@ type Rules struct {
 	Named  string // a role that the organisation made
 	Groups []string
 	Parts  []Part
+	Joined bool // a moment ago
+	Left   bool
 }
 
 // Part is one of the five parts, which one policy gives as a whole.
@@ -49,9 +51,13 @@ func Parts(values []policy.Value) (out []Part) {
 }
 
 func (d *Door) rules(ctx context.Context, r *web.Request) (web.Response, error) {
+	q, err := r.Query()
+	if err != nil {
+		return web.Response{}, err
+	}
 	var p Rules
-	err := d.Change.DB.View(ctx, func(tx db.ReadTx) error {
-		p = Rules{}
+	err = d.Change.DB.View(ctx, func(tx db.ReadTx) error {
+		p = Rules{Joined: q["joined"] == "1", Left: q["left"] == "1"}
 		held, err := d.Change.Rules.Of(ctx, tx, r.Session.Account)
 		if err != nil {
 			return err
@@ -91,4 +97,30 @@ func (p *Rules) member(ctx context.Context, r db.Reader, o ref.Org, a ref.Accoun
 		}
 	}
 	return err
+}
+
+// Leave asks once before somebody leaves their organisation.
+type Leave struct{ Org string }
+
+func (d *Door) memberRoutes() []web.Route {
+	return []web.Route{
+		{Method: "GET", Path: "/me/rules/leave", Guard: web.Fresh, Face: web.Page, Handle: d.leaveAsk},
+		{Method: "POST", Path: "/me/rules/leave", Guard: web.Fresh, Face: web.Page, Handle: d.leave},
+	}
+}
+
+func (d *Door) leaveAsk(_ context.Context, r *web.Request) (web.Response, error) {
+	o := r.Rules().Org
+	if o.ID == "" {
+		return web.Go("/me/rules"), nil
+	}
+	return web.Show("me/rules-leave", Leave{o.Name}), nil
+}
+
+func (d *Door) leave(ctx context.Context, r *web.Request) (web.Response, error) {
+	f, err := d.Invite.Leave(ctx, r.Describe(), r.Session)
+	if err != nil || f != nil {
+		return web.Refuse(f), err
+	}
+	return web.Go("/me/rules?left=1"), nil
 }
