@@ -118,7 +118,7 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
 		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(tx.Now())), StepUp: w.StepUp,
 		Contained: !w.Account.Contained.IsZero(), Recovers: w.Lost,
-		Locked: w.Account.Locked(tx.Now()), LockEnds: w.Account.LockEnds,
+		Locked: w.Account.Locked(tx.Now()), LockEnds: w.Account.LockEnds, Since: w.Account.Created,
 	}}
 	f := &s.facts
 	var err error
@@ -137,6 +137,7 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 	if s.news, err = browser.Look(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Where); err != nil || w.Reprove != "" {
 		return s, err
 	}
+	f.KnownBrowser = w.Visitor.Proven && !s.news.Browser
 	f.Unusual = s.news.Unusual() && !w.Account.LastSignin.IsZero() // there is something to compare it with
 	f.Sessions, err = session.Count(ctx, tx, w.Account.ID, living(s.set.Rules))
 	return s, err
@@ -178,7 +179,7 @@ func (e *Entry) Enter(ctx context.Context, tx db.Tx, w Who) (Result, error) {
 	case gate.Admit:
 		return e.admit(ctx, tx, w, s, d)
 	}
-	flt, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Rules: rules})
+	flt, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Facts: gate.Keep(s.facts), Rules: rules})
 	if err != nil {
 		return Result{}, err
 	}
@@ -237,7 +238,7 @@ func (e *Entry) more(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decisi
 	// What was proved first is the only second there is, or nothing can be sent.
 	var err error
 	res.Need = ""
-	res.Fault, err = e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Tell: faults.FactorNoOtherWay, Rules: s.set.Rules})
+	res.Fault, err = e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Tell: faults.FactorNoOtherWay, Facts: gate.Keep(s.facts), Rules: s.set.Rules})
 	return res, err
 }
 
@@ -277,7 +278,7 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	_, err = audit.Write(ctx, tx, audit.Event{
 		Kind: kind, Account: w.Account.ID, Actor: string(w.Account.ID), Session: o.Session.ID,
 		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place,
-		Detail: told{Door: w.Visitor.Door, Proofs: amr(w.Proofs), Trace: d.Trace},
+		Detail: Told{Door: w.Visitor.Door, Proofs: amr(w.Proofs), Level: d.Level, Facts: gate.Keep(s.facts), Rules: rulesOf(s.set.Rules), Trace: d.Trace},
 	})
 	if err != nil {
 		return Result{}, err
@@ -342,13 +343,23 @@ func (e *Entry) trust(ctx context.Context, tx db.Tx, w Who, s seen, l gate.Level
 	return slices.Insert(kept, 0, token), err
 }
 
-// told is what an audit row says of a decision.
-type told struct {
+// Told is what an audit row says of a decision.
+type Told struct {
 	Door   gate.Door   `json:"door"`
 	Kind   string      `json:"kind,omitempty"`
 	Truth  string      `json:"truth,omitempty"`
 	Proofs []string    `json:"proofs,omitempty"`
+	Level  gate.Level  `json:"level,omitempty"`
+	Facts  *gate.Kept  `json:"facts,omitempty"` // of a sign-in that got as far as its proofs
+	Rules  int64       `json:"rules,omitempty"` // version of the organisation's rules
 	Trace  []gate.Step `json:"trace,omitempty"`
+}
+
+func rulesOf(p *policy.Effective) int64 {
+	if p == nil {
+		return 0
+	}
+	return p.Org.Version
 }
 
 // sent says whether all that opens the session is codes that were sent. A recovery
@@ -385,6 +396,7 @@ type Refusal struct {
 	Act      Act    // what was refused; empty: a sign-in
 	Truth    string // what the audit row says and the stranger does not learn
 	Args     map[string]any
+	Facts    *gate.Kept        // what a decision about entering was made on
 	Rules    *policy.Effective // what held; nil: nothing that tells whose rule it was
 }
 
@@ -441,7 +453,7 @@ func (e *Entry) WriteRefusal(ctx context.Context, tx db.Tx, code string, r Refus
 	reference, err := audit.Write(ctx, tx, audit.Event{
 		Kind: string(cmp.Or(r.Act, Signin)), Account: r.Account, Code: code,
 		Addr: r.Visitor.Addr.String(), Agent: r.Visitor.Program, Place: r.Visitor.Place,
-		Detail: told{Door: r.Visitor.Door, Kind: string(r.Class), Truth: r.Truth, Trace: r.Decision.Trace},
+		Detail: Told{Door: r.Visitor.Door, Kind: string(r.Class), Truth: r.Truth, Facts: r.Facts, Rules: rulesOf(r.Rules), Trace: r.Decision.Trace},
 	})
 	return string(reference), err
 }
