@@ -97,6 +97,9 @@ func living(p *policy.Effective) session.Living {
 	return session.Living{Lifetime: p.Session.Lifetime, Idle: p.Session.Idle}
 }
 
+// Day is when the day began in which an instant is, where the server lives.
+func (e *Entry) Day(at time.Time) time.Time { return e.day(at) }
+
 // day is when the day began, where the server lives.
 func (e *Entry) day(now time.Time) time.Time {
 	y, m, d := now.In(e.Zone).Date()
@@ -112,25 +115,37 @@ type seen struct {
 	shown int // which of the visitor's tokens showed the trust
 }
 
-func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
+// Gather finds out what a decision about entering looks at, but for the browser's part in it:
+// whether it is known, trusted, and somewhere new. It only reads.
+func (e *Entry) Gather(ctx context.Context, r db.Reader, w Who) (gate.Facts, Set, error) {
 	w.Proofs = gate.Standing(w.Proofs, w.Account.Turn)
-	s := seen{facts: gate.Facts{
-		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
-		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(tx.Now())), StepUp: w.StepUp,
+	f := gate.Facts{
+		Door: w.Visitor.Door, Act: gate.Enter, Now: r.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
+		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(r.Now())), StepUp: w.StepUp,
 		Contained: !w.Account.Contained.IsZero(), Recovers: w.Lost,
-		Locked: w.Account.Locked(tx.Now()), LockEnds: w.Account.LockEnds, Since: w.Account.Created,
-	}}
-	f := &s.facts
-	var err error
-	if s.set, err = e.SetOf(ctx, tx, w.Account); err != nil {
-		return s, err
+		Locked: w.Account.Locked(r.Now()), LockEnds: w.Account.LockEnds, Since: w.Account.Created,
 	}
-	f.PasswordSet, f.MustChange = s.set.Record.SetAt, s.set.Record.MustChange
-	f.Issued = s.set.Issued
-	f.Set, f.SecondVia, f.OnFile = s.set.Seconds(), s.set.number().Norm, s.set.onFile()
+	set, err := e.SetOf(ctx, r, w.Account)
+	if err != nil {
+		return f, set, err
+	}
+	f.PasswordSet, f.MustChange = set.Record.SetAt, set.Record.MustChange
+	f.Issued = set.Issued
+	f.Set, f.SecondVia, f.OnFile = set.Seconds(), set.number().Norm, set.onFile()
 	if w.Lost {
 		f.OnFile = slices.DeleteFunc(f.OnFile, func(k gate.Kind) bool { return k == gate.Password })
 	}
+	if w.Reprove == "" {
+		f.Sessions, err = session.Count(ctx, r, w.Account.ID, living(set.Rules))
+	}
+	return f, set, err
+}
+
+func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (s seen, err error) {
+	if s.facts, s.set, err = e.Gather(ctx, tx, w); err != nil {
+		return s, err
+	}
+	f := &s.facts
 	if f.Trusted, err = e.trusted(ctx, tx, w, &s); err != nil {
 		return s, err
 	}
@@ -139,8 +154,7 @@ func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
 	}
 	f.KnownBrowser = w.Visitor.Proven && !s.news.Browser
 	f.Unusual = s.news.Unusual() && !w.Account.LastSignin.IsZero() // there is something to compare it with
-	f.Sessions, err = session.Count(ctx, tx, w.Account.ID, living(s.set.Rules))
-	return s, err
+	return s, nil
 }
 
 // trusted says whether the account trusts this browser. Only one that showed our

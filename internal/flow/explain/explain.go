@@ -64,3 +64,13 @@ func (q Asker) may(ctx context.Context, r db.Reader, need org.Permission) ([]org
 	}
 	return held, err
 }
+
+// helps says what whoever asks about members is let know: who helps them, and who reads
+// what happened.
+func (q Asker) helps(ctx context.Context, r db.Reader) ([]org.Permission, error) {
+	held, err := q.may(ctx, r, org.AssistMembers)
+	if errors.Is(err, ErrForbidden) {
+		held, err = q.may(ctx, r, org.ReadAudit)
+	}
+	return held, err
+}
