@@ -30,7 +30,7 @@ var floors = [][]string{
 	{"factor/password", "factor/sentcode", "factor/smscode", "factor/totp", "factor/backup", "factor/passphrase", "factor/passkey", "factor/push", "grant"},
 	{"flow"},
 	{"flow/enter"},
-	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol", "flow/address", "flow/access", "flow/tegata", "flow/govern", "flow/invite"},
+	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol", "flow/address", "flow/access", "flow/tegata", "flow/govern", "flow/invite", "flow/explain"},
 	{"web"},
 	{"web/signin", "web/me", "web/admin", "web/help", "web/mailbox", "web/tegata", "web/invite", "oidc", "api"},
 	{"app"},

@@ -42,6 +42,7 @@ import (
 	"sekisho/internal/flow/consent"
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/flow/enter"
+	"sekisho/internal/flow/explain"
 	"sekisho/internal/flow/govern"
 	"sekisho/internal/flow/invite"
 	"sekisho/internal/flow/join"
@@ -77,7 +78,7 @@ import (
 // Tables are the migrations of all packages that keep something.
 var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, account.Migrations, session.Migrations, browser.Migrations, client.Migrations,
 	signkey.Migrations, password.Migrations, sentcode.Migrations, totp.Migrations, backup.Migrations, passphrase.Migrations, passkey.Migrations,
-	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations, org.Migrations, device.Migrations, push.Migrations}
+	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations, org.Migrations, device.Migrations, push.Migrations, explain.Migrations}
 
 // App is one running Sekisho.
 type App struct {

@@ -33,7 +33,8 @@ var Migrations embed.FS
 type Event struct {
 	Kind    string // such as "signin.succeeded"; never changes once used
 	Account ref.Account
-	Actor   string // acc_…, cli_…, "operator", or empty for a stranger
+	Org     ref.Org // whose act it was; empty: the organisation of which the account is a member
+	Actor   string  // acc_…, cli_…, "operator", or empty for a stranger
 	Session ref.Session
 	Client  ref.Client
 	Code    string // the fault's code, when the event is a refusal
@@ -49,6 +50,7 @@ type Row struct {
 	At        time.Time       `json:"at"`
 	Kind      string          `json:"kind"`
 	Account   ref.Account     `json:"account,omitempty"`
+	Org       ref.Org         `json:"organisation,omitempty"`
 	Actor     string          `json:"actor,omitempty"`
 	Session   ref.Session     `json:"session,omitempty"`
 	Client    ref.Client      `json:"client,omitempty"`
@@ -97,9 +99,12 @@ func Write(ctx context.Context, tx db.Tx, e Event) (ref.Reference, error) {
 	reference := ref.Reference(secret.Human())
 	// One act is one instant, and references are drawn: what an account did in it stands
 	// a microsecond apart, so that it reads in the order in which it happened.
-	_, err = tx.Exec(ctx, `INSERT INTO audit (reference, at, kind, account, actor, session, client, code, about, about_hash)
-		VALUES ($1, (SELECT coalesce(max(at) + 1, $2) FROM audit WHERE account = $4 AND at >= $2 AND at < $11), $3, $4, $5, $6, $7, $8, $9, $10)`,
-		reference, tx.Now(), e.Kind, e.Account, e.Actor, e.Session, e.Client, e.Code, string(text), hash[:], tx.Now().Add(act))
+	// Whose row it is, is found in the statement that writes it: of a member who is moved at
+	// this very moment no row falls between two organisations.
+	_, err = tx.Exec(ctx, `INSERT INTO audit (reference, at, kind, account, actor, session, client, code, about, about_hash, org)
+		VALUES ($1, (SELECT coalesce(max(at) + 1, $2) FROM audit WHERE account = $4 AND at >= $2 AND at < $11), $3, $4, $5, $6, $7, $8, $9, $10,
+			coalesce((SELECT org FROM org_member WHERE account = $4), $12))`,
+		reference, tx.Now(), e.Kind, e.Account, e.Actor, e.Session, e.Client, e.Code, string(text), hash[:], tx.Now().Add(act), e.Org)
 	if err != nil {
 		return "", fmt.Errorf("audit row of %s: %w", e.Kind, err)
 	}
@@ -181,6 +186,9 @@ func (c Chain) sealBatch(ctx context.Context, d *db.DB) (int, error) {
 				return fmt.Errorf("audit link: %w", err)
 			}
 		}
+		if err := count(ctx, tx, rows); err != nil {
+			return err
+		}
 		linked = len(rows)
 		return tx.One(ctx, `UPDATE audit_head SET seq = $1, hash = $2, mac = $3 WHERE id = 1`, seq, prev, c.mac(seq, prev))
 	})
@@ -217,12 +225,12 @@ func link(prev []byte, r Row) []byte {
 	return h.Sum(nil)
 }
 
-const columns = `reference, at, kind, account, actor, session, client, code, about, about_hash, seq, hash`
+const columns = `reference, at, kind, account, actor, session, client, code, about, about_hash, seq, hash, org`
 
 func scan(s db.Scanner) (Row, error) {
 	var r Row
 	err := s.Scan(&r.Reference, db.Time(&r.At), &r.Kind, &r.Account, &r.Actor, &r.Session, &r.Client, &r.Code,
-		db.Null(&r.about), &r.aboutHash, db.Null(&r.Seq), &r.hash)
+		db.Null(&r.about), &r.aboutHash, db.Null(&r.Seq), &r.hash, &r.Org)
 	if err != nil {
 		return r, err
 	}

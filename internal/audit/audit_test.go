@@ -9,16 +9,18 @@ import (
 	"sync"
 	"testing"
 
+	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
 	"sekisho/internal/dbtest"
+	"sekisho/internal/org"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 )
 
 func TestMain(m *testing.M) { dbtest.Main(m) }
 
-var sets = []fs.FS{audit.Migrations}
+var sets = []fs.FS{audit.Migrations, account.Migrations, org.Migrations}
 
 func chain(t *testing.T) audit.Chain {
 	t.Helper()

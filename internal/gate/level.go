@@ -37,7 +37,7 @@ func Switches(k Kind) bool { return k == TOTP || k == SMSCode || k == Passkey ||
 // Proof is one factor passed.
 type Proof struct {
 	Kind Kind      `json:"kind"`
-	At   time.Time `json:"at"`
+	At   time.Time `json:"at,omitzero"`
 	User bool      `json:"user,omitempty"` // the authenticator verified who held it
 	Via  string    `json:"via,omitempty"`  // the inbox or number a code went to
 	Hard bool      `json:"hard,omitempty"` // the key cannot leave its device

@@ -109,7 +109,7 @@ func (r Rules) Of(a ref.Account, p Place, everybody Effective) Effective {
 		ordered = append(ordered, start(everybody)...)
 	}
 	e := Resolve(append(ordered, everybody.last())...)
-	e.Org = Org{ID: r.Org, Name: r.Name, Inactive: p.Inactive}
+	e.Org = Org{ID: r.Org, Name: r.Name, Version: r.Version, Inactive: p.Inactive}
 	return e
 }
 

@@ -83,7 +83,7 @@ func TestDaysOfGraceCountFromWhenADemandReachedTheMember(t *testing.T) {
 
 func TestAnInactiveMemberIsToldFromTheRules(t *testing.T) {
 	e := Rules{Org: "org_a", Name: "Acme"}.Of("acc_x", Place{Org: "org_a", Inactive: true}, Resolve())
-	if e.Org != (Org{"org_a", "Acme", true}) {
+	if e.Org != (Org{ID: "org_a", Name: "Acme", Inactive: true}) {
 		t.Errorf("got %+v", e.Org)
 	}
 }

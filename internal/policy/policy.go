@@ -87,7 +87,8 @@ type Effective struct {
 type Org struct {
 	ID       ref.Org
 	Name     string
-	Inactive bool // its admins have deactivated the member (OR-02)
+	Inactive bool  // its admins have deactivated the member (OR-02)
+	Version  int64 // of its rules
 }
 
 // Source names the policy that set each part.

@@ -97,6 +97,9 @@ func living(p *policy.Effective) session.Living {
 	return session.Living{Lifetime: p.Session.Lifetime, Idle: p.Session.Idle}
 }
 
+// Day is when the day began in which an instant is, where the server lives.
+func (e *Entry) Day(at time.Time) time.Time { return e.day(at) }
+
 // day is when the day began, where the server lives.
 func (e *Entry) day(now time.Time) time.Time {
 	y, m, d := now.In(e.Zone).Date()
@@ -112,34 +115,46 @@ type seen struct {
 	shown int // which of the visitor's tokens showed the trust
 }
 
-func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (seen, error) {
+// Gather finds out what a decision about entering looks at, but for the browser's part in it:
+// whether it is known, trusted, and somewhere new. It only reads.
+func (e *Entry) Gather(ctx context.Context, r db.Reader, w Who) (gate.Facts, Set, error) {
 	w.Proofs = gate.Standing(w.Proofs, w.Account.Turn)
-	s := seen{facts: gate.Facts{
-		Door: w.Visitor.Door, Act: gate.Enter, Now: tx.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
-		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(tx.Now())), StepUp: w.StepUp,
+	f := gate.Facts{
+		Door: w.Visitor.Door, Act: gate.Enter, Now: r.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
+		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(r.Now())), StepUp: w.StepUp,
 		Contained: !w.Account.Contained.IsZero(), Recovers: w.Lost,
-		Locked: w.Account.Locked(tx.Now()), LockEnds: w.Account.LockEnds,
-	}}
-	f := &s.facts
-	var err error
-	if s.set, err = e.SetOf(ctx, tx, w.Account); err != nil {
-		return s, err
+		Locked: w.Account.Locked(r.Now()), LockEnds: w.Account.LockEnds, Since: w.Account.Created,
 	}
-	f.PasswordSet, f.MustChange = s.set.Record.SetAt, s.set.Record.MustChange
-	f.Issued = s.set.Issued
-	f.Set, f.SecondVia, f.OnFile = s.set.Seconds(), s.set.number().Norm, s.set.onFile()
+	set, err := e.SetOf(ctx, r, w.Account)
+	if err != nil {
+		return f, set, err
+	}
+	f.PasswordSet, f.MustChange = set.Record.SetAt, set.Record.MustChange
+	f.Issued = set.Issued
+	f.Set, f.SecondVia, f.OnFile = set.Seconds(), set.number().Norm, set.onFile()
 	if w.Lost {
 		f.OnFile = slices.DeleteFunc(f.OnFile, func(k gate.Kind) bool { return k == gate.Password })
 	}
+	if w.Reprove == "" {
+		f.Sessions, err = session.Count(ctx, r, w.Account.ID, living(set.Rules))
+	}
+	return f, set, err
+}
+
+func (e *Entry) look(ctx context.Context, tx db.Tx, w Who) (s seen, err error) {
+	if s.facts, s.set, err = e.Gather(ctx, tx, w); err != nil {
+		return s, err
+	}
+	f := &s.facts
 	if f.Trusted, err = e.trusted(ctx, tx, w, &s); err != nil {
 		return s, err
 	}
 	if s.news, err = browser.Look(ctx, tx, w.Account.ID, w.Visitor.Browser, w.Visitor.Where); err != nil || w.Reprove != "" {
 		return s, err
 	}
+	f.KnownBrowser = w.Visitor.Proven && !s.news.Browser
 	f.Unusual = s.news.Unusual() && !w.Account.LastSignin.IsZero() // there is something to compare it with
-	f.Sessions, err = session.Count(ctx, tx, w.Account.ID, living(s.set.Rules))
-	return s, err
+	return s, nil
 }
 
 // trusted says whether the account trusts this browser. Only one that showed our
@@ -178,7 +193,7 @@ func (e *Entry) Enter(ctx context.Context, tx db.Tx, w Who) (Result, error) {
 	case gate.Admit:
 		return e.admit(ctx, tx, w, s, d)
 	}
-	flt, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Rules: rules})
+	flt, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Facts: gate.Keep(s.facts), Rules: rules})
 	if err != nil {
 		return Result{}, err
 	}
@@ -237,7 +252,7 @@ func (e *Entry) more(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decisi
 	// What was proved first is the only second there is, or nothing can be sent.
 	var err error
 	res.Need = ""
-	res.Fault, err = e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Tell: faults.FactorNoOtherWay, Rules: s.set.Rules})
+	res.Fault, err = e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Tell: faults.FactorNoOtherWay, Facts: gate.Keep(s.facts), Rules: s.set.Rules})
 	return res, err
 }
 
@@ -277,7 +292,7 @@ func (e *Entry) admit(ctx context.Context, tx db.Tx, w Who, s seen, d gate.Decis
 	_, err = audit.Write(ctx, tx, audit.Event{
 		Kind: kind, Account: w.Account.ID, Actor: string(w.Account.ID), Session: o.Session.ID,
 		Addr: w.Visitor.Addr.String(), Agent: w.Visitor.Program, Place: w.Visitor.Place,
-		Detail: told{Door: w.Visitor.Door, Proofs: amr(w.Proofs), Trace: d.Trace},
+		Detail: Told{Door: w.Visitor.Door, Proofs: amr(w.Proofs), Level: d.Level, Facts: gate.Keep(s.facts), Rules: rulesOf(s.set.Rules), Trace: d.Trace},
 	})
 	if err != nil {
 		return Result{}, err
@@ -342,13 +357,23 @@ func (e *Entry) trust(ctx context.Context, tx db.Tx, w Who, s seen, l gate.Level
 	return slices.Insert(kept, 0, token), err
 }
 
-// told is what an audit row says of a decision.
-type told struct {
+// Told is what an audit row says of a decision.
+type Told struct {
 	Door   gate.Door   `json:"door"`
 	Kind   string      `json:"kind,omitempty"`
 	Truth  string      `json:"truth,omitempty"`
 	Proofs []string    `json:"proofs,omitempty"`
+	Level  gate.Level  `json:"level,omitempty"`
+	Facts  *gate.Kept  `json:"facts,omitempty"` // of a sign-in that got as far as its proofs
+	Rules  int64       `json:"rules,omitempty"` // version of the organisation's rules
 	Trace  []gate.Step `json:"trace,omitempty"`
+}
+
+func rulesOf(p *policy.Effective) int64 {
+	if p == nil {
+		return 0
+	}
+	return p.Org.Version
 }
 
 // sent says whether all that opens the session is codes that were sent. A recovery
@@ -385,6 +410,7 @@ type Refusal struct {
 	Act      Act    // what was refused; empty: a sign-in
 	Truth    string // what the audit row says and the stranger does not learn
 	Args     map[string]any
+	Facts    *gate.Kept        // what a decision about entering was made on
 	Rules    *policy.Effective // what held; nil: nothing that tells whose rule it was
 }
 
@@ -441,7 +467,7 @@ func (e *Entry) WriteRefusal(ctx context.Context, tx db.Tx, code string, r Refus
 	reference, err := audit.Write(ctx, tx, audit.Event{
 		Kind: string(cmp.Or(r.Act, Signin)), Account: r.Account, Code: code,
 		Addr: r.Visitor.Addr.String(), Agent: r.Visitor.Program, Place: r.Visitor.Place,
-		Detail: told{Door: r.Visitor.Door, Kind: string(r.Class), Truth: r.Truth, Trace: r.Decision.Trace},
+		Detail: Told{Door: r.Visitor.Door, Kind: string(r.Class), Truth: r.Truth, Facts: r.Facts, Rules: rulesOf(r.Rules), Trace: r.Decision.Trace},
 	})
 	return string(reference), err
 }

@@ -30,7 +30,7 @@ func (e *Entry) EraseAccount(ctx context.Context, tx db.Tx, id ref.Account, acto
 	if _, err := e.Grants.EndAccount(ctx, tx, id); err != nil {
 		return err
 	}
-	if _, err := audit.Write(ctx, tx, audit.Event{Kind: audit.Erased, Account: id, Actor: actor}); err != nil {
+	if _, err := audit.Write(ctx, tx, audit.Event{Kind: audit.Erased, Account: id, Org: m.Org, Actor: actor}); err != nil {
 		return err
 	}
 	if err := audit.Erase(ctx, tx, id); err != nil {

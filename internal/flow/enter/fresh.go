@@ -83,7 +83,7 @@ func (e *Entry) Weigh(ctx context.Context, tx db.Tx, w Who) (Result, error) {
 	case gate.Prove:
 		return e.more(ctx, tx, w, s, d)
 	default:
-		f, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Rules: s.set.Rules})
+		f, err := e.Refuse(ctx, tx, Refusal{Visitor: w.Visitor, Account: w.Account.ID, Decision: d, Facts: gate.Keep(s.facts), Rules: s.set.Rules})
 		return Result{Fault: f}, err
 	}
 }

@@ -169,7 +169,7 @@ type told struct {
 
 func (x *act) note(ctx context.Context, tx db.Tx, kind string, of ref.Account, t told) error {
 	t.Org, t.Name = x.org.ID, x.org.Name
-	_, err := audit.Write(ctx, tx, audit.Event{Kind: kind, Account: of, Actor: x.by.actor(), Detail: t})
+	_, err := audit.Write(ctx, tx, audit.Event{Kind: kind, Account: of, Org: x.org.ID, Actor: x.by.actor(), Detail: t})
 	return err
 }
 

@@ -1,0 +1,343 @@
+package explain
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"sekisho/internal/audit"
+	"sekisho/internal/db"
+	"sekisho/internal/faults"
+	"sekisho/internal/flow/enter"
+	"sekisho/internal/gate"
+	"sekisho/internal/org"
+	"sekisho/internal/policy"
+	"sekisho/internal/ref"
+)
+
+// Back is how far a preview looks back (PO-17).
+const Back = 30 * 24 * time.Hour
+
+// Tally counts sign-ins, and whose they were.
+type Tally struct {
+	Members int `json:"members"`
+	Signins int `json:"signins"`
+}
+
+// Report is what other rules would have decided.
+type Report struct {
+	Since   time.Time `json:"since"`
+	Seen    Tally     `json:"seen"`    // let in, as it was
+	Stops   Tally     `json:"stops"`   // would be let in as it is now, and no more
+	Already Tally     `json:"already"` // would be stopped either way
+	Frees   Tally     `json:"frees"`   // would be stopped as it is now, and no more
+	Asks    Tally     `json:"asks"`    // would be asked for more, which they have
+	// NoFactor is how many of the members who are stopped have nothing that the rules let
+	// count as a second factor.
+	NoFactor int     `json:"no_factor"`
+	Grace    int     `json:"grace"` // members who would have days to set one up
+	You      bool    `json:"you"`   // whoever asks is stopped
+	Rules    []Ruled `json:"rules,omitempty"`
+	Who      []Stop  `json:"who,omitempty"`
+	More     int     `json:"more,omitempty"`   // members who are stopped and stand not in Who
+	Unread   int     `json:"unread,omitempty"` // sign-ins of which too little was kept, or whose account was erased
+}
+
+// Ruled is what one rule stops.
+type Ruled struct {
+	Rule   string `json:"rule"`
+	Code   string `json:"code"`
+	Source string `json:"source,omitempty"` // the policy that sets it
+	Tally
+}
+
+// Stop is a member who is stopped, by the last of their sign-ins that is.
+type Stop struct {
+	Account   ref.Account   `json:"account"`
+	Reference ref.Reference `json:"reference"` // of the audit row of that sign-in
+	At        time.Time     `json:"at"`
+	Rule      string        `json:"rule"`
+	Code      string        `json:"code"`
+	Source    string        `json:"source,omitempty"`
+	Signins   int           `json:"signins"`
+}
+
+// mostStops bounds the members whom a report names.
+const mostStops = 200
+
+// outcome is what a sign-in comes to: entering, and what the session meets at once.
+type outcome struct {
+	stopped  bool
+	asked    bool // for what they have
+	noFactor bool
+	grace    bool
+	rule     string
+	code     string
+	source   string
+}
+
+// outcomeOf asks gate what facts come to under rules.
+func outcomeOf(f gate.Facts, p *policy.Effective) outcome {
+	d := gate.Decide(f, p)
+	last := d.Trace[len(d.Trace)-1]
+	o := outcome{rule: last.Rule, code: d.Code, source: last.Source}
+	switch {
+	case d.Verdict == gate.Refuse:
+		o.stopped = true
+		return o
+	case d.Verdict == gate.Prove && d.Need == gate.NeedSecond:
+		ways := gate.Ways(&f, p)
+		if o.asked = len(ways) > 0; !o.asked {
+			o.stopped, o.noFactor, o.code = true, !lets(&f, p), faults.FactorNoOtherWay.Code
+			return o
+		}
+		if slices.ContainsFunc(ways, func(k gate.Kind) bool { return k == gate.Password || gate.Permits(p, k) }) {
+			return o
+		}
+		d.Level = gate.Single // what counts no more leads in, and raises nothing
+	case d.Verdict == gate.Prove:
+		o.asked = true
+		return o
+	}
+	in := gate.Decide(gate.Held(f, d.Level), p)
+	last = in.Trace[len(in.Trace)-1]
+	switch {
+	case in.Verdict == gate.Prove && in.Need == gate.NeedFactor && lets(&f, p):
+		o.asked = true // to sign in with that
+	case in.Verdict == gate.Prove && in.Need == gate.NeedFactor:
+		return outcome{stopped: true, noFactor: true, rule: last.Rule, code: faults.FactorRequired.Code, source: last.Source}
+	case in.Verdict == gate.Admit:
+		o.grace = slices.ContainsFunc(in.Trace, func(s gate.Step) bool { return s.Rule == "factor.demanded" && s.Saw == "grace" })
+	}
+	return o
+}
+
+// lets says whether the account has a second factor that the rules let count.
+func lets(f *gate.Facts, p *policy.Effective) bool {
+	return slices.ContainsFunc(f.Set, func(k gate.Kind) bool { return gate.Switches(k) && gate.Permits(p, k) })
+}
+
+// read is how many sign-ins are read at a time: short enough for the time that one
+// transaction has.
+const read = 2000
+
+// Preview decides the sign-ins of the last days anew, as if candidate were the policies of
+// the organisation, and says what would change. It reads in pages and keeps no more than
+// one of them and what the report names; when ctx ends it ends.
+func (x *Explain) Preview(ctx context.Context, who Asker, candidate []policy.Assigned) (Report, error) {
+	p := replay{Explain: x, who: who, then: policy.Rules{}, rules: map[Ruled]*Tally{}}
+	if err := x.DB.View(ctx, func(tx db.ReadTx) error { return p.begin(ctx, tx, candidate) }); err != nil {
+		return Report{}, err
+	}
+	for last := ref.Account(""); ; {
+		var list []org.Member
+		err := x.DB.View(ctx, func(tx db.ReadTx) (err error) {
+			list, err = org.Members(ctx, tx, who.Org, last, audit.Asked)
+			return err
+		})
+		if err != nil || len(list) == 0 {
+			return p.end(), err
+		}
+		if err := p.chunk(ctx, list); err != nil {
+			return Report{}, err
+		}
+		last = list[len(list)-1].Account
+	}
+}
+
+// replay is one preview under way.
+type replay struct {
+	*Explain
+	who       Asker
+	now, then policy.Rules
+	version   int64
+	out       Report
+	rules     map[Ruled]*Tally
+	one       sequence
+}
+
+// sequence is the sign-ins of one member.
+type sequence struct {
+	account ref.Account
+	now     policy.Effective
+	then    policy.Effective
+	seen    int
+	stops   int
+	already int
+	frees   int
+	asks    int
+	last    outcome // of the last of them
+	stop    Stop
+	by      map[Ruled]int
+}
+
+func (p *replay) begin(ctx context.Context, r db.ReadTx, candidate []policy.Assigned) error {
+	if _, err := p.who.may(ctx, r, org.ReadPolicies); err != nil {
+		return err
+	}
+	o, err := org.Of(ctx, r, p.who.Org)
+	if err != nil {
+		return err
+	}
+	list, err := org.Policies(ctx, r, o.ID)
+	if err != nil {
+		return err
+	}
+	current := make([]policy.Assigned, 0, len(list))
+	for _, x := range list {
+		current = append(current, x.Assigned)
+	}
+	p.version = o.Version
+	p.now = policy.NewRules(policy.Rules{Org: o.ID, Name: o.Name, Version: o.Version}, current)
+	p.then = policy.NewRules(policy.Rules{Org: o.ID, Name: o.Name, Version: o.Version}, begun(candidate, r.Now()))
+	p.out.Since = r.Now().Add(-Back)
+	return nil
+}
+
+// begun is what is demanded from now on where nobody said since when, as saving it says.
+func begun(list []policy.Assigned, now time.Time) []policy.Assigned {
+	list = slices.Clone(list)
+	for i := range list {
+		if s := list[i].SecondFactor; s != nil && s.Demanded && s.Since.IsZero() {
+			from := *s
+			from.Since = now
+			list[i].SecondFactor = &from
+		}
+	}
+	return list
+}
+
+// chunk replays the sign-ins of some members. The next page is read while one is decided.
+func (p *replay) chunk(ctx context.Context, list []org.Member) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ids := make([]ref.Account, len(list))
+	places := make(map[ref.Account]policy.Place, len(list))
+	for i, m := range list {
+		ids[i] = m.Account
+		places[m.Account] = policy.Place{Org: m.Org, Version: p.version, Inactive: m.Inactive, Joined: m.Joined, Groups: m.Groups}
+	}
+	pages := make(chan []audit.Entrance, 1)
+	var failed error // read once pages is closed
+	go func() {
+		defer close(pages)
+		for last := (audit.Entrance{}); ; {
+			var rows []audit.Entrance
+			failed = p.DB.View(ctx, func(tx db.ReadTx) (err error) {
+				rows, err = audit.Entrances(ctx, tx, p.who.Org, audit.Span{Of: ids, Since: p.out.Since, Last: last, Limit: read})
+				return err
+			})
+			if failed != nil || len(rows) == 0 {
+				return
+			}
+			select {
+			case pages <- rows:
+			case <-ctx.Done():
+				failed = ctx.Err()
+				return
+			}
+			if last = rows[len(rows)-1]; len(rows) < read {
+				return
+			}
+		}
+	}()
+	for rows := range pages {
+		for i := range rows {
+			p.take(rows[i], places)
+		}
+	}
+	p.close()
+	return failed
+}
+
+// take decides one sign-in under both.
+func (p *replay) take(e audit.Entrance, places map[ref.Account]policy.Place) {
+	if p.one.account != e.Account {
+		p.close()
+		place := places[e.Account]
+		p.one = sequence{account: e.Account, now: p.now.Of(e.Account, place, p.Rules.Everybody), then: p.then.Of(e.Account, place, p.Rules.Everybody)}
+	}
+	var told enter.Told
+	addr, ok := e.Open(&told)
+	from, err := netip.ParseAddr(addr)
+	f, could := told.Facts.Facts(told.Door, e.At, from)
+	let := e.Kind == audit.Succeeded
+	if !ok || err != nil || !could {
+		// A refusal before the proofs, such as a wrong password, has none to keep.
+		if let {
+			p.out.Unread++
+		}
+		return
+	}
+	s := &p.one
+	now, then := outcomeOf(f, &s.now), outcomeOf(f, &s.then)
+	if let {
+		s.seen++
+	}
+	s.last = then
+	switch {
+	case now.stopped && then.stopped:
+		s.already++
+	case now.stopped:
+		s.frees++
+	case then.stopped:
+		s.stops++
+		s.stop = Stop{e.Account, e.Reference, e.At, then.rule, then.code, then.source, s.stops}
+		if s.by == nil {
+			s.by = map[Ruled]int{}
+		}
+		s.by[Ruled{Rule: then.rule, Code: then.code, Source: then.source}]++
+	case then.asked && !now.asked && let:
+		s.asks++
+	}
+}
+
+// close adds a member's sign-ins to the report.
+func (p *replay) close() {
+	s := &p.one
+	add := func(t *Tally, n int) {
+		if n > 0 {
+			t.Members++
+			t.Signins += n
+		}
+	}
+	add(&p.out.Seen, s.seen)
+	add(&p.out.Stops, s.stops)
+	add(&p.out.Already, s.already)
+	add(&p.out.Frees, s.frees)
+	add(&p.out.Asks, s.asks)
+	for r, n := range s.by {
+		if p.rules[r] == nil {
+			p.rules[r] = &Tally{}
+		}
+		add(p.rules[r], n)
+	}
+	if s.last.grace {
+		p.out.Grace++
+	}
+	if s.stops > 0 {
+		p.out.You = p.out.You || s.account == p.who.Account
+		if s.last.noFactor {
+			p.out.NoFactor++
+		}
+		if len(p.out.Who) < mostStops {
+			p.out.Who = append(p.out.Who, s.stop)
+		} else {
+			p.out.More++
+		}
+	}
+	p.one = sequence{}
+}
+
+func (p *replay) end() Report {
+	for r, t := range p.rules {
+		r.Tally = *t
+		p.out.Rules = append(p.out.Rules, r)
+	}
+	slices.SortFunc(p.out.Rules, func(a, b Ruled) int {
+		return cmp.Or(cmp.Compare(b.Members, a.Members), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Source, b.Source))
+	})
+	return p.out
+}
