@@ -577,7 +577,7 @@ func TestAMemberSeesWhichRulesHoldAndWhose(t *testing.T) {
 		h.rule(policy.Policy{Name: "night shift", Session: sessions(4, 3*day)})
 		b := w.Browser("192.0.2.1")
 		b.Signin(hana, apptest.Word)
-		b.Open("/me/rules").See("Acme", "Help desk", "From the policy “night shift” of Acme", "The same for everybody here", "3 days")
+		b.Open("/me/rules").See("Acme", "Help desk", "Whom to ask", "Owner", "From the policy “night shift” of Acme", "The same for everybody here", "3 days")
 		k := w.Browser("192.0.2.2")
 		k.Signin("ken@example.com", apptest.Word)
 		k.Open("/me/rules").See("30 days").Miss("Acme").Miss("night shift")

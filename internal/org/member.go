@@ -67,6 +67,20 @@ func Members(ctx context.Context, r db.Reader, o ref.Org, after ref.Account, lim
 	return db.List(ctx, r, scanMember, memberColumns+`WHERE org = $1 AND account > $2 ORDER BY account LIMIT $3`, o, after, limit)
 }
 
+// Helper is a member whom the others can ask.
+type Helper struct{ Name, Role string }
+
+// Helpers are members who can help others, at most n; of roles that organisations made
+// nothing is said.
+func Helpers(ctx context.Context, r db.Reader, o ref.Org, n int) ([]Helper, error) {
+	return db.List(ctx, r, func(s db.Scanner) (h Helper, err error) {
+		err = s.Scan(&h.Name, &h.Role)
+		return h, err
+	}, `SELECT a.name, m.role FROM org_member m JOIN account a ON a.id = m.account
+		WHERE m.org = $1 AND m.role <> 'member' AND m.role IN ('owner', 'admin', 'security_admin', 'help_desk') AND m.inactive = 0 AND a.state = 'active'
+		ORDER BY CASE m.role WHEN 'help_desk' THEN 0 WHEN 'admin' THEN 1 WHEN 'security_admin' THEN 2 ELSE 3 END, m.joined, m.account LIMIT $2`, o, n)
+}
+
 // SetRole gives a member a role; the caller looks at Owners afterwards.
 func SetRole(ctx context.Context, tx db.Tx, m Member, role string) error {
 	return tx.One(ctx, `UPDATE org_member SET role = $3 WHERE account = $1 AND org = $2`, m.Account, m.Org, role)
@@ -92,7 +106,7 @@ func Remove(ctx context.Context, tx db.Tx, m Member) error {
 func Owned(ctx context.Context, tx db.Tx, o ref.Org) error {
 	var n int64
 	err := tx.QueryRow(ctx, `SELECT count(*) FROM org_member m JOIN account a ON a.id = m.account
-		WHERE m.org = $1 AND m.role = 'owner' AND m.inactive = 0 AND a.state = 'active'`, o).Scan(&n)
+		WHERE m.org = $1 AND m.role <> 'member' AND m.role = 'owner' AND m.inactive = 0 AND a.state = 'active'`, o).Scan(&n)
 	if err == nil && n == 0 {
 		err = ErrLastOwner
 	}
