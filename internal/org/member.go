@@ -67,13 +67,13 @@ func Members(ctx context.Context, r db.Reader, o ref.Org, after ref.Account, lim
 	return db.List(ctx, r, scanMember, memberColumns+`WHERE org = $1 AND account > $2 ORDER BY account LIMIT $3`, o, after, limit)
 }
 
-// Helper is a member whom the others can ask.
-type Helper struct{ Name, Role string }
+// Leader is a member whom the others can ask.
+type Leader struct{ Name, Role string }
 
-// Helpers are members who can help others, at most n; of roles that organisations made
+// Leading are members who can help others, at most n; of roles that organisations made
 // nothing is said.
-func Helpers(ctx context.Context, r db.Reader, o ref.Org, n int) ([]Helper, error) {
-	return db.List(ctx, r, func(s db.Scanner) (h Helper, err error) {
+func Leading(ctx context.Context, r db.Reader, o ref.Org, n int) ([]Leader, error) {
+	return db.List(ctx, r, func(s db.Scanner) (h Leader, err error) {
 		err = s.Scan(&h.Name, &h.Role)
 		return h, err
 	}, `SELECT a.name, m.role FROM org_member m JOIN account a ON a.id = m.account

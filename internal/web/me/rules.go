@@ -18,7 +18,7 @@ type Rules struct {
 	Role   string // a built-in role
 	Named  string // a role that the organisation made
 	Groups []string
-	Helps  []org.Helper // who can be asked
+	Helps  []org.Leader // who can be asked
 	Parts  []Part
 	Joined bool // a moment ago
 	Left   bool
@@ -87,7 +87,7 @@ func (p *Rules) member(ctx context.Context, r db.Reader, o ref.Org, a ref.Accoun
 			p.Groups = append(p.Groups, g.Name)
 		}
 	}
-	if p.Helps, err = org.Helpers(ctx, r, o, 6); err != nil {
+	if p.Helps, err = org.Leading(ctx, r, o, 6); err != nil {
 		return err
 	}
 	if slices.Contains(org.Builtin, m.Role) {
