@@ -24,6 +24,8 @@ import (
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/flow/enter"
+	"sekisho/internal/flow/govern"
+	"sekisho/internal/flow/invite"
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
 	"sekisho/internal/flow/signin"
@@ -48,6 +50,8 @@ type Door struct {
 	Enrol   *enrol.Enrol
 	Access  *access.Access
 	Tegata  *tegata.Tegata
+	Govern  *govern.Govern
+	Invite  *invite.Invite
 	Open    bool
 	Issuer  string
 	Cookie  string // the session cookie's name, for the description

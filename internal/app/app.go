@@ -323,6 +323,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	teg := &tegata.Tegata{Entry: a.Entry, Origin: issuer, Wakers: a.wakers()}
 	list := &access.Access{Entry: a.Entry}
 	inv := &invite.Invite{Entry: a.Entry}
+	gov := &govern.Govern{Entry: a.Entry}
 	a.Join = &join.Join{Entry: a.Entry}
 	open := a.Frame.Open
 	provider := &oidc.Door{DB: a.DB, Keys: a.Keys, Rules: a.Entry.Rules, Consent: &consent.Consent{Entry: a.Entry}, Change: ch, Issuer: issuer, Salt: salt}
@@ -330,12 +331,12 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Frame.Leads = provider.Leads
 	a.Doors = []web.Door{
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
-		(&admin.Door{Govern: &govern.Govern{Entry: a.Entry}}).Door(),
+		(&admin.Door{Govern: gov}).Door(),
 		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list, Invite: inv}).Door(),
 		(&webinvite.Door{Invite: inv, Change: ch}).Door(),
 		help.Door(),
 		provider.Door(),
-		(&api.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
+		(&api.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Govern: gov, Invite: inv, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
 	app, err := (&webtegata.Door{Service: a.config.text("service")}).Door()

@@ -99,3 +99,20 @@ func TestTheDemoIsACompany(t *testing.T) {
 	d.run("audit", "verify").want(0)
 	d.run("demo").want(1, "a fresh one only")
 }
+
+func TestInvitationsFromTheTerminal(t *testing.T) {
+	d := sit(t)
+	d.run("account", "create", "hana@example.com", "hana").want(0)
+	d.run("org", "create", "Acme", "--owner", "hana").want(0)
+	d.run("org", "group", "add", "Acme", "Sales").want(0)
+	d.run("org", "invite", "add", "Acme", "ken@example.net", "--role", "king").want(3, "king")
+	d.run("org", "invite", "add", "Acme", "ken@example.net", "--group", "Nobody").want(3, "Nobody")
+	d.run("org", "invite", "add", "Acme", "ken@example.net", "--lang", "fr").want(2, "--lang")
+	d.run("org", "invite", "add", "Acme", "info@example.net").want(1, "account.group_address")
+	d.run("org", "invite", "add", "Acme", "ken@example.net", "--role", "auditor", "--group", "Sales").want(0, "ken@example.net", "auditor", "open")
+	d.run("org", "invite", "add", "Acme", "KEN@example.net").want(1, "invitation.open")
+	d.run("org", "invite", "add", "Acme", "hana@example.com").want(1, "invitation.already_member")
+	d.run("org", "invite", "list", "Acme").want(0, "ken@example.net", "auditor")
+	d.run("org", "invite", "revoke", "Acme", "inv_none").want(3)
+	d.run("org", "invite", "list", "Acme", "--state", "all").want(0, "open")
+}

@@ -46,4 +46,13 @@ var (
 	InvitationFull = define(fault.Entry{Code: "invitation.full", Kind: fault.Conflict, Topic: fault.Other, Lift: self,
 		Ja: fault.Text{What: "これ以上は招待できません。", Why: "有効な招待は、1つの組織に1000件までです。", Fix: "使われていない招待を取り消してください。"},
 		En: fault.Text{What: "No more people can be invited.", Why: "An organisation has at most 1000 open invitations.", Fix: "Withdraw some that nobody uses."}})
+
+	InvitationMany = define(fault.Entry{Code: "invitation.many", Kind: fault.TooLarge, Topic: fault.Other, Lift: self,
+		General: &[2]fault.Text{{Why: "1回に招待できる数には、上限があります。"}, {Why: "There is a limit to how many are invited at once."}},
+		Ja:      fault.Text{What: "1回に招待するには多すぎます。", Why: "1回に招待できるのは{most}件までです。", Fix: "残りは、もう一度に分けて招待してください。"},
+		En:      fault.Text{What: "These are too many at once.", Why: "At most {most} people are invited at once.", Fix: "Invite the rest with the next form."}})
+
+	RoleCarried = define(fault.Entry{Code: "role.carried", Kind: fault.Conflict, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "この役割は、まだ使われています。", Why: "この役割を持つメンバーがいます。消すと、その人たちが何をできるのか分からなくなります。", Fix: "先に、そのメンバーに別の役割を付けてください。"},
+		En: fault.Text{What: "This role is in use.", Why: "Members carry it. Without it nobody could say what they may do.", Fix: "Give those members another role first."}})
 )

@@ -197,6 +197,13 @@ var ErrGroups = errors.New("a member is in at most 200 groups")
 // NewGroup makes a group; db.ErrTaken when the name is another's.
 func NewGroup(ctx context.Context, tx db.Tx, o ref.Org, name string) (Group, error) {
 	g := Group{ref.NewGroup(tx.Now()), name, tx.Now()}
+	var n int64
+	if err := tx.QueryRow(ctx, `SELECT count(*) FROM org_group WHERE org = $1`, o).Scan(&n); err != nil {
+		return g, err
+	}
+	if n >= MostOfKind {
+		return g, ErrMost
+	}
 	_, err := tx.Exec(ctx, `INSERT INTO org_group (id, org, name, created) VALUES ($1, $2, $3, $4)`, g.ID, o, g.Name, g.Created)
 	return g, err
 }

@@ -73,17 +73,35 @@ var ErrPermission = errors.New("no such permission, or one that only owners have
 // stays theirs: else there would be owners whom nothing counts.
 func NewRole(ctx context.Context, tx db.Tx, o ref.Org, name string, list []Permission) (Role, error) {
 	r := Role{ref.NewRole(tx.Now()), name, list}
-	for _, p := range list {
-		if p == Own || !slices.Contains(Permissions, p) {
-			return r, fmt.Errorf("%w: %s", ErrPermission, p)
-		}
+	if err := mayHold(name, list); err != nil {
+		return r, err
 	}
-	if slices.Contains(Builtin, name) {
-		return r, db.ErrTaken
+	var n int64
+	if err := tx.QueryRow(ctx, `SELECT count(*) FROM org_role WHERE org = $1`, o).Scan(&n); err != nil {
+		return r, err
+	}
+	if n >= MostOfKind {
+		return r, ErrMost
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO org_role (id, org, name, permissions) VALUES ($1, $2, $3, $4)`, r.ID, o, r.Name, join(r.Permissions))
 	return r, err
 }
+
+// mayHold says whether a made role can be called so and hold these.
+func mayHold(name string, list []Permission) error {
+	for _, p := range list {
+		if p == Own || !slices.Contains(Permissions, p) {
+			return fmt.Errorf("%w: %s", ErrPermission, p)
+		}
+	}
+	if slices.Contains(Builtin, name) {
+		return db.ErrTaken
+	}
+	return nil
+}
+
+// ErrCarried is a role that members still carry.
+var ErrCarried = errors.New("members carry this role")
 
 // Roles are the roles that an organisation made itself.
 func Roles(ctx context.Context, r db.Reader, o ref.Org) ([]Role, error) {

@@ -27,6 +27,7 @@ type Door struct{ Govern *govern.Govern }
 func (d *Door) Door() web.Door {
 	return web.Door{Name: "admin", Layout: web.Console, Files: files, Routes: slices.Concat(
 		[]web.Route{see("/admin", "", d.overview)}, d.findRoutes(),
+		d.invitationRoutes(), d.groupRoutes(), d.roleRoutes(),
 	)}
 }
 
