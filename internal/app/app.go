@@ -331,7 +331,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Frame.Leads = provider.Leads
 	a.Doors = []web.Door{
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
-		(&admin.Door{Govern: gov}).Door(),
+		(&admin.Door{Govern: gov, Explain: &explain.Explain{Entry: a.Entry}}).Door(),
 		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list, Invite: inv}).Door(),
 		(&webinvite.Door{Invite: inv, Change: ch}).Door(),
 		help.Door(),

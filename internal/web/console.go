@@ -90,7 +90,7 @@ var console = []room{
 	{"invitations", "/admin/invitations", "mail", org.ManageMembers, true},
 	{"groups", "/admin/groups", "app", org.ReadMembers, true},
 	{"roles", "/admin/roles", "key", org.ReadMembers, true},
-	{"why", "/admin/why", "help", org.AssistMembers, true},
+	{"why", "/admin/why", "help", org.ReadMembers, true},
 	{"desk", "/admin/desk", "phone", org.AssistMembers, true},
 	{"domains", "/admin/domains", "screen", org.Settings, true},
 	{"webhooks", "/admin/webhooks", "out", org.Settings, true},

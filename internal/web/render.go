@@ -216,6 +216,7 @@ func (p *pages) funcs(l i18n.Lang) template.FuncMap {
 		"days":    func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour },
 		"seconds": func(n int) time.Duration { return time.Duration(n) * time.Second },
 		"stop":    func(code string) string { return told(l, code) },
+		"help":    func(code string) fault.Text { return helped(l, code) },
 		"rooms":   p.frame.rooms,
 		"sign":    sign, "device": device, "initial": initial, "starts": strings.HasPrefix,
 	}
@@ -241,6 +242,15 @@ func told(l i18n.Lang, code string) string {
 		return e.Ja.What
 	}
 	return e.En.What
+}
+
+// helped is a fault as its help page tells it, for who looks into somebody else's.
+func helped(l i18n.Lang, code string) fault.Text {
+	e, ok := faults.ByCode(code)
+	if !ok {
+		return fault.Text{What: code}
+	}
+	return e.Help(l)
 }
 
 // sign is the icon of a thing that happened.

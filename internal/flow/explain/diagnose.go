@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -173,6 +174,7 @@ type Standing struct {
 	Member   org.Member
 	Can      []gate.Kind // what they can prove
 	Sessions int
+	From     string // the latest address in Latest
 	Now      Answer // with all of it, in a browser they know, from where they were last
 	Latest   []audit.Row
 }
@@ -209,6 +211,7 @@ func (x *Explain) Of(ctx context.Context, who Asker, what string) (out Standing,
 			if row.Code == "" && !slices.Contains(held, org.ReadAudit) {
 				row.Addr, row.Agent, row.Place = "", "", ""
 			}
+			out.From = cmp.Or(out.From, row.Addr)
 		}
 		f, _, err := x.Gather(ctx, r, enter.Who{Account: out.Account})
 		if err != nil {

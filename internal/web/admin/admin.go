@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"sekisho/internal/db"
+	"sekisho/internal/flow/explain"
 	"sekisho/internal/flow/govern"
 	"sekisho/internal/org"
 	"sekisho/internal/web"
@@ -20,14 +21,21 @@ import (
 var files embed.FS
 
 // Door shows and runs an organisation.
-type Door struct{ Govern *govern.Govern }
+type Door struct {
+	Govern  *govern.Govern
+	Explain *explain.Explain
+}
 
 // Door gives the routes and pages. A room's first page is named as the room, the others
 // by it and a hyphen, as "members-one": the rail goes by that.
 func (d *Door) Door() web.Door {
 	return web.Door{Name: "admin", Layout: web.Console, Files: files, Routes: slices.Concat(
-		[]web.Route{see("/admin", "", d.overview)}, d.findRoutes(),
-		d.invitationRoutes(), d.groupRoutes(), d.roleRoutes(),
+		[]web.Route{see("/admin", "", d.overview)},
+		d.findRoutes(),
+		d.invitationRoutes(),
+		d.groupRoutes(),
+		d.roleRoutes(),
+		d.whyRoutes(),
 	)}
 }
 
