@@ -17,7 +17,7 @@ func console() []Page {
 		{Name: "admin-find-none", Response: web.Show("admin/find", admin.Find{Typed: "xyzzy"})},
 		{Name: "admin-forbidden", Response: web.Refuse(faults.OrgForbidden.New().By("関所運輸"))},
 		{Name: "admin-none", Response: web.Refuse(faults.OrgNone.New())},
-	})
+	}, consoleDesk())
 	for i := range pages {
 		pages[i].Signed = true
 	}

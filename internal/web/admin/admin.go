@@ -26,7 +26,7 @@ type Door struct{ Govern *govern.Govern }
 // by it and a hyphen, as "members-one": the rail goes by that.
 func (d *Door) Door() web.Door {
 	return web.Door{Name: "admin", Layout: web.Console, Files: files, Routes: slices.Concat(
-		[]web.Route{see("/admin", "", d.overview)}, d.findRoutes(),
+		[]web.Route{see("/admin", "", d.overview)}, d.findRoutes(), d.deskRoutes(),
 	)}
 }
 
