@@ -40,6 +40,7 @@ import (
 	"sekisho/internal/flow/address"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/consent"
+	"sekisho/internal/flow/desk"
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/flow/explain"
@@ -65,8 +66,10 @@ import (
 	"sekisho/internal/signkey"
 	"sekisho/internal/slowhash"
 	"sekisho/internal/sms"
+	"sekisho/internal/ticket"
 	"sekisho/internal/web"
 	"sekisho/internal/web/admin"
+	webdesk "sekisho/internal/web/desk"
 	"sekisho/internal/web/help"
 	webinvite "sekisho/internal/web/invite"
 	"sekisho/internal/web/mailbox"
@@ -78,7 +81,10 @@ import (
 // Tables are the migrations of all packages that keep something.
 var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, account.Migrations, session.Migrations, browser.Migrations, client.Migrations,
 	signkey.Migrations, password.Migrations, sentcode.Migrations, totp.Migrations, backup.Migrations, passphrase.Migrations, passkey.Migrations,
-	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations, org.Migrations, device.Migrations, push.Migrations, explain.Migrations}
+	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations, org.Migrations, device.Migrations, push.Migrations,
+	explain.Migrations,
+	ticket.Migrations,
+}
 
 // App is one running Sekisho.
 type App struct {
@@ -335,6 +341,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list, Invite: inv}).Door(),
 		(&webinvite.Door{Invite: inv, Change: ch}).Door(),
 		help.Door(),
+		(&webdesk.Door{Desk: &desk.Desk{Entry: a.Entry}, Digits: a.Entry.Codes.Digits}).Door(),
 		provider.Door(),
 		(&api.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Govern: gov, Invite: inv, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},

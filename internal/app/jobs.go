@@ -23,6 +23,8 @@ import (
 	"sekisho/internal/factor/push"
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/flow"
+	"sekisho/internal/flow/desk"
+	"sekisho/internal/flow/govern"
 	"sekisho/internal/grant"
 	"sekisho/internal/limit"
 	"sekisho/internal/mail"
@@ -30,6 +32,7 @@ import (
 	"sekisho/internal/org"
 	"sekisho/internal/outbox"
 	"sekisho/internal/session"
+	"sekisho/internal/ticket"
 )
 
 // job is something done again and again while the server runs. Every node does
@@ -50,6 +53,7 @@ func (a *App) jobs() []job {
 		{name: "send", every: 300 * time.Millisecond, do: a.Send},
 		{name: "keys", every: 10 * time.Minute, do: func(ctx context.Context) error { return errors.Join(a.Keys.Tend(ctx, false), a.tendWakeKeys(ctx)) }},
 		{name: "purge", every: time.Minute, do: a.Purge},
+		{name: "desk", every: time.Second, do: a.TellDesk},
 	}
 	var seen watched
 	list = append(list, job{name: "watch", every: 100 * time.Millisecond, do: func(ctx context.Context) error { return a.watch(ctx, &seen) }})
@@ -266,7 +270,7 @@ const purgeRows = 500
 // Purge removes what is over, a little at a time.
 func (a *App) Purge(ctx context.Context) error {
 	tidy := []func(context.Context, db.Tx, int) error{
-		flow.Purge, sentcode.Purge, passkey.Purge, push.Purge, device.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy, cooling.Purge, org.PurgeInvitations,
+		flow.Purge, sentcode.Purge, passkey.Purge, push.Purge, device.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy, cooling.Purge, org.PurgeInvitations, (&desk.Desk{Entry: a.Entry}).Expire, ticket.Purge,
 		func(ctx context.Context, tx db.Tx, n int) error {
 			return outbox.Purge(ctx, tx, tx.Now().Add(-30*24*time.Hour), n)
 		},
@@ -285,6 +289,11 @@ func (a *App) Purge(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// TellDesk tells owners and the desk of tickets that were confirmed.
+func (a *App) TellDesk(ctx context.Context) error {
+	return (&desk.Desk{Entry: a.Entry}).Tell(ctx, (&govern.Govern{Entry: a.Entry}).Handlers)
 }
 
 // erase removes accounts whose time is over (SI-24).
@@ -309,7 +318,7 @@ func (a *App) Restored(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, end := range []func(context.Context, db.Tx) error{browser.EndEverybodysTrusts, flow.EndEverybodys, sentcode.VoidEverybodys, cooling.EndEverybodys} {
+		for _, end := range []func(context.Context, db.Tx) error{browser.EndEverybodysTrusts, flow.EndEverybodys, sentcode.VoidEverybodys, cooling.EndEverybodys, ticket.EndEverybodys} {
 			if err := end(ctx, tx); err != nil {
 				return err
 			}

@@ -42,3 +42,13 @@ func SMSIssued(s Sheet, lang i18n.Lang) string {
 func SMSLockLifted(s Sheet, lang i18n.Lang) string {
 	return texts.T(lang, "sms.lock_lifted", "service", clean(s.Service))
 }
+
+// SMSTicket tells by SMS that somebody asks the desk for a way into the account.
+func SMSTicket(s Sheet, lang i18n.Lang) string {
+	return texts.T(lang, "sms.ticket", "service", clean(s.Service))
+}
+
+// SMSTicketApproved tells by SMS that the desk will hand out a code.
+func SMSTicketApproved(s Sheet, lang i18n.Lang) string {
+	return texts.T(lang, "sms.ticket_approved", "service", clean(s.Service))
+}

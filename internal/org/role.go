@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"sekisho/internal/db"
@@ -132,6 +133,33 @@ func RoleNamed(ctx context.Context, r db.Reader, o ref.Org, what string) (carrie
 func RoleCalled(ctx context.Context, r db.Reader, o ref.Org, id string) (name string, err error) {
 	err = r.QueryRow(ctx, `SELECT name FROM org_role WHERE org = $1 AND id = $2`, o, id).Scan(&name)
 	return name, err
+}
+
+// WhoMay are members who can act, by account, whose role holds a permission, at most n.
+func WhoMay(ctx context.Context, r db.Reader, o ref.Org, p Permission, n int) ([]ref.Account, error) {
+	args, marks := []any{o, n}, []string{}
+	add := func(role string) {
+		args = append(args, role)
+		marks = append(marks, "$"+strconv.Itoa(len(args)))
+	}
+	for _, name := range Builtin {
+		if slices.Contains(builtin[name], p) {
+			add(name)
+		}
+	}
+	made, err := Roles(ctx, r, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range made {
+		if slices.Contains(x.Permissions, p) {
+			add(string(x.ID))
+		}
+	}
+	return db.List(ctx, r, func(s db.Scanner) (id ref.Account, err error) {
+		err = s.Scan(&id)
+		return id, err
+	}, `SELECT account FROM org_member WHERE org = $1 AND inactive = 0 AND role IN (`+strings.Join(marks, ", ")+`) ORDER BY account LIMIT $2`, args...)
 }
 
 func join[T ~string](list []T) string {

@@ -20,6 +20,7 @@ func console() []Page {
 	},
 		joining(),
 		explained(),
+		consoleDesk(),
 	)
 	for i := range pages {
 		pages[i].Signed = true

@@ -81,7 +81,7 @@ var events = []audit.Row{
 
 // Pages lists the gallery.
 func Pages() []Page {
-	return slices.Concat(entering(), own(), console(), invitations(), others())
+	return slices.Concat(entering(), own(), console(), invitations(), deskPages(), others())
 }
 
 func entering() []Page {
@@ -188,6 +188,7 @@ func own() []Page {
 	pages = append(pages, addresses()...)
 	pages = append(pages, factors()...)
 	pages = append(pages, replacing()...)
+	pages = append(pages, ownTickets()...)
 	for i := range pages {
 		pages[i].Signed = true
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -86,6 +87,7 @@ type faultView struct {
 	Reference string
 	Lift      []fault.Lifter
 	Org       string // whose rule it was
+	Desk      string // where the people who can lift it are asked (RC-02); empty: no way there, or it is shown already
 }
 
 func (f *Frame) loadPages(doors []Door) (*pages, error) {
@@ -192,6 +194,7 @@ func viewOf(f *fault.Fault, r *Request) *faultView {
 	if v.Href == "/help/support" && v.Reference != "" {
 		v.Href += "?reference=" + url.QueryEscape(v.Reference) // whoever is asked finds the refusal by it
 	}
+	v.Desk = deskFor(f, v)
 	if f.Entry == faults.FreshRequired {
 		v.Href = elevateFor(r)
 		return v
@@ -200,6 +203,18 @@ func viewOf(f *fault.Fault, r *Request) *faultView {
 		v.Href = signinFor(r.HTTP.URL.RequestURI())
 	}
 	return v
+}
+
+// deskFor is where somebody who was refused asks those who can lift it.
+func deskFor(f *fault.Fault, v *faultView) string {
+	people := slices.Contains(v.Lift, fault.Admin) || slices.Contains(v.Lift, fault.Operator)
+	if !people || f.Entry.Topic == fault.Other || f.Entry.Kind == fault.Unavailable {
+		return ""
+	}
+	if v.Reference == "" {
+		return "/desk"
+	}
+	return "/desk?reference=" + url.QueryEscape(v.Reference)
 }
 
 func (p *pages) funcs(l i18n.Lang) template.FuncMap {

@@ -36,7 +36,7 @@ func (e *Enrol) Unlock(ctx context.Context, id ref.Account, by string) (a accoun
 		if _, err := audit.Write(ctx, tx, audit.Event{Kind: topic, Account: id, Actor: by}); err != nil {
 			return err
 		}
-		return e.tellEverywhere(ctx, tx, a, set, word{topic, letter.SMSUnlocked(e.Sheet, a.Lang), tx.Now().Add(24 * time.Hour)})
+		return e.TellEverywhere(ctx, tx, a, set, enter.News{Topic: topic, SMS: letter.SMSUnlocked(e.Sheet, a.Lang), Expires: tx.Now().Add(24 * time.Hour)})
 	})
 	return a, err
 }
@@ -67,6 +67,6 @@ func (e *Enrol) LiftLock(ctx context.Context, id ref.Account, by string) error {
 		if _, err := audit.Write(ctx, tx, audit.Event{Kind: topic, Account: id, Actor: by}); err != nil {
 			return err
 		}
-		return e.tellEverywhere(ctx, tx, a, set, word{topic, letter.SMSLockLifted(e.Sheet, a.Lang), tx.Now().Add(24 * time.Hour)})
+		return e.TellEverywhere(ctx, tx, a, set, enter.News{Topic: topic, SMS: letter.SMSLockLifted(e.Sheet, a.Lang), Expires: tx.Now().Add(24 * time.Hour)})
 	})
 }

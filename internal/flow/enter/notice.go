@@ -65,3 +65,18 @@ func (e *Entry) ReadNotice(n string, now time.Time) (a ref.Account, s ref.Sessio
 	}
 	return ref.Account(parts[0]), ref.Session(parts[1]), at, true
 }
+
+// StopTicket is the link of a mail that tells of a ticket about an account: it can do
+// one thing, stop it.
+func (e *Entry) StopTicket(id ref.Ticket) string {
+	return e.Sheet.URL + "/desk/stop?s=" + url.QueryEscape(e.sign("ticket.stop", string(id)))
+}
+
+// ReadStopTicket takes such a link apart; ok is false when it was not made here.
+func (e *Entry) ReadStopTicket(token string) (id ref.Ticket, ok bool) {
+	parts := e.unsign("ticket.stop", token)
+	if len(parts) != 1 {
+		return "", false
+	}
+	return ref.ParseTicket(parts[0])
+}

@@ -60,7 +60,7 @@ func (d *Door) Door() web.Door {
 		get("/me/rules", d.rules), get("/me/profile", d.profile), post("/me/profile", d.profileDo),
 		get("/me/access", d.access), get("/me/access/end", d.accessAsk), post("/me/access/end", d.accessEnd),
 	}
-	return web.Door{Name: "me", Layout: web.Desk, Files: files, Routes: slices.Concat(routes, d.factorRoutes(), d.addressRoutes(), d.memberRoutes())}
+	return web.Door{Name: "me", Layout: web.Desk, Files: files, Routes: slices.Concat(routes, d.factorRoutes(), d.addressRoutes(), d.memberRoutes(), d.ticketRoutes())}
 }
 
 // Pages of an account.
@@ -76,6 +76,7 @@ type (
 		Sessions int
 		Latest   []audit.Row
 		Warn     time.Time // when the password has to be changed; zero: never
+		Tickets  int       // under way, that ask the desk for a way into the account
 	}
 	// Sessions lists what is signed in.
 	Sessions struct {

@@ -7,6 +7,7 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
+	"sekisho/internal/ticket"
 	"sekisho/internal/web"
 )
 
@@ -33,6 +34,15 @@ func (d *Door) overview(ctx context.Context, r *web.Request) (web.Response, erro
 			return err
 		}
 		p.Sessions = len(list)
+		tickets, err := ticket.OfAccount(ctx, tx, a.ID, 50)
+		if err != nil {
+			return err
+		}
+		for _, t := range tickets {
+			if t.Living() {
+				p.Tickets++
+			}
+		}
 		p.Latest, err = audit.Of(ctx, tx, a.ID, audit.Filter{Since: tx.Now().AddDate(-1, 0, 0), Limit: 5})
 		return err
 	})
