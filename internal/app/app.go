@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"sekisho/internal/account"
+	"sekisho/internal/allowed"
 	"sekisho/internal/api"
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
@@ -38,6 +39,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/access"
 	"sekisho/internal/flow/address"
+	"sekisho/internal/flow/allow"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/consent"
 	"sekisho/internal/flow/enrol"
@@ -78,7 +80,7 @@ import (
 // Tables are the migrations of all packages that keep something.
 var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, account.Migrations, session.Migrations, browser.Migrations, client.Migrations,
 	signkey.Migrations, password.Migrations, sentcode.Migrations, totp.Migrations, backup.Migrations, passphrase.Migrations, passkey.Migrations,
-	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations, org.Migrations, device.Migrations, push.Migrations, explain.Migrations}
+	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations, allowed.Migrations, org.Migrations, device.Migrations, push.Migrations, explain.Migrations}
 
 // App is one running Sekisho.
 type App struct {
@@ -323,6 +325,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	teg := &tegata.Tegata{Entry: a.Entry, Origin: issuer, Wakers: a.wakers()}
 	list := &access.Access{Entry: a.Entry}
 	inv := &invite.Invite{Entry: a.Entry}
+	own := &allow.Allow{Entry: a.Entry}
 	a.Join = &join.Join{Entry: a.Entry}
 	open := a.Frame.Open
 	provider := &oidc.Door{DB: a.DB, Keys: a.Keys, Rules: a.Entry.Rules, Consent: &consent.Consent{Entry: a.Entry}, Change: ch, Issuer: issuer, Salt: salt}
@@ -331,11 +334,11 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Doors = []web.Door{
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
 		(&admin.Door{Govern: &govern.Govern{Entry: a.Entry}}).Door(),
-		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list, Invite: inv}).Door(),
+		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list, Allow: own, Invite: inv}).Door(),
 		(&webinvite.Door{Invite: inv, Change: ch}).Door(),
 		help.Door(),
 		provider.Door(),
-		(&api.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
+		(&api.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Allow: own, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
 	app, err := (&webtegata.Door{Service: a.config.text("service")}).Door()

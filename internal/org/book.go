@@ -43,14 +43,21 @@ func (b *Book) Of(ctx context.Context, r db.Reader, a ref.Account) (*policy.Effe
 
 // At says what holds for an account whose place was read just now.
 func (b *Book) At(ctx context.Context, r db.Reader, a ref.Account, p policy.Place) (*policy.Effective, error) {
+	own := p.Own.At(r.Now())
 	if p.Org == "" {
-		return &b.Everybody, nil
+		if len(own.Address.Allowed) == 0 {
+			return &b.Everybody, nil
+		}
+		e := b.Everybody
+		e.Own = own
+		return &e, nil
 	}
 	rules, err := b.of(ctx, r, p)
 	if err != nil {
 		return nil, err
 	}
 	e := rules.Of(a, p, b.Everybody)
+	e.Own = own
 	return &e, nil
 }
 

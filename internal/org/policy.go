@@ -79,6 +79,10 @@ func SetPolicy(ctx context.Context, tx db.Tx, o ref.Org, p policy.Policy, seen i
 	if i < 0 && seen != 0 || i >= 0 && seen != 0 && seen != all[i].Version {
 		return Policy{}, ErrChanged
 	}
+	if p.Address != nil {
+		list := p.Address.Tidy()
+		p.Address = &list
+	}
 	if s := p.SecondFactor; s != nil {
 		since := *s
 		since.Since = time.Time{}

@@ -8,7 +8,6 @@ package policy
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -49,11 +48,6 @@ type Session struct {
 	DailySignins int           `json:"daily_signins"` // 0: off
 }
 
-// Address rules from where one may enter (PO-01). Empty: from anywhere.
-type Address struct {
-	Allowed []netip.Prefix `json:"allowed,omitempty"`
-}
-
 // Federation rules which providers may be used (FD-01).
 type Federation struct {
 	Forbidden bool     `json:"forbidden"`
@@ -81,6 +75,7 @@ type Effective struct {
 	Federation   Federation
 	Source       Source
 	Org          Org
+	Own          Own
 }
 
 // Org is the organisation whose member the account is; the zero Org is none.
@@ -89,6 +84,12 @@ type Org struct {
 	Name     string
 	Inactive bool  // its admins have deactivated the member (OR-02)
 	Version  int64 // of its rules
+}
+
+// Own is what the account's owner decided for themselves.
+type Own struct {
+	Address Address   // from where they may enter; both lists must allow (PO-01)
+	Until   time.Time // the list takes itself back then, unless it is confirmed; zero: it stands
 }
 
 // Source names the policy that set each part.
@@ -102,9 +103,12 @@ const DefaultName = "default"
 // ByOrg is the source of what an organisation has decided about one member.
 const ByOrg = "organisation"
 
+// ByOwner is the source of what the account's owner decided.
+const ByOwner = "own"
+
 // Reserved are the sources that are no organisation's policy, which cannot have such a
 // name.
-var Reserved = []string{DefaultName, "own", "owner", "operator", ByOrg}
+var Reserved = []string{DefaultName, ByOwner, "owner", "operator", ByOrg}
 
 // Whose names the organisation that set what has this source; empty where it was
 // nobody's.
@@ -174,6 +178,9 @@ func (p Policy) Check() error {
 		if s.DailySignins < 0 {
 			return fmt.Errorf("daily sign-ins %d is below 0", s.DailySignins)
 		}
+	}
+	if a := p.Address; a != nil {
+		return a.check()
 	}
 	return nil
 }

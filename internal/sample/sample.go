@@ -186,6 +186,7 @@ func own() []Page {
 	}
 	pages = append(pages, addresses()...)
 	pages = append(pages, factors()...)
+	pages = append(pages, allowedPages()...)
 	pages = append(pages, replacing()...)
 	for i := range pages {
 		pages[i].Signed = true
