@@ -15,6 +15,7 @@ import (
 	"sekisho/internal/app"
 	"sekisho/internal/db"
 	"sekisho/internal/flow/govern"
+	"sekisho/internal/i18n"
 	"sekisho/internal/org"
 	"sekisho/internal/ref"
 )
@@ -65,6 +66,11 @@ func said(err error, format string, a ...any) error {
 		return errors.New("this is the last owner of the organisation; make another member an owner first: sekisho org member role ORG ACCOUNT owner")
 	case errors.Is(err, org.ErrName), errors.Is(err, org.ErrPermission):
 		return ended{Usage, err}
+	}
+	var refused *govern.Refused
+	if errors.As(err, &refused) {
+		t := refused.Fault.Say(i18n.En, time.Local)
+		return fmt.Errorf("%s %s %s", t.What, t.Why, t.Fix)
 	}
 	return none(err, format, a...)
 }

@@ -59,6 +59,8 @@ func TestOrganisationsFromTheTerminal(t *testing.T) {
 	d.run("org", "show", "Acme").want(0, "inactive", "front desk", "Sales")
 	d.run("org", "member", "reactivate", "Acme", "ken").want(0)
 	d.run("org", "member", "remove", "Acme", "ken").want(0)
+	d.run("org", "policy", "revert", "Acme").want(1, "No change waits to be confirmed.")
+	d.run("org", "policy", "confirm", "Acme").want(1, "No change waits to be confirmed.")
 	d.run("org", "group", "take", "Acme", "ken", "Sales").want(3)
 	d.run("org", "group", "remove", "Acme", "Sales").want(0)
 	d.run("audit", "export").want(0, "org.created", "member.deactivated", "policy.set", "policy.assigned")

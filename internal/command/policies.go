@@ -132,6 +132,12 @@ func (p *program) orgPolicy() *cobra.Command {
 		p.orgAct(verb{"remove ORG POLICY", "Remove a policy", "policy removed", cobra.ExactArgs(2)}, func(ctx context.Context, x place, given []string) error {
 			return x.RemovePolicy(ctx, operator, x.org.ID, given[0])
 		}),
+		p.orgAct(verb{"confirm ORG", "Confirm a change that waits because it shuts its author out", "confirmed", cobra.ExactArgs(1)}, func(ctx context.Context, x place, _ []string) error {
+			return x.Confirm(ctx, operator, x.org.ID)
+		}),
+		p.orgAct(verb{"revert ORG", "Take such a change back at once", "taken back", cobra.ExactArgs(1)}, func(ctx context.Context, x place, _ []string) error {
+			return x.Revert(ctx, operator, x.org.ID)
+		}),
 		p.policyAim("assign", "Say for whom a policy is: --all, --group or --member; with --exclude, for whom it is not", func(ctx context.Context, x place, name string, aim govern.Aim) error {
 			return x.Assign(ctx, operator, x.org.ID, name, aim)
 		}),

@@ -45,4 +45,19 @@ var (
 	RulesTakenBack = define(fault.Entry{Code: "rules.taken_back", Kind: fault.Gone, Topic: fault.Other, Lift: self,
 		Ja: fault.Text{What: "確定を待つ変更はありません。", Why: "すでに確定されたか、10分たって元に戻りました。", Fix: "いまの内容を見て、必要ならもう一度変更してください。"},
 		En: fault.Text{What: "No change waits to be confirmed.", Why: "It was confirmed already, or ten minutes passed and it took itself back.", Fix: "See what holds now, and change it again if you need to."}})
+
+	PolicyWaits = define(fault.Entry{Code: "policy.waits", Kind: fault.Conflict, Topic: fault.Other, Lift: []fault.Lifter{fault.Self, fault.Time},
+		General: &[2]fault.Text{{Why: "前の変更が、確定されるのを待っています。", Fix: "許可したアドレスから確定するか、元に戻してから、もう一度変更してください。10分たつと、自動で元に戻ります。"},
+			{Why: "A change before this one waits to be confirmed.", Fix: "Confirm it from an allowed address or take it back, then make your change. After ten minutes it takes itself back."}},
+		Ja: fault.Text{What: "いまはポリシーを変えられません。", Why: "「{policy}」の変更が、確定されるのを待っています。", Fix: "それを確定するか元に戻してから、もう一度変更してください。{until} になると、自動で元に戻ります。"},
+		En: fault.Text{What: "Policies cannot be changed just now.", Why: "A change of “{policy}” waits to be confirmed.", Fix: "Confirm it or take it back, then make your change. At {until} it takes itself back."}})
+
+	PolicyShutsOut = define(fault.Entry{Code: "policy.shuts_out", Kind: fault.Conflict, Topic: fault.Other, Lift: both,
+		General: &[2]fault.Text{{Why: "そのあとの決まりでは、いまのアドレスからは入れません。"}, {Why: "Under the rules that would hold afterwards you could not get in from where you are."}},
+		Ja:      fault.Text{What: "自分を締め出すことになるため、止めました。", Why: "そのあとの決まりでは、いまのアドレス {address} からは入れません。", Fix: "先にアドレスの決まりを変えるか、ほかの管理者に頼んでください。"},
+		En:      fault.Text{What: "This would shut you out, so it was not done.", Why: "Under the rules that would hold afterwards, {address} is not allowed.", Fix: "Change the address rule first, or ask another administrator to do it."}})
+
+	PolicyNoKind = define(fault.Entry{Code: "policy.no_kind", Kind: fault.Bad, Topic: fault.Other, Lift: both,
+		Ja: fault.Text{What: "この確認方法だけにはできません。", Why: "選んだ方法は、このサービスではだれも登録できません。全員が入れなくなります。", Fix: "Tegata、認証アプリなど、使える方法を1つ以上加えてください。SMS やパスキーの設定は、運用者に頼んでください。"},
+		En: fault.Text{What: "These ways alone will not do.", Why: "Nobody can set up any of them on this service, so everybody would be held.", Fix: "Add one that works here, such as Tegata or an authenticator app. Codes by SMS and passkeys depend on how the service is set up."}})
 )

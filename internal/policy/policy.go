@@ -40,6 +40,19 @@ type SecondFactor struct {
 	GraceDays   int       `json:"grace_days"` // from the demand, or from the account's sign-up where that was later
 }
 
+// Narrows says whether kinds that counted before count no more: who has only these gets
+// the days of grace anew, so that nobody, the owners among them, is held at once.
+func (s SecondFactor) Narrows(before SecondFactor) bool {
+	if len(s.Kinds) == 0 {
+		return false
+	}
+	was := before.Kinds
+	if len(was) == 0 {
+		was = Kinds
+	}
+	return slices.ContainsFunc(was, func(k string) bool { return !slices.Contains(s.Kinds, k) })
+}
+
 // Session rules how long and how many (PO-13 to PO-15, ER-05).
 type Session struct {
 	Lifetime     time.Duration `json:"lifetime"`      // 1 to 30 days
