@@ -21,6 +21,7 @@ import (
 	"sekisho/internal/faults"
 	"sekisho/internal/flow/access"
 	"sekisho/internal/flow/address"
+	"sekisho/internal/flow/allow"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/flow/enter"
@@ -49,6 +50,7 @@ type Door struct {
 	Address *address.Address
 	Enrol   *enrol.Enrol
 	Access  *access.Access
+	Allow   *allow.Allow
 	Tegata  *tegata.Tegata
 	Govern  *govern.Govern
 	Invite  *invite.Invite

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"sekisho/internal/account"
+	"sekisho/internal/allowed"
 	"sekisho/internal/api"
 	"sekisho/internal/audit"
 	"sekisho/internal/browser"
@@ -38,6 +39,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/access"
 	"sekisho/internal/flow/address"
+	"sekisho/internal/flow/allow"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/consent"
 	"sekisho/internal/flow/desk"
@@ -84,6 +86,7 @@ var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, acco
 	smscode.Migrations, grant.Migrations, flow.Migrations, cooling.Migrations, demand.Migrations, org.Migrations, device.Migrations, push.Migrations,
 	explain.Migrations,
 	ticket.Migrations,
+	allowed.Migrations,
 }
 
 // App is one running Sekisho.
@@ -330,6 +333,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	list := &access.Access{Entry: a.Entry}
 	inv := &invite.Invite{Entry: a.Entry}
 	gov := &govern.Govern{Entry: a.Entry}
+	own := &allow.Allow{Entry: a.Entry}
 	a.Join = &join.Join{Entry: a.Entry}
 	open := a.Frame.Open
 	provider := &oidc.Door{DB: a.DB, Keys: a.Keys, Rules: a.Entry.Rules, Consent: &consent.Consent{Entry: a.Entry}, Change: ch, Issuer: issuer, Salt: salt}
@@ -337,13 +341,24 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Frame.Leads = provider.Leads
 	a.Doors = []web.Door{
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
-		(&admin.Door{Govern: gov, Explain: &explain.Explain{Entry: a.Entry}}).Door(),
-		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list, Invite: inv}).Door(),
+		(&admin.Door{
+			Govern:  gov,
+			Explain: &explain.Explain{Entry: a.Entry},
+		}).Door(),
+		(&me.Door{
+			Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list,
+			Invite: inv,
+			Allow:  own,
+		}).Door(),
 		(&webinvite.Door{Invite: inv, Change: ch}).Door(),
 		help.Door(),
 		(&webdesk.Door{Desk: &desk.Desk{Entry: a.Entry}, Digits: a.Entry.Codes.Digits}).Door(),
 		provider.Door(),
-		(&api.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Govern: gov, Invite: inv, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
+		(&api.Door{
+			Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie(),
+			Govern: gov, Invite: inv,
+			Allow: own,
+		}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}
 	app, err := (&webtegata.Door{Service: a.config.text("service")}).Door()

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/html"
@@ -258,6 +259,25 @@ func (b *Browser) Check(label string) *Browser {
 	return b
 }
 
+// Uncheck takes a tick away.
+func (b *Browser) Uncheck(label string) *Browser {
+	b.w.T.Helper()
+	n := b.field(label)
+	delete(b.typed, n)
+	n.Attr = slices.DeleteFunc(n.Attr, func(a html.Attribute) bool { return a.Key == "checked" })
+	return b
+}
+
+// raw is the text in an element as it stands there.
+func raw(n *html.Node) (out string) {
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		if c.Type == html.TextNode {
+			out += c.Data
+		}
+	}
+	return out
+}
+
 // Press presses a button, or follows a link, by its words.
 func (b *Browser) Press(label string) *Browser {
 	b.w.T.Helper()
@@ -304,6 +324,10 @@ func (b *Browser) values(form *html.Node) url.Values {
 		}
 		typed, was := b.typed[n]
 		switch kind := value(n, "type"); {
+		case n.Data == "select" && was:
+			v.Set(name, typed)
+		case n.Data == "textarea" && !was:
+			v.Add(name, strings.TrimPrefix(raw(n), "\n"))
 		case n.Data == "select":
 			each(n, func(o *html.Node) {
 				if has(o, "selected") {

@@ -46,7 +46,7 @@ func TestOrganisationsFromTheTerminal(t *testing.T) {
 	d.run("org", "policy", "assign", "Acme", "night shift", "--group", "Sales").want(0)
 	d.run("org", "policy", "assign", "Acme", "night shift", "--member", "mika").want(3)
 	d.run("org", "policy", "list", "Acme").want(0, "sets second_factor, session, address", "for group Sales")
-	d.run("org", "policy", "effective", "ken").want(0, "session.lifetime", "3d", "night shift", "192.0.2.7/32 2001:db8::/32")
+	d.run("org", "policy", "effective", "ken").want(0, "session.lifetime", "3d", "night shift", "192.0.2.7, 2001:db8::/32")
 	d.run("org", "policy", "effective", "hana").want(0, "30d").miss("night shift")
 	d.run("org", "policy", "assign", "Acme", "night shift", "--member", "ken", "--exclude").want(0)
 	d.run("org", "policy", "effective", "ken").want(0).miss("night shift")
@@ -59,6 +59,8 @@ func TestOrganisationsFromTheTerminal(t *testing.T) {
 	d.run("org", "show", "Acme").want(0, "inactive", "front desk", "Sales")
 	d.run("org", "member", "reactivate", "Acme", "ken").want(0)
 	d.run("org", "member", "remove", "Acme", "ken").want(0)
+	d.run("org", "policy", "revert", "Acme").want(1, "No change waits to be confirmed.")
+	d.run("org", "policy", "confirm", "Acme").want(1, "No change waits to be confirmed.")
 	d.run("org", "group", "take", "Acme", "ken", "Sales").want(3)
 	d.run("org", "group", "remove", "Acme", "Sales").want(0)
 	d.run("audit", "export").want(0, "org.created", "member.deactivated", "policy.set", "policy.assigned")
@@ -78,7 +80,7 @@ func TestAPolicyFileThatDoesNotReadSaysWhy(t *testing.T) {
 		"name = \"x\"\n[password]\nmin = 7":                                   "7 is not within 8 to 128",
 		"name = \"x\"\n[second_factor]\nkinds = [\"otp\"]":                    "is none of tegata",
 		"name = \"x\"\n[second_factor]\ntrust_days = 181":                     "181 is not within 0 to 180",
-		"name = \"x\"\n[address]\nallowed = [\"192.0.2.1/24\"]":               "is no address and no network",
+		"name = \"x\"\n[address]\nallowed = [\"192.0.2.1/24\"]":               "is an address inside a network; the network is 192.0.2.0/24",
 		"name = \"x\"\n[session\n":                                            "expected",
 		"name = \"x\"\n[password]\nmin_age = \"2d\"\nmax_age = \"1d\"\nmin=8": "not below its maximum age",
 	} {

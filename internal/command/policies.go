@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -43,25 +42,6 @@ func (l *length) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// network is one address, or a network of them.
-type network netip.Prefix
-
-// UnmarshalText reads it.
-func (n *network) UnmarshalText(b []byte) error {
-	s := string(b)
-	if a, err := netip.ParseAddr(s); err == nil {
-		a = a.Unmap()
-		*n = network(netip.PrefixFrom(a, a.BitLen()))
-		return nil
-	}
-	p, err := netip.ParsePrefix(s)
-	if err != nil || p != p.Masked() {
-		return fmt.Errorf("%q is no address and no network such as 192.0.2.0/24 or 2001:db8::/32", s)
-	}
-	*n = network(p)
-	return nil
-}
-
 // policyFile is a policy as its author writes it. A part that is left out is left
 // unset; a key that is left out is as by default.
 type policyFile struct {
@@ -91,7 +71,7 @@ type policyFile struct {
 		DailySignins int    `toml:"daily_signins"`
 	} `toml:"session"`
 	Address struct {
-		Allowed []network `toml:"allowed"`
+		Allowed []string `toml:"allowed"`
 	} `toml:"address"`
 	Federation struct {
 		Forbidden bool     `toml:"forbidden"`
@@ -128,10 +108,11 @@ func readPolicy(text string) (policy.Policy, error) {
 		p.Session = &policy.Session{Lifetime: time.Duration(s.Lifetime), Idle: time.Duration(s.Idle), Concurrent: s.Concurrent, DailySignins: s.DailySignins}
 	}
 	if meta.IsDefined("address") {
-		p.Address = &policy.Address{}
-		for _, n := range f.Address.Allowed {
-			p.Address.Allowed = append(p.Address.Allowed, netip.Prefix(n))
+		list, flaw := policy.ParseAddresses(strings.Join(f.Address.Allowed, "\n"))
+		if flaw != nil {
+			return policy.Policy{}, flaw
 		}
+		p.Address = &list
 	}
 	if meta.IsDefined("federation") {
 		p.Federation = &policy.Federation{Forbidden: f.Federation.Forbidden, Providers: f.Federation.Providers}
@@ -150,6 +131,12 @@ func (p *program) orgPolicy() *cobra.Command {
 		}),
 		p.orgAct(verb{"remove ORG POLICY", "Remove a policy", "policy removed", cobra.ExactArgs(2)}, func(ctx context.Context, x place, given []string) error {
 			return x.RemovePolicy(ctx, operator, x.org.ID, given[0])
+		}),
+		p.orgAct(verb{"confirm ORG", "Confirm a change that waits because it shuts its author out", "confirmed", cobra.ExactArgs(1)}, func(ctx context.Context, x place, _ []string) error {
+			return x.Confirm(ctx, operator, x.org.ID)
+		}),
+		p.orgAct(verb{"revert ORG", "Take such a change back at once", "taken back", cobra.ExactArgs(1)}, func(ctx context.Context, x place, _ []string) error {
+			return x.Revert(ctx, operator, x.org.ID)
 		}),
 		p.policyAim("assign", "Say for whom a policy is: --all, --group or --member; with --exclude, for whom it is not", func(ctx context.Context, x place, name string, aim govern.Aim) error {
 			return x.Assign(ctx, operator, x.org.ID, name, aim)

@@ -76,6 +76,7 @@ type Entry struct {
 	General   *[2]Text            // ja, en: what its help page says instead, where the text has places or kinds; empty sentences stay
 	Of        map[string]*[2]Text // ja, en: told instead of one kind of proof; empty sentences stay
 	Action    *Action
+	ActionOf  map[string]*Action // where the button leads instead, of one kind
 }
 
 // Help is the entry as its help page tells it, of no refusal in particular.
@@ -148,6 +149,15 @@ func (f *Fault) Lifters() []Lifter {
 func (f *Fault) Until(t time.Time) *Fault {
 	f.RetryAt = t
 	return f
+}
+
+// Action is where the fault's button leads; nil: it has none.
+func (f *Fault) Action() *Action {
+	kind, _ := f.Args["kind"].(string)
+	if a := f.Entry.ActionOf[kind]; a != nil {
+		return a
+	}
+	return f.Entry.Action
 }
 
 // Code is the fault's code.

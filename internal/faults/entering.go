@@ -36,8 +36,20 @@ var (
 			Steps: []string{"Use a browser that is signed in already.", "Wait until the day ends.", "Check whether a program signs in again and again.", "Ask the people who run this service for a higher number."}}})
 
 	SigninIPNotAllowed = define(fault.Entry{Code: "signin.ip_not_allowed", Kind: fault.Forbidden, Topic: fault.Entering, Lift: both, Action: toSupport,
-		Ja: fault.Text{What: "この場所からはサインインできません。", Why: "許可されたネットワークの外からのアクセスです。", Fix: "VPN を使っているときは切ってください。職場など、許可された場所から試すか、管理者に頼んでください。"},
-		En: fault.Text{What: "You cannot sign in from here.", Why: "The request comes from outside the networks that are allowed.", Fix: "If a VPN is on, leave it. Sign in from an allowed place, such as the office, or ask the administrator."}})
+		ActionOf: map[string]*fault.Action{"own": toRecover},
+		General: &[2]fault.Text{{Why: "組織が許可したアドレスか、自分で許可したアドレスの外からのアクセスです。画面の文に、どちらなのかと、いまのアドレスが出ています。",
+			Fix: "VPN を使っているときは切るか、組織の VPN につないでください。自分の一覧なら、許可した場所から直すか、パスワードを再設定すると外れます。組織の一覧なら、管理者に頼んでください。"},
+			{Why: "The request comes from outside the addresses that the organisation, or the person themselves, allows. The message says which of the two, and the address that was seen.",
+				Fix: "If a VPN is on, leave it, or join the organisation’s own. Your own list you can change from an allowed place, and a reset of the password takes it away. An organisation’s list is changed by its administrators."}},
+		Of: map[string]*[2]fault.Text{"own": {
+			{What: "ここからは使えません。", Why: "自分で決めた許可アドレスの外からのアクセスです。いまのアドレスは {address} です。",
+				Fix: "VPN を使っているときは切ってください。許可した場所からサインインすれば、一覧を直せます。行けないときは、パスワードを再設定すると一覧も外れます。"},
+			{What: "This account cannot be used from here.", Why: "You have set which addresses may use it, and {address} is not one of them.",
+				Fix: "If a VPN is on, leave it. From an allowed place you can sign in and change your list. If you cannot get to one, reset the password: that takes the list away too."}}},
+		Ja: fault.Text{What: "ここからは使えません。", Why: "組織が許可したアドレスの外からのアクセスです。いまのアドレスは {address} です。", Fix: "VPN を使っているときは切るか、組織の VPN につないでください。職場など、許可された場所から試すか、管理者に頼んでください。",
+			Steps: []string{"VPN やプロキシを使っているか確かめます。切ってから、もう一度試します。", "組織に VPN があれば、つないでから試します。", "職場など、許可された場所から試します。", "どれもできないときは、画面に出ているアドレスを管理者に伝えます。", "自分で決めた一覧のときは、パスワードを再設定すると外れます。"}},
+		En: fault.Text{What: "This account cannot be used from here.", Why: "The organisation allows certain addresses only, and {address} is not one of them.", Fix: "If a VPN is on, leave it, or join the organisation’s own. Try from an allowed place, such as the office, or ask the administrator.",
+			Steps: []string{"See whether a VPN or proxy is on. Leave it and try again.", "If the organisation has a VPN, join it and try again.", "Try from an allowed place, such as the office.", "If none of these is possible, tell the administrator the address that the page shows.", "If it is your own list, a reset of the password takes it away."}}})
 
 	SessionLimit = define(fault.Entry{Code: "session.limit", Kind: fault.Conflict, Topic: fault.Entering, Lift: self,
 		General: &[2]fault.Text{{Why: "このアカウントで同時に使えるセッションの数には上限があり、いまその数だけ開いています。"},

@@ -129,7 +129,7 @@ type Facts struct {
 	LastUsed      time.Time // Continue, Change
 	LastProof     time.Time // Change: when the session last proved itself
 	FreshFor      time.Duration
-	OwnAddresses  []netip.Prefix
+	OwnAddresses  []netip.Prefix // of a decision that is made again: what of the owner's own list was kept
 	SignedInSince time.Time
 
 	Set       []Kind    // Enter, Change: what is set up and may be a second proof
@@ -175,6 +175,22 @@ func (d Decision) Whose(p *policy.Effective) string {
 		return ""
 	}
 	return p.Whose(d.Trace[len(d.Trace)-1].Source)
+}
+
+// Args are what a text that tells the decision may name: names and values in turn.
+func (d Decision) Args(p *policy.Effective) []any {
+	out := []any{"idle", p.Session.Idle}
+	if d.Verdict != Refuse || len(d.Trace) == 0 {
+		return out
+	}
+	stop := d.Trace[len(d.Trace)-1]
+	if stop.Rule == "address.own" {
+		out = append(out, "kind", policy.ByOwner)
+	}
+	if stop.Rule == "address.own" || stop.Rule == "address.policy" {
+		out = append(out, "address", stop.Saw)
+	}
+	return out
 }
 
 type rule struct {
@@ -396,29 +412,24 @@ func lockedByOwner(f *Facts, _ *policy.Effective) Decision {
 }
 
 func addressPolicy(f *Facts, p *policy.Effective) Decision {
-	if !allows(p.Address.Allowed, f.From) {
+	if !p.Address.Allows(f.From) {
 		return refuse("signin.ip_not_allowed", p.Source.Address, f.From.String())
 	}
 	return pass
 }
 
-func addressOwn(f *Facts, _ *policy.Effective) Decision {
-	if !allows(f.OwnAddresses, f.From) {
-		return refuse("signin.ip_not_allowed", "own", f.From.String())
+// A recovery is how an owner who is nowhere that their own list allows gets back in
+// (RC-09): it takes the list away with the password that is set. What an organisation
+// allows is its admins' business.
+func addressOwn(f *Facts, p *policy.Effective) Decision {
+	was := policy.Address{Allowed: f.OwnAddresses}
+	switch {
+	case p.Own.Address.Allows(f.From) && was.Allows(f.From):
+		return pass
+	case f.Act == Enter && f.Recovers:
+		return Decision{Verdict: Admit, Trace: []Step{{Source: policy.ByOwner, Saw: "recovers"}}}
 	}
-	return pass
-}
-
-func allows(list []netip.Prefix, from netip.Addr) bool {
-	if len(list) == 0 {
-		return true
-	}
-	for _, p := range list {
-		if p.Contains(from) {
-			return true
-		}
-	}
-	return false
+	return until(refuse("signin.ip_not_allowed", policy.ByOwner, f.From.String()), p.Own.Until)
 }
 
 // The policy's lifetime counts from the sign-in, so that a policy tightened

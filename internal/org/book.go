@@ -43,14 +43,21 @@ func (b *Book) Of(ctx context.Context, r db.Reader, a ref.Account) (*policy.Effe
 
 // At says what holds for an account whose place was read just now.
 func (b *Book) At(ctx context.Context, r db.Reader, a ref.Account, p policy.Place) (*policy.Effective, error) {
+	own := p.Own.At(r.Now())
 	if p.Org == "" {
-		return &b.Everybody, nil
+		if len(own.Address.Allowed) == 0 {
+			return &b.Everybody, nil
+		}
+		e := b.Everybody
+		e.Own = own
+		return &e, nil
 	}
 	rules, err := b.of(ctx, r, p)
 	if err != nil {
 		return nil, err
 	}
-	e := rules.Of(a, p, b.Everybody)
+	e := rules.At(r.Now()).Of(a, p, b.Everybody)
+	e.Own = own
 	return &e, nil
 }
 
@@ -61,7 +68,7 @@ func (b *Book) of(ctx context.Context, r db.Reader, p policy.Place) (policy.Rule
 	if ok && rules.Version == p.Version {
 		return rules, nil
 	}
-	o, list, err := read(ctx, r, p.Org)
+	k, err := readAll(ctx, r, p.Org)
 	if errors.Is(err, db.ErrNone) {
 		// The organisation went between two statements: nothing of it holds any more.
 		return policy.Rules{Org: p.Org}, nil
@@ -69,11 +76,7 @@ func (b *Book) of(ctx context.Context, r db.Reader, p policy.Place) (policy.Rule
 	if err != nil {
 		return rules, err
 	}
-	assigned := make([]policy.Assigned, 0, len(list))
-	for _, x := range list {
-		assigned = append(assigned, x.Assigned)
-	}
-	rules = policy.NewRules(policy.Rules{Org: o.ID, Name: o.Name, Version: o.Version}, assigned)
+	rules = k.rules()
 	// A transaction that writes may have changed the organisation itself, and may yet be
 	// taken back: what it reads is for nobody else.
 	if _, writes := r.(db.Tx); !writes {
@@ -97,4 +100,22 @@ func (b *Book) keep(rules policy.Rules) {
 		b.order = append(b.order, rules.Org)
 	}
 	b.rules[rules.Org] = rules
+}
+
+// rules are what to select from: what stands, and with it what was before.
+func (k known) rules() policy.Rules {
+	of := policy.Rules{Org: k.org.ID, Name: k.org.Name, Version: k.org.Version}
+	if !k.until.IsZero() {
+		before := policy.NewRules(of, assigned(k.before))
+		of.Until, of.Before = k.until, &before
+	}
+	return policy.NewRules(of, assigned(k.list))
+}
+
+func assigned(list []Policy) []policy.Assigned {
+	out := make([]policy.Assigned, len(list))
+	for i, x := range list {
+		out[i] = x.Assigned
+	}
+	return out
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"sekisho/internal/allowed"
 	"sekisho/internal/db"
 	"sekisho/internal/policy"
 	"sekisho/internal/ref"
@@ -129,12 +130,12 @@ func Held(ctx context.Context, tx db.Tx, a ref.Account) (Member, error) {
 // Join is what a read that begins from an account takes along to learn where it
 // stands, in the same statement: Column behind its own, and Place's Dest.
 func Join(account string) string {
-	return ` LEFT JOIN org_member om ON om.account = ` + account + ` LEFT JOIN org oo ON oo.id = om.org `
+	return ` LEFT JOIN org_member om ON om.account = ` + account + ` LEFT JOIN org oo ON oo.id = om.org` + allowed.Join(account)
 }
 
-// Column is what Join gives, in one column: the check of a session reads it each time,
-// and of somebody who is nowhere it is one NULL.
-const Column = `om.org || ' ' || oo.version || ' ' || om.inactive || ' ' || om.joined || ' ' || om.role || ' ' || om.in_groups`
+// Column is what Join gives, in one column: the check of a session reads it each time.
+// Its owner's own list stands before the place in an organisation.
+const Column = `coalesce(` + allowed.Column + ` || ';', '') || coalesce(om.org || ' ' || oo.version || ' ' || om.inactive || ' ' || om.joined || ' ' || om.role || ' ' || om.in_groups, '')`
 
 // Dest is where Column is read to.
 func Dest(p *policy.Place) any { return dest{p} }
@@ -146,12 +147,21 @@ func (d dest) Scan(src any) error {
 	*d.place = policy.Place{}
 	var text string
 	switch s := src.(type) {
-	case nil:
-		return nil
+	case nil: // what the account belongs to is not there
 	case string:
 		text = s
 	case []byte:
 		text = string(s)
+	}
+	if own, rest, is := strings.Cut(text, ";"); is {
+		var err error
+		if d.place.Own, err = allowed.Parse(own); err != nil {
+			return err
+		}
+		text = rest
+	}
+	if text == "" {
+		return nil
 	}
 	words := strings.Fields(text)
 	if len(words) < 5 {
@@ -159,9 +169,10 @@ func (d dest) Scan(src any) error {
 	}
 	version, err1 := strconv.ParseInt(words[1], 10, 64)
 	joined, err2 := strconv.ParseInt(words[3], 10, 64)
-	*d.place = policy.Place{Org: ref.Org(words[0]), Version: version, Inactive: words[2] != "0", Joined: time.UnixMicro(joined).UTC(), Role: words[4]}
+	p := d.place
+	p.Org, p.Version, p.Inactive, p.Joined, p.Role = ref.Org(words[0]), version, words[2] != "0", time.UnixMicro(joined).UTC(), words[4]
 	for _, g := range words[5:] {
-		d.place.Groups = append(d.place.Groups, ref.Group(g))
+		p.Groups = append(p.Groups, ref.Group(g))
 	}
 	return errors.Join(err1, err2)
 }
@@ -169,10 +180,7 @@ func (d dest) Scan(src any) error {
 // PlaceOf says where an account stands; the zero place when it is nowhere, or when
 // there is no such account: both cost one read.
 func PlaceOf(ctx context.Context, r db.Reader, a ref.Account) (p policy.Place, err error) {
-	err = r.QueryRow(ctx, `SELECT `+Column+` FROM org_member om JOIN org oo ON oo.id = om.org WHERE om.account = $1`, a).Scan(Dest(&p))
-	if errors.Is(err, db.ErrNone) {
-		return policy.Place{}, nil
-	}
+	err = r.QueryRow(ctx, `SELECT `+Column+` FROM (SELECT CAST($1 AS TEXT) AS id) who`+Join("who.id"), a).Scan(Dest(&p))
 	return p, err
 }
 

@@ -43,6 +43,7 @@ func TestAPolicyIsKeptWhole(t *testing.T) {
 			Session:      &policy.Session{Lifetime: 25 * time.Hour, Idle: 5 * time.Minute, Concurrent: 2},
 			Address:      &policy.Address{Allowed: []netip.Prefix{netip.MustParsePrefix("2001:db8::/32")}},
 			Federation:   &policy.Federation{Forbidden: true, Providers: []string{"x"}}}
+		*p.Address = p.Address.Tidy()
 		began := clock.Now()
 		got := set(o, p)
 		if since := got.SecondFactor.Since; since.Sub(began).Abs() > time.Second {

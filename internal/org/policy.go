@@ -79,17 +79,11 @@ func SetPolicy(ctx context.Context, tx db.Tx, o ref.Org, p policy.Policy, seen i
 	if i < 0 && seen != 0 || i >= 0 && seen != 0 && seen != all[i].Version {
 		return Policy{}, ErrChanged
 	}
-	if s := p.SecondFactor; s != nil {
-		since := *s
-		since.Since = time.Time{}
-		if s.Demanded {
-			since.Since = tx.Now()
-		}
-		if i >= 0 && s.Demanded && all[i].SecondFactor != nil && all[i].SecondFactor.Demanded {
-			since.Since = all[i].SecondFactor.Since // it has been demanded since then
-		}
-		p.SecondFactor = &since
+	var before *policy.SecondFactor
+	if i >= 0 {
+		before = all[i].SecondFactor
 	}
+	p = written(p, before, tx.Now())
 	parts, err := columnsOf(p)
 	if err != nil {
 		return Policy{}, fmt.Errorf("policy %s: %w", p.Name, err)
@@ -110,6 +104,28 @@ func SetPolicy(ctx context.Context, tx db.Tx, o ref.Org, p policy.Policy, seen i
 	_, err = tx.Exec(ctx, `INSERT INTO org_policy (id, org, position, name, version, password, second_factor, session, address, federation)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, append([]any{out.ID, o, out.Position, p.Name, out.Version}, parts...)...)
 	return out, err
+}
+
+// written is a policy as it is kept: its list in order, and since when it demands a
+// second factor.
+func written(p policy.Policy, before *policy.SecondFactor, now time.Time) policy.Policy {
+	if p.Address != nil {
+		list := p.Address.Tidy()
+		p.Address = &list
+	}
+	if p.SecondFactor == nil {
+		return p
+	}
+	s := *p.SecondFactor
+	s.Since = time.Time{}
+	if s.Demanded {
+		s.Since = now
+		if before != nil && before.Demanded && !s.Narrows(*before) {
+			s.Since = before.Since // it has been demanded since then
+		}
+	}
+	p.SecondFactor = &s
+	return p
 }
 
 // RemovePolicy removes a policy; what it gave comes from the next in order.
@@ -160,10 +176,14 @@ func untarget(ctx context.Context, tx db.Tx, o ref.Org, whom string) error {
 	return err
 }
 
-// Policies are an organisation's, in order, with their targets.
+// Policies are an organisation's, in order, with their targets, as they hold now: a
+// change that was not confirmed in time is none.
 func Policies(ctx context.Context, r db.Reader, o ref.Org) ([]Policy, error) {
-	_, list, err := read(ctx, r, o)
-	return list, err
+	k, err := readAll(ctx, r, o)
+	if !k.until.IsZero() && !r.Now().Before(k.until) {
+		return k.before, err
+	}
+	return k.list, err
 }
 
 // PolicyNamed finds a policy of this organisation by its name or ID; db.ErrNone when
@@ -185,22 +205,23 @@ type row struct {
 	org    Org
 	policy Policy
 	target policy.Target
+	until  time.Time
 	is     bool // there is a policy
 	aimed  bool // there is a target
 }
 
 // read reads an organisation and its rules in one statement, so that the version is
 // that of the rules. db.ErrNone when there is no such organisation.
-func read(ctx context.Context, r db.Reader, o ref.Org) (Org, []Policy, error) {
+func read(ctx context.Context, r db.Reader, o ref.Org) (known, error) {
 	rows, err := db.List(ctx, r, scanRow, `SELECT o.id, o.name, o.created, o.version, p.id, p.position, p.name, p.version,
-			p.password, p.second_factor, p.session, p.address, p.federation, t.whom, t.exclude, t.since
-		FROM org o LEFT JOIN org_policy p ON p.org = o.id LEFT JOIN org_policy_target t ON t.policy = p.id
+			p.password, p.second_factor, p.session, p.address, p.federation, t.whom, t.exclude, t.since, pe.until
+		FROM org o LEFT JOIN org_pending pe ON pe.org = o.id LEFT JOIN org_policy p ON p.org = o.id LEFT JOIN org_policy_target t ON t.policy = p.id
 		WHERE o.id = $1 ORDER BY p.position, p.id, t.whom`, o)
 	if err != nil {
-		return Org{}, nil, err
+		return known{}, err
 	}
 	if len(rows) == 0 {
-		return Org{}, nil, db.ErrNone
+		return known{}, db.ErrNone
 	}
 	var list []Policy
 	for _, x := range rows {
@@ -212,7 +233,7 @@ func read(ctx context.Context, r db.Reader, o ref.Org) (Org, []Policy, error) {
 			last.Targets = append(last.Targets, x.target)
 		}
 	}
-	return rows[0].org, list, nil
+	return known{org: rows[0].org, list: list, until: rows[0].until}, nil
 }
 
 func scanRow(s db.Scanner) (x row, err error) {
@@ -220,7 +241,7 @@ func scanRow(s db.Scanner) (x row, err error) {
 	p := &x.policy
 	err = s.Scan(&x.org.ID, &x.org.Name, db.Time(&x.org.Created), &x.org.Version, db.Null(&id), db.Null(&p.Position), db.Null(&name), db.Null(&p.Version),
 		db.Null(&password), db.Null(&second), db.Null(&session), db.Null(&address), db.Null(&federation),
-		db.Null(&whom), db.Bool(&x.target.Exclude), db.Time(&x.target.Since))
+		db.Null(&whom), db.Bool(&x.target.Exclude), db.Time(&x.target.Since), db.Time(&x.until))
 	if err != nil {
 		return x, err
 	}

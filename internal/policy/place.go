@@ -16,6 +16,22 @@ type Place struct {
 	Joined   time.Time
 	Role     string // as the member carries it
 	Groups   []ref.Group
+	Own      Kept
+}
+
+// Kept is the owner's own list as it is kept: what holds until it has to be confirmed,
+// and what held before (PO-17).
+type Kept struct {
+	Own
+	Before Address
+}
+
+// At is what holds at an instant: nobody has to take back what was not confirmed.
+func (k Kept) At(now time.Time) Own {
+	if k.Until.IsZero() || now.Before(k.Until) {
+		return k.Own
+	}
+	return Own{Address: k.Before}
 }
 
 // All is the target that is every member.
@@ -40,9 +56,20 @@ type Rules struct {
 	Org     ref.Org
 	Name    string
 	Version int64
+	Until   time.Time // it has to be confirmed until then; zero: it stands
+	Before  *Rules    // with Until: what holds from then on
 
 	policies []Policy
 	hits     map[string][]hit // by whom a target names
+}
+
+// At are the rules that hold at an instant: nobody has to take back what was not
+// confirmed (PO-17).
+func (r Rules) At(now time.Time) Rules {
+	if r.Before == nil || now.Before(r.Until) {
+		return r
+	}
+	return *r.Before
 }
 
 // hit is one target of the policy at a place in the order.

@@ -8,7 +8,6 @@ package policy
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -41,17 +40,25 @@ type SecondFactor struct {
 	GraceDays   int       `json:"grace_days"` // from the demand, or from the account's sign-up where that was later
 }
 
+// Narrows says whether kinds that counted before count no more: who has only these gets
+// the days of grace anew, so that nobody, the owners among them, is held at once.
+func (s SecondFactor) Narrows(before SecondFactor) bool {
+	if len(s.Kinds) == 0 {
+		return false
+	}
+	was := before.Kinds
+	if len(was) == 0 {
+		was = Kinds
+	}
+	return slices.ContainsFunc(was, func(k string) bool { return !slices.Contains(s.Kinds, k) })
+}
+
 // Session rules how long and how many (PO-13 to PO-15, ER-05).
 type Session struct {
 	Lifetime     time.Duration `json:"lifetime"`      // 1 to 30 days
 	Idle         time.Duration `json:"idle"`          // 0: off; 1 to 30 minutes
 	Concurrent   int           `json:"concurrent"`    // 1 to 50
 	DailySignins int           `json:"daily_signins"` // 0: off
-}
-
-// Address rules from where one may enter (PO-01). Empty: from anywhere.
-type Address struct {
-	Allowed []netip.Prefix `json:"allowed,omitempty"`
 }
 
 // Federation rules which providers may be used (FD-01).
@@ -81,6 +88,7 @@ type Effective struct {
 	Federation   Federation
 	Source       Source
 	Org          Org
+	Own          Own
 }
 
 // Org is the organisation whose member the account is; the zero Org is none.
@@ -89,6 +97,12 @@ type Org struct {
 	Name     string
 	Inactive bool  // its admins have deactivated the member (OR-02)
 	Version  int64 // of its rules
+}
+
+// Own is what the account's owner decided for themselves.
+type Own struct {
+	Address Address   // from where they may enter; both lists must allow (PO-01)
+	Until   time.Time // the list takes itself back then, unless it is confirmed; zero: it stands
 }
 
 // Source names the policy that set each part.
@@ -102,9 +116,12 @@ const DefaultName = "default"
 // ByOrg is the source of what an organisation has decided about one member.
 const ByOrg = "organisation"
 
+// ByOwner is the source of what the account's owner decided.
+const ByOwner = "own"
+
 // Reserved are the sources that are no organisation's policy, which cannot have such a
 // name.
-var Reserved = []string{DefaultName, "own", "owner", "operator", ByOrg}
+var Reserved = []string{DefaultName, ByOwner, "owner", "operator", ByOrg}
 
 // Whose names the organisation that set what has this source; empty where it was
 // nobody's.
@@ -174,6 +191,9 @@ func (p Policy) Check() error {
 		if s.DailySignins < 0 {
 			return fmt.Errorf("daily sign-ins %d is below 0", s.DailySignins)
 		}
+	}
+	if a := p.Address; a != nil {
+		return a.check()
 	}
 	return nil
 }

@@ -45,10 +45,6 @@ func flag(name string, on bool) Value {
 // Values lists all that holds, part by part.
 func (e *Effective) Values() []Value {
 	w, f, s := &e.Password, &e.SecondFactor, &e.Session
-	var allowed []string
-	for _, p := range e.Address.Allowed {
-		allowed = append(allowed, p.String())
-	}
 	var out []Value
 	for _, part := range []struct {
 		source string
@@ -61,13 +57,25 @@ func (e *Effective) Values() []Value {
 			{Name: "second_factor.kinds", Kind: List, List: f.Kinds}, Days.of("second_factor.trust_days", f.TrustDays), flag("second_factor.backup_codes", f.BackupCodes)}},
 		{e.Source.Session, []Value{span("session.lifetime", s.Lifetime), span("session.idle", s.Idle), Count.of("session.concurrent", s.Concurrent),
 			Count.of("session.daily_signins", s.DailySignins)}},
-		{e.Source.Address, []Value{{Name: "address.allowed", Kind: List, List: allowed}}},
+		{e.Source.Address, []Value{{Name: "address.allowed", Kind: List, List: e.Address.shown()}}},
+		{ByOwner, []Value{{Name: "own.allowed", Kind: List, List: e.Own.Address.shown()}}},
 		{e.Source.Federation, []Value{flag("federation.forbidden", e.Federation.Forbidden), {Name: "federation.providers", Kind: List, List: e.Federation.Providers}}},
 	} {
+		if part.source == ByOwner && len(e.Own.Address.Allowed) == 0 {
+			continue
+		}
 		for _, v := range part.list {
 			v.Source, v.Org = part.source, e.Whose(part.source) != ""
 			out = append(out, v)
 		}
+	}
+	return out
+}
+
+// shown is the list as a page shows it.
+func (a Address) shown() (out []string) {
+	for _, e := range a.Tidy().Entries {
+		out = append(out, e.String())
 	}
 	return out
 }
@@ -83,6 +91,9 @@ func (v Value) Plain() string {
 		}
 		return v.Span.String()
 	case List:
+		if strings.HasSuffix(v.Name, ".allowed") {
+			return strings.Join(v.List, ", ")
+		}
 		return strings.Join(v.List, " ")
 	}
 	return strconv.Itoa(v.Number)

@@ -187,6 +187,7 @@ func own() []Page {
 	}
 	pages = append(pages, addresses()...)
 	pages = append(pages, factors()...)
+	pages = append(pages, allowedPages()...)
 	pages = append(pages, replacing()...)
 	pages = append(pages, ownTickets()...)
 	for i := range pages {

@@ -165,7 +165,7 @@ func (r *Request) Who(ctx context.Context) (*fault.Fault, error) {
 		if !ok {
 			e = faults.SessionEnded
 		}
-		return e.New("idle", r.rules.Session.Idle).By(d.Whose(r.rules)), nil
+		return e.New(d.Args(r.rules)...).Until(d.RetryAt).By(d.Whose(r.rules)), nil
 	}
 	r.Session, r.Token = s, token
 	r.Console = Standing{Org: r.rules.Org.ID, Name: r.rules.Org.Name, Role: s.Stands.Role}

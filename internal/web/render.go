@@ -185,7 +185,7 @@ func (p *pages) render(w io.Writer, r *Request, res Response) error {
 
 func viewOf(f *fault.Fault, r *Request) *faultView {
 	v := &faultView{Code: f.Code(), Text: f.Say(r.Lang, r.Zone), Retry: f.RetryAt, Reference: f.Reference, Lift: f.Lifters(), Org: f.Org()}
-	if a := f.Entry.Action; a != nil && f.Args["disclosed"] != true { // nothing to recover where there is no account
+	if a := f.Action(); a != nil && f.Args["disclosed"] != true { // nothing to recover where there is no account
 		v.Href, v.Action = a.Href, a.En
 		if r.Lang == i18n.Ja {
 			v.Action = a.Ja

@@ -118,6 +118,9 @@ func (u *undoing) all(ctx context.Context, tx db.Tx) error {
 	if err := u.factors(ctx, tx); err != nil {
 		return err
 	}
+	if err := u.allowed(ctx, tx); err != nil {
+		return err
+	}
 	return u.spares(ctx, tx)
 }
 

@@ -130,7 +130,7 @@ func (e *Entry) Gather(ctx context.Context, r db.Reader, w Who) (gate.Facts, Set
 		return f, set, err
 	}
 	f.PasswordSet, f.MustChange = set.Record.SetAt, set.Record.MustChange
-	f.Issued = set.Issued
+	f.Issued, f.OwnAddresses = set.Issued, set.Rules.Own.Address.Allowed
 	f.Set, f.SecondVia, f.OnFile = set.Seconds(), set.number().Norm, set.onFile()
 	if w.Lost {
 		f.OnFile = slices.DeleteFunc(f.OnFile, func(k gate.Kind) bool { return k == gate.Password })
@@ -440,6 +440,9 @@ func (e *Entry) Refuse(ctx context.Context, tx db.Tx, r Refusal) (*fault.Fault, 
 	f := entry.New()
 	if f.Args == nil {
 		f.Args = map[string]any{}
+	}
+	if r.Rules != nil && r.Tell == nil {
+		f = entry.New(r.Decision.Args(r.Rules)...)
 	}
 	for k, v := range r.Args {
 		f.Args[k] = v

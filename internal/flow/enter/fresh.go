@@ -56,7 +56,7 @@ func (e *Entry) MayChange(ctx context.Context, r db.Reader, v flow.Visitor, s se
 	if !ok {
 		entry = faults.SessionEnded
 	}
-	return entry.New("idle", rules.Session.Idle).By(d.Whose(rules)), nil
+	return entry.New(d.Args(rules)...).Until(d.RetryAt).By(d.Whose(rules)), nil
 }
 
 func later(a, b time.Time) time.Time {

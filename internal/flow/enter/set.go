@@ -69,7 +69,7 @@ func (e *Entry) SetOf(ctx context.Context, r db.Reader, a account.Account) (s Se
 	if err != nil {
 		return s, err
 	}
-	hand = allowed(hand, s.Rules)
+	hand = permitted(hand, s.Rules)
 	s.Backup, s.BackupOf, s.Spare, s.Issued = left, of, hand.Any(), hand.Issued().Any()
 	_, err = passphrase.Of(ctx, r, a.ID)
 	if s.Passphrase = err == nil; errors.Is(err, db.ErrNone) {
@@ -86,10 +86,10 @@ func (e *Entry) hand(ctx context.Context, r db.Reader, a ref.Account) (backup.Ha
 		return backup.Hand{}, err
 	}
 	h, err := backup.Look(ctx, r, a)
-	return allowed(h, rules), err
+	return permitted(h, rules), err
 }
 
-func allowed(h backup.Hand, p *policy.Effective) backup.Hand {
+func permitted(h backup.Hand, p *policy.Effective) backup.Hand {
 	if !p.SecondFactor.BackupCodes {
 		return h.Issued()
 	}

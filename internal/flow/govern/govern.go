@@ -83,6 +83,9 @@ type act struct {
 	by   By
 	org  org.Org
 	held []org.Permission
+
+	before []org.Policy // the rules before a change of them; see reshape
+	what   string       // which of them it changes
 }
 
 // change runs an act that needs a permission. For who is no member of it the
@@ -105,7 +108,13 @@ func (g *Govern) change(ctx context.Context, by By, o ref.Org, need org.Permissi
 		if err := x.proved(ctx, tx); err != nil {
 			return err
 		}
-		return do(tx, x)
+		if err := x.settle(ctx, tx); err != nil {
+			return err
+		}
+		if err := do(tx, x); err != nil {
+			return err
+		}
+		return x.stays(ctx, tx)
 	})
 }
 

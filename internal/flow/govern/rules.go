@@ -3,8 +3,10 @@ package govern
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"sekisho/internal/db"
+	"sekisho/internal/faults"
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
 	"sekisho/internal/ref"
@@ -80,7 +82,10 @@ func (g *Govern) SetPolicy(ctx context.Context, by By, o ref.Org, p policy.Polic
 	if p.Name, err = org.ParseName(p.Name); err != nil {
 		return set, err
 	}
-	err = g.change(ctx, by, o, org.ManagePolicies, func(tx db.Tx, x *act) error {
+	if s := p.SecondFactor; s != nil && s.Demanded && !g.kindsHere(s.Kinds) {
+		return set, &Refused{faults.PolicyNoKind.New()}
+	}
+	err = g.reshape(ctx, by, o, p.Name, func(tx db.Tx, x *act) error {
 		before, err := org.PolicyNamed(ctx, tx, o, p.Name)
 		if err != nil && !errors.Is(err, db.ErrNone) {
 			return err
@@ -109,7 +114,7 @@ func (g *Govern) RemovePolicy(ctx context.Context, by By, o ref.Org, what string
 
 // Order puts the named policies first, in this order.
 func (g *Govern) Order(ctx context.Context, by By, o ref.Org, names []string) error {
-	return g.change(ctx, by, o, org.ManagePolicies, func(tx db.Tx, x *act) error {
+	return g.reshape(ctx, by, o, strings.Join(names, ", "), func(tx db.Tx, x *act) error {
 		var ids []ref.Policy
 		for _, name := range names {
 			p, err := org.PolicyNamed(ctx, tx, o, name)
@@ -162,11 +167,12 @@ func (g *Govern) Unassign(ctx context.Context, by By, o ref.Org, what string, ai
 }
 
 func (g *Govern) policy(ctx context.Context, by By, o ref.Org, what string, do func(db.Tx, *act, org.Policy) error) error {
-	return g.change(ctx, by, o, org.ManagePolicies, func(tx db.Tx, x *act) error {
+	return g.reshape(ctx, by, o, what, func(tx db.Tx, x *act) error {
 		p, err := org.PolicyNamed(ctx, tx, o, what)
 		if err != nil {
 			return err
 		}
+		x.what = p.Name
 		return do(tx, x, p)
 	})
 }

@@ -90,6 +90,7 @@ type state struct {
 	Number   string             `json:"number,omitempty"` // what Tegata is to be told
 	Least    int                `json:"least,omitempty"`  // Word: how long it must be
 	May      bool               `json:"may,omitempty"`    // Second: waiting would do as well
+	Lifts    bool               `json:"lifts,omitempty"`  // Word: the owner's own list of addresses goes with it (RC-09)
 }
 
 // sent is a code that is out.
@@ -116,6 +117,7 @@ type View struct {
 	Digits   int          // of the code that is out, where it is a long one; else 0
 	Delivery outbox.Stage // what became of the second proof's SMS
 	May      bool         // Second: waiting would do as well
+	Lifts    bool         // Word: the owner's own list of addresses goes with it
 	Ticket   Ticket       // Device: how far it has come
 }
 
@@ -129,7 +131,7 @@ type Way struct {
 
 func (r *Recover) view(s *flow.Stored[state]) View {
 	x := s.State
-	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, Number: x.Number, May: x.May, MinWord: cmp.Or(x.Least, r.Rules.Default().Password.MinLengthSingle)}
+	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, Number: x.Number, May: x.May, Lifts: x.Lifts, MinWord: cmp.Or(x.Least, r.Rules.Default().Password.MinLengthSingle)}
 	if x.For.Long {
 		v.Digits = sentcode.LongDigits
 	}
@@ -406,6 +408,9 @@ func (m *moment) advance(ctx context.Context, tx db.Tx) error {
 			set, err = m.SetOf(ctx, tx, m.account)
 		}
 		x.Least = m.Least(set)
+		if err == nil {
+			x.Lifts, err = m.Bars(ctx, tx, m.account.ID, m.visitor)
+		}
 	}
 	return err
 }
@@ -486,6 +491,9 @@ func (m *moment) lift(ctx context.Context, tx db.Tx, word enter.Word) error {
 		return err
 	}
 	if err := m.endSpares(ctx, tx); err != nil {
+		return err
+	}
+	if err := m.LiftAllowed(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account}); err != nil {
 		return err
 	}
 	// Whoever had the old password may have signed in from a browser of their own.

@@ -161,7 +161,7 @@ func (t *Tegata) may(c Caller, act gate.Act, now time.Time) *fault.Fault {
 	if !ok {
 		entry = faults.DeviceUnknown
 	}
-	return entry.New().By(d.Whose(c.Rules))
+	return entry.New(d.Args(c.Rules)...).Until(d.RetryAt).By(d.Whose(c.Rules))
 }
 
 // act runs what an installation does: the account is held, and gate asked again on

@@ -18,7 +18,7 @@ import (
 var files embed.FS
 
 // Guides are the pages that explain a feature.
-var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "way-back", "addresses", "sessions", "several-accounts", "activity", "notices", "apps",
+var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "way-back", "addresses", "allowed", "sessions", "several-accounts", "activity", "notices", "apps",
 	"second-factor", "tegata", "sign-in-lock", "authenticator-app", "keys", "spare", "trusted-browsers", "phone-gone"}
 
 // steps are how many a guide lists.
@@ -33,7 +33,7 @@ var (
 // places are where what a guide tells is done.
 var places = map[string]Link{"second-factor": toFactors, "tegata": toFactors, "authenticator-app": toFactors, "keys": toFactors, "spare": toFactors, "trusted-browsers": toAccess,
 	"sign-in-lock": {"/recover/replace", "replace"},
-	"phone-gone":   toAccess, "sessions": toAccess, "addresses": toAddresses, "password": {"/me/password", "password"}, "activity": {"/me/activity", "activity"},
+	"phone-gone":   toAccess, "sessions": toAccess, "addresses": toAddresses, "allowed": {"/me/allowed", "allowed"}, "password": {"/me/password", "password"}, "activity": {"/me/activity", "activity"},
 	"apps": {"/me/apps", "apps"}}
 
 // Pages of help.

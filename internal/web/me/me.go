@@ -18,6 +18,7 @@ import (
 	"sekisho/internal/faults"
 	"sekisho/internal/flow/access"
 	"sekisho/internal/flow/address"
+	"sekisho/internal/flow/allow"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/flow/invite"
@@ -30,7 +31,7 @@ import (
 	"sekisho/internal/web"
 )
 
-//go:embed templates/*.html messages.toml
+//go:embed templates/*.html *messages.toml
 var files embed.FS
 
 // Door shows and changes one's own account.
@@ -41,6 +42,7 @@ type Door struct {
 	Tegata  *tegata.Tegata
 	Access  *access.Access
 	Invite  *invite.Invite
+	Allow   *allow.Allow
 }
 
 // Door gives the routes and pages.
@@ -60,7 +62,7 @@ func (d *Door) Door() web.Door {
 		get("/me/rules", d.rules), get("/me/profile", d.profile), post("/me/profile", d.profileDo),
 		get("/me/access", d.access), get("/me/access/end", d.accessAsk), post("/me/access/end", d.accessEnd),
 	}
-	return web.Door{Name: "me", Layout: web.Desk, Files: files, Routes: slices.Concat(routes, d.factorRoutes(), d.addressRoutes(), d.memberRoutes(), d.ticketRoutes())}
+	return web.Door{Name: "me", Layout: web.Desk, Files: files, Routes: slices.Concat(routes, d.factorRoutes(), d.addressRoutes(), d.allowedRoutes(), d.memberRoutes(), d.ticketRoutes())}
 }
 
 // Pages of an account.

@@ -82,7 +82,7 @@ func (d *Door) joinPage(r *web.Request, v join.View) web.Response {
 		return web.Show("signin/code", Code{Digits: d.Digits, Base: "/signup/code", Flow: string(v.ID), Typed: v.Email.Shown, Way: way,
 			Wait: max(0, int(v.Resend.Sub(r.Now).Seconds())), Sent: true}).LeadsTo(v.Return)
 	}
-	return web.Show("signin/new-password", NewPassword{"/signup/password", string(v.ID), v.Email.Shown, v.MinWord}).LeadsTo(v.Return)
+	return web.Show("signin/new-password", NewPassword{Base: "/signup/password", Flow: string(v.ID), Typed: v.Email.Shown, Min: v.MinWord}).LeadsTo(v.Return)
 }
 
 func (d *Door) signUpLook(ctx context.Context, r *web.Request) (web.Response, error) {

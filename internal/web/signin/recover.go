@@ -127,7 +127,7 @@ func (b back) path(v recover.View, want string) string {
 func (b back) face(r *web.Request, v recover.View) web.Response {
 	switch v.Step {
 	case recover.Word:
-		return web.Show("signin/new-password", NewPassword{"/recover/password", string(v.ID), v.Typed.Shown, v.MinWord})
+		return web.Show("signin/new-password", NewPassword{Base: "/recover/password", Flow: string(v.ID), Typed: v.Typed.Shown, Min: v.MinWord, Lifts: v.Lifts})
 	case recover.Device:
 		return b.enrolling(v)
 	case recover.Waiting:

@@ -110,6 +110,7 @@ type (
 	NewPassword struct {
 		Base, Flow, Typed string
 		Min               int
+		Lifts             bool // the owner's own list of addresses goes with it (RC-09)
 	}
 )
 
@@ -252,7 +253,7 @@ func (d *Door) page(r *web.Request, v signin.View) web.Response {
 	case signin.Limit:
 		return web.Show("signin/sessions", Limit{flow, typed, v.Refused, v.Sessions}).LeadsTo(v.Return)
 	case signin.NewWord:
-		p := web.Show("signin/new-password", NewPassword{"/signin/new-password", flow, typed, v.MinWord}).With(faults.PasswordExpired.New()).LeadsTo(v.Return)
+		p := web.Show("signin/new-password", NewPassword{Base: "/signin/new-password", Flow: flow, Typed: typed, Min: v.MinWord}).With(faults.PasswordExpired.New()).LeadsTo(v.Return)
 		p.Status = http.StatusOK // it tells why, and refuses nothing
 		return p
 	case signin.Address:
