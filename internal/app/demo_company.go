@@ -111,7 +111,7 @@ func (s *stage) rules(ctx context.Context, g *govern.Govern, o ref.Org) error {
 		{policy.Policy{Name: "夜間当直", Address: &policy.Address{Allowed: []netip.Prefix{netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("2001:db8:77::/48")}}}, govern.Aim{Group: "夜間当直"}},
 		{policy.Policy{Name: "情報システム", SecondFactor: &policy.SecondFactor{Demanded: true, TrustDays: 14, BackupCodes: true, GraceDays: 60},
 			Session: &policy.Session{Lifetime: 7 * day, Concurrent: 5, DailySignins: 50}}, govern.Aim{Group: "情報システム"}},
-		{policy.Policy{Name: "全社", Password: &policy.Password{MinLength: 8, MinLengthSingle: 15, Recent: 3}, Session: &policy.Session{Lifetime: 14 * day, Concurrent: 5, DailySignins: 50}}, govern.Aim{All: true}},
+		{policy.Policy{Name: "全社", Password: &policy.Password{MinLength: 8, MinLengthSingle: 15, Recent: 3}, Session: &policy.Session{Lifetime: 14 * day, Concurrent: 10, DailySignins: 50}}, govern.Aim{All: true}},
 	} {
 		if _, err := g.SetPolicy(ctx, by, o, x.policy, 0); err != nil {
 			return err
