@@ -221,9 +221,10 @@ func Groups(ctx context.Context, r db.Reader, o ref.Org) ([]Group, error) {
 	return db.List(ctx, r, scanGroup, `SELECT id, name, created FROM org_group WHERE org = $1 ORDER BY name`, o)
 }
 
-// GroupNamed finds a group of this organisation by its name or ID.
+// GroupNamed finds a group of this organisation by its ID, else by its name.
 func GroupNamed(ctx context.Context, r db.Reader, o ref.Org, what string) (Group, error) {
-	return scanGroup(r.QueryRow(ctx, `SELECT id, name, created FROM org_group WHERE org = $1 AND (id = $2 OR name = $2)`, o, what))
+	return scanGroup(r.QueryRow(ctx, `SELECT id, name, created FROM org_group WHERE org = $1 AND (id = $2 OR name = $2)
+		ORDER BY id = $2 DESC LIMIT 1`, o, what))
 }
 
 // Put puts a member into a group; db.ErrNone when they are in it already.

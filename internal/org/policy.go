@@ -186,14 +186,17 @@ func Policies(ctx context.Context, r db.Reader, o ref.Org) ([]Policy, error) {
 	return k.list, err
 }
 
-// PolicyNamed finds a policy of this organisation by its name or ID; db.ErrNone when
-// there is none.
+// PolicyNamed finds a policy of this organisation by its ID, else by its name; db.ErrNone
+// when there is none.
 func PolicyNamed(ctx context.Context, r db.Reader, o ref.Org, what string) (Policy, error) {
 	list, err := Policies(ctx, r, o)
 	if err != nil {
 		return Policy{}, err
 	}
-	i := slices.IndexFunc(list, func(p Policy) bool { return p.Name == what || string(p.ID) == what })
+	i := slices.IndexFunc(list, func(p Policy) bool { return string(p.ID) == what })
+	if i < 0 {
+		i = slices.IndexFunc(list, func(p Policy) bool { return p.Name == what })
+	}
 	if i < 0 {
 		return Policy{}, db.ErrNone
 	}

@@ -119,12 +119,14 @@ func scanRole(s db.Scanner) (r Role, err error) {
 }
 
 // RoleNamed finds a role of the organisation by its name, or by its ID, and says how a
-// member carries it and what it lets them do; db.ErrNone when there is none.
+// member carries it and what it lets them do; db.ErrNone when there is none. An ID comes
+// before a name: else whoever makes a role of that name weakens who carries the other.
 func RoleNamed(ctx context.Context, r db.Reader, o ref.Org, what string) (carried string, held []Permission, err error) {
 	if list, ok := builtin[what]; ok {
 		return what, list, nil
 	}
-	x, err := scanRole(r.QueryRow(ctx, `SELECT id, name, permissions FROM org_role WHERE org = $1 AND (id = $2 OR name = $2)`, o, what))
+	x, err := scanRole(r.QueryRow(ctx, `SELECT id, name, permissions FROM org_role WHERE org = $1 AND (id = $2 OR name = $2)
+		ORDER BY id = $2 DESC LIMIT 1`, o, what))
 	return string(x.ID), x.Permissions, err
 }
 
