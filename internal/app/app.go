@@ -327,12 +327,16 @@ func (a *App) doors(issuer string, salt []byte) error {
 	provider := &oidc.Door{DB: a.DB, Keys: a.Keys, Rules: a.Entry.Rules, Consent: &consent.Consent{Entry: a.Entry}, Change: ch, Issuer: issuer, Salt: salt}
 	a.Grants.LogoutToken = provider.LogoutToken
 	a.Frame.Leads = provider.Leads
+	guides, err := help.Door()
+	if err != nil {
+		return err
+	}
 	a.Doors = []web.Door{
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
 		(&admin.Door{Govern: &govern.Govern{Entry: a.Entry}}).Door(),
 		(&me.Door{Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list, Invite: inv}).Door(),
 		(&webinvite.Door{Invite: inv, Change: ch}).Door(),
-		help.Door(),
+		guides,
 		provider.Door(),
 		(&api.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie()}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
