@@ -339,6 +339,10 @@ func (a *App) doors(issuer string, salt []byte) error {
 	provider := &oidc.Door{DB: a.DB, Keys: a.Keys, Rules: a.Entry.Rules, Consent: &consent.Consent{Entry: a.Entry}, Change: ch, Issuer: issuer, Salt: salt}
 	a.Grants.LogoutToken = provider.LogoutToken
 	a.Frame.Leads = provider.Leads
+	guides, err := help.Door()
+	if err != nil {
+		return err
+	}
 	a.Doors = []web.Door{
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
 		(&admin.Door{
@@ -351,7 +355,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 			Allow:  own,
 		}).Door(),
 		(&webinvite.Door{Invite: inv, Change: ch}).Door(),
-		help.Door(),
+		guides,
 		(&webdesk.Door{Desk: &desk.Desk{Entry: a.Entry}, Digits: a.Entry.Codes.Digits}).Door(),
 		provider.Door(),
 		(&api.Door{
