@@ -54,6 +54,7 @@ import (
 	"sekisho/internal/flow/tegata"
 	"sekisho/internal/geo"
 	"sekisho/internal/grant"
+	"sekisho/internal/hook"
 	"sekisho/internal/hub"
 	"sekisho/internal/letter"
 	"sekisho/internal/limit"
@@ -87,6 +88,7 @@ var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, acco
 	explain.Migrations,
 	ticket.Migrations,
 	allowed.Migrations,
+	hook.Migrations,
 }
 
 // App is one running Sekisho.
@@ -111,6 +113,8 @@ type App struct {
 	smtp   *mail.Server
 	from   string
 	posts  *http.Client
+	hooks  *http.Client
+	inner  netx.Proxies // in which webhooks may be
 	spare  *spare
 	waker  waker
 }
@@ -269,7 +273,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	if err != nil {
 		return fmt.Errorf("trusted_proxies: %w", err)
 	}
-	if err := a.poster(o.Poster); err != nil {
+	if err := errors.Join(a.poster(o.Poster), a.hooker(o.Poster)); err != nil {
 		return err
 	}
 	a.Outbox = &outbox.Outbox{Ring: a.Ring}
@@ -299,7 +303,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		Codes: sentcode.Codes{Ring: a.Ring, Digits: int(c.num("code_digits"))}, Rules: &org.Book{Everybody: effective}, Zone: zone,
 		Apps: totp.Codes{Ring: a.Ring}, Keys: keys, SMS: a.SMS != nil,
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
-		HostedDomains: c.domains("hosted_domains"), Roles: c.list("role_addresses"), Disclose: c.on("disclose_accounts"),
+		HostedDomains: c.domains("hosted_domains"), Roles: c.list("role_addresses"), Disclose: c.on("disclose_accounts"), HookNetworks: a.inner,
 	}
 	a.Entry.Hasher.Begin = a.spare.lend
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Rules: a.Entry.Rules, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,

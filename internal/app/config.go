@@ -61,6 +61,8 @@ var settings = []setting{
 	{"sms_header", "", "headers for an HTTP gateway, such as Authorization: Bearer …; one a line", true, nil},
 	{"trusted_proxies", "", "addresses and networks of proxies whose word about a client's address is believed", false, areNetworks},
 	{"inner_networks", "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7", "inner networks in which apps may be told of a sign-out", false, nil},
+	{"hook_inner_networks", "", "inner networks in which webhooks of organisations may be; empty: none", false, areNetworks},
+	{"ca_file", "", "a PEM file with certificates of authorities of your own, for apps and webhooks; empty: the system's", false, isFile},
 	{"push_inner_networks", "", "inner networks in which push services for Tegata may be; empty: none", false, areNetworks},
 	{"geo", "", "an .mmdb file that knows places of addresses; empty: places are unknown", false, isFile},
 	{"signup", "open", "open: people sign up by themselves; closed: only the operator makes accounts", false, oneOf("open", "closed")},

@@ -2,12 +2,15 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +29,7 @@ import (
 	"sekisho/internal/flow/desk"
 	"sekisho/internal/flow/govern"
 	"sekisho/internal/grant"
+	"sekisho/internal/hook"
 	"sekisho/internal/limit"
 	"sekisho/internal/mail"
 	"sekisho/internal/netx"
@@ -53,6 +57,7 @@ func (a *App) jobs() []job {
 		{name: "send", every: 300 * time.Millisecond, do: a.Send},
 		{name: "keys", every: 10 * time.Minute, do: func(ctx context.Context) error { return errors.Join(a.Keys.Tend(ctx, false), a.tendWakeKeys(ctx)) }},
 		{name: "purge", every: time.Minute, do: a.Purge},
+		{name: "hooks", every: 300 * time.Millisecond, do: a.TellHooks, at: hookRounds},
 		{name: "desk", every: time.Second, do: a.TellDesk},
 	}
 	var seen watched
@@ -200,6 +205,9 @@ func (a *App) sendOne(ctx context.Context, row outbox.Row) error {
 			row.Pause = wait.after
 		}
 		permanent := mail.Permanent(err) || errors.As(err, &gone) && gone.status == http.StatusBadRequest
+		if row.Kind == outbox.Hook {
+			permanent = forGood(err)
+		}
 		return a.Outbox.Again(ctx, tx, row, permanent, err.Error())
 	})
 }
@@ -212,8 +220,11 @@ func (a *App) deliver(ctx context.Context, row outbox.Row) error {
 		}
 		return a.post(ctx, p)
 	}
-	if row.Kind == outbox.Push {
+	switch row.Kind {
+	case outbox.Push:
 		return a.wake(ctx, row)
+	case outbox.Hook:
+		return a.tellHook(ctx, row)
 	}
 	var l outbox.Letter
 	if err := a.Outbox.Open(row, &l); err != nil {
@@ -231,11 +242,40 @@ func (a *App) poster(transport http.RoundTripper) error {
 		return fmt.Errorf("inner_networks: %w", err)
 	}
 	if transport == nil {
-		dial := &net.Dialer{Timeout: 3 * time.Second, Control: netx.Outward(inner)}
-		transport = &http.Transport{DialContext: dial.DialContext, TLSHandshakeTimeout: 3 * time.Second, MaxIdleConnsPerHost: 2, IdleConnTimeout: 30 * time.Second}
+		if transport, err = a.outward(inner); err != nil {
+			return err
+		}
 	}
-	a.posts = &http.Client{Transport: transport, Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	a.posts = poster(transport)
 	return nil
+}
+
+func poster(transport http.RoundTripper) *http.Client {
+	return &http.Client{Transport: transport, Timeout: 5 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// outward goes to outer addresses and to those of the inner networks that are named, and
+// through no proxy, which would go anywhere. It believes the operator's own authorities too.
+func (a *App) outward(inner netx.Proxies) (http.RoundTripper, error) {
+	dial := &net.Dialer{Timeout: 3 * time.Second, Control: netx.Outward(inner)}
+	t := &http.Transport{DialContext: dial.DialContext, TLSHandshakeTimeout: 3 * time.Second, MaxResponseHeaderBytes: 16 << 10, MaxIdleConnsPerHost: 2, IdleConnTimeout: 30 * time.Second}
+	name := a.config.text("ca_file")
+	if name == "" {
+		return t, nil
+	}
+	pem, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("ca_file: %w", err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		roots = x509.NewCertPool()
+	}
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("ca_file: %s has no certificate", name)
+	}
+	t.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
+	return t, nil
 }
 
 type answered struct{ status int }
@@ -270,7 +310,7 @@ const purgeRows = 500
 // Purge removes what is over, a little at a time.
 func (a *App) Purge(ctx context.Context) error {
 	tidy := []func(context.Context, db.Tx, int) error{
-		flow.Purge, sentcode.Purge, passkey.Purge, push.Purge, device.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy, cooling.Purge, org.PurgeInvitations, (&desk.Desk{Entry: a.Entry}).Expire, ticket.Purge,
+		flow.Purge, sentcode.Purge, passkey.Purge, push.Purge, device.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy, cooling.Purge, org.PurgeInvitations, (&desk.Desk{Entry: a.Entry}).Expire, ticket.Purge, hook.Purge,
 		a.Entry.SettleAllowed, (&govern.Govern{Entry: a.Entry}).Settle,
 		func(ctx context.Context, tx db.Tx, n int) error {
 			return outbox.Purge(ctx, tx, tx.Now().Add(-30*24*time.Hour), n)

@@ -184,3 +184,8 @@ func Each(ctx context.Context, d *db.DB, do func(Row) error) error {
 		}
 	}
 }
+
+// Linked reads rows in the order in which they were linked, after the one of a number.
+func Linked(ctx context.Context, r db.Reader, after int64, n int) ([]Row, error) {
+	return db.List(ctx, r, scan, `SELECT `+columns+` FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2`, after, n)
+}

@@ -30,6 +30,7 @@ const (
 	HTTP = "post"
 	SMS  = "sms"
 	Push = "push" // wakes an installation of Tegata
+	Hook = "hook" // tells an organisation's endpoint of an event
 	// Nothing is a row that goes nowhere: it makes an answer to a stranger cost
 	// what an answer to an owner costs (SI-28).
 	Nothing = "nothing"
@@ -189,6 +190,9 @@ func (o *Outbox) Again(ctx context.Context, tx db.Tx, r Row, permanent bool, why
 		r.ID, tx.Now().Add(max(min(pause, time.Hour), r.Pause)), why)
 	return err
 }
+
+// Last says whether a failed try would be the last one.
+func (r Row) Last(now time.Time) bool { return now.Sub(r.Created) > giveUp }
 
 // List reads rows for a person, newest first; not those whose time has yet to come.
 func List(ctx context.Context, r db.Reader, limit int) ([]Row, error) {

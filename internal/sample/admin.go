@@ -20,7 +20,7 @@ func console() []Page {
 	},
 		joining(),
 		explained(),
-		consoleDesk(),
+		consoleDesk(), consoleHooks(),
 	)
 	for i := range pages {
 		pages[i].Signed = true

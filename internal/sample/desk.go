@@ -6,6 +6,7 @@ import (
 	"sekisho/internal/account"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow/govern"
+	"sekisho/internal/hook"
 	"sekisho/internal/ticket"
 	"sekisho/internal/web"
 	"sekisho/internal/web/admin"
@@ -91,5 +92,32 @@ func consoleDesk() []Page {
 		page("approved", of(approved, whole, "")), page("code", out), page("refused", of(refused, checks, "")),
 		{Name: "admin-desk-checks", Response: web.Show("admin/desk-checks", admin.DeskChecks{Text: checks[0].What + "\n" + checks[1].What, Own: true, Most: ticket.MostList, Saved: true})},
 		{Name: "admin-desk-checks-bad", Response: web.Show("admin/desk-checks", admin.DeskChecks{Text: "x", Most: ticket.MostList}).With(faults.DeskChecks.New("most", ticket.MostCheck, "lines", ticket.MostList))},
+	}
+}
+
+// consoleHooks are the pages of webhooks.
+func consoleHooks() []Page {
+	well := hook.Hook{ID: "hok_01kf0e7st0000000000000000a", Name: "人事システム", URL: "https://hooks.example.com/sekisho/in?tenant=kanto", Kinds: []string{"member.*", "signin.refused"}, Created: At.Add(-900 * time.Hour)}
+	failing, off := well, well
+	failing.Name, failing.URL, failing.Failing, failing.Rests = "Monitoring of the night shift operations and logistics", "https://a-very-long-host-name-of-a-receiver.operations.example.com/in", 7, At.Add(12*time.Minute)
+	failing.FormerUntil = At.Add(20 * time.Hour)
+	off.Disabled, off.Why = true, "gone"
+	told := []hook.Delivery{
+		{ID: "dlv_3", Reference: "7K2M-9QXP", Kind: "member.deactivated", At: At.Add(-2 * time.Minute), State: hook.Waiting},
+		{ID: "dlv_2", Reference: "7K2M-9QXQ", Kind: "signin.refused", At: At.Add(-20 * time.Minute), State: hook.Sent, Tries: 2, Status: 204},
+		{ID: "dlv_1", Reference: "7K2M-9QXR", Kind: "member.group_joined", At: At.Add(-90 * time.Hour), State: hook.Failed, Tries: 61, Status: 503, Why: "answered with status 503"},
+	}
+	form := admin.WebhookForm{Name: "人事", URL: "http://10.0.0.5/in", More: "signin.refused", Groups: []admin.WebhookGroup{{Name: "member", On: true}, {Name: "policy"}, {Name: "ticket"}}}
+	change := form
+	change.ID, change.Disabled = well.ID, true
+	return []Page{
+		{Name: "admin-webhooks", Response: web.Show("admin/webhooks", admin.Webhooks{List: []hook.Hook{well, failing, off}})},
+		{Name: "admin-webhooks-none", Response: web.Show("admin/webhooks", admin.Webhooks{Done: "removed"})},
+		{Name: "admin-webhooks-form", Response: web.Show("admin/webhooks-form", form).With(faults.HookInner.New())},
+		{Name: "admin-webhooks-edit", Response: web.Show("admin/webhooks-form", change)},
+		{Name: "admin-webhooks-one", Response: web.Show("admin/webhooks-one", admin.Webhook{Hook: failing, Deliveries: told, Next: "dlv_1", Done: "replayed"})},
+		{Name: "admin-webhooks-secret", Response: web.Show("admin/webhooks-one", admin.Webhook{Hook: well, Secret: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDmGlE6kKmLmM="})},
+		{Name: "admin-webhooks-off", Response: web.Show("admin/webhooks-one", admin.Webhook{Hook: off, Deliveries: told[1:]})},
+		{Name: "admin-webhooks-remove", Response: web.Show("admin/webhooks-remove", admin.WebhookAsk{Hook: failing})},
 	}
 }

@@ -30,6 +30,7 @@ import (
 	"sekisho/internal/grant"
 	"sekisho/internal/hub"
 	"sekisho/internal/letter"
+	"sekisho/internal/netx"
 	"sekisho/internal/org"
 	"sekisho/internal/outbox"
 	"sekisho/internal/policy"
@@ -56,8 +57,9 @@ type Entry struct {
 	Sheet         letter.Sheet
 	Zone          *time.Location
 	HostedDomains []string
-	Roles         []string // first parts of shared mailboxes (RC-30)
-	Disclose      bool     // the operator lets strangers know which accounts exist
+	Roles         []string     // first parts of shared mailboxes (RC-30)
+	Disclose      bool         // the operator lets strangers know which accounts exist
+	HookNetworks  netx.Proxies // inner networks in which webhooks may be
 }
 
 // Who is at the door of which account, and what they have proved.

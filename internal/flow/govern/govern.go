@@ -18,6 +18,7 @@ import (
 	"sekisho/internal/faults"
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
+	"sekisho/internal/hook"
 	"sekisho/internal/org"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
@@ -74,6 +75,7 @@ var tellings = []struct {
 	{ErrForbidden, faults.OrgForbidden}, {ErrState, faults.OrgState}, {ErrMember, faults.OrgMember},
 	{org.ErrLastOwner, faults.OrgLastOwner}, {org.ErrName, faults.OrgName}, {org.ErrPermission, faults.OrgPermission},
 	{org.ErrMost, faults.OrgMost}, {org.ErrGroups, faults.OrgMost}, {org.ErrChanged, faults.OrgChanged},
+	{hook.ErrMost, faults.HookMost},
 	{db.ErrTaken, faults.OrgTaken}, {db.ErrNone, faults.OrgGone},
 }
 

@@ -37,6 +37,7 @@ func (d *Door) Door() web.Door {
 		d.roleRoutes(),
 		d.whyRoutes(),
 		d.deskRoutes(),
+		d.hookRoutes(),
 	)}
 }
 
