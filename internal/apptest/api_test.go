@@ -269,7 +269,7 @@ func TestBodiesThatDoNotRead(t *testing.T) {
 		{`{"identifier":"a","identifier":"b"}`, "application/json", "request.duplicate_parameter", 400}, {`{"identifier":"a","Identifier":"b"}`, "application/json", "request.duplicate_parameter", 400}, {`{"kind":"a","\u212aind":"b"}`, "application/json", "request.duplicate_parameter", 400},
 		{`{"identifier":"a","admin":true}`, "application/json", "request.malformed", 400},
 		{`{"identifier":"a"}{"identifier":"b"}`, "application/json", "request.malformed", 400}, {strings.Repeat(`{"identifier":`, 20) + "1", "application/json", "request.malformed", 400},
-		{`identifier=a`, "application/x-www-form-urlencoded", "request.unsupported_media_type", 400}, {"{\"identifier\":\"\xff\"}", "application/json", "request.malformed", 400},
+		{`identifier=a`, "application/x-www-form-urlencoded", "request.unsupported_media_type", 415}, {"{\"identifier\":\"\xff\"}", "application/json", "request.malformed", 400},
 		{`{"identifier":"` + strings.Repeat("a", 70000) + `"}`, "application/json", "request.too_large", 413}, {`[]`, "application/json", "request.malformed", 400}, {`null`, "application/json", "identifier.malformed", 400},
 	} {
 		p.Raw("POST", "/api/v1/signin", x.kind, []byte(x.body)).Want(x.status, x.code)
@@ -278,8 +278,9 @@ func TestBodiesThatDoNotRead(t *testing.T) {
 	p.Call("GET", "/api/v1/nothing", nil).Want(404, "request.not_found")
 	p.Raw("POST", "/api/v1/me/elevate", "", nil).Want(401, "session.required")
 	p.Raw("POST", "/api/v1/signin", "", nil).Want(400, "identifier.malformed") // an empty body needs no type
-	p.Raw("POST", "/api/v1/signin", "", []byte(`{}`)).Want(400, "request.unsupported_media_type")
+	p.Raw("POST", "/api/v1/signin", "", []byte(`{}`)).Want(415, "request.unsupported_media_type")
 	p.Raw("POST", "/oauth/token", "", nil).Want(401, "invalid_client")
+	p.Raw("POST", "/oauth/token", "application/json", []byte(`{}`)).Want(400, "invalid_request") // RFC 6749 §5.2 knows no other status for it
 }
 
 func TestUnknownAddressesAnswerInTheDoorsOwnForm(t *testing.T) {

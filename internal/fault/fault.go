@@ -26,6 +26,7 @@ const (
 	Conflict
 	Gone
 	TooLarge
+	Unsupported
 	TooMany
 	Unavailable
 	Internal

@@ -103,7 +103,7 @@ var (
 		Ja: fault.Text{What: "同じ項目が2回送られました。", Why: "「{name}」が2つ以上あり、どちらを使うか決められません。", Fix: "1つにしてから送ってください。"},
 		En: fault.Text{What: "The same thing was sent twice.", Why: "“{name}” is there more than once, and only one can count.", Fix: "Send it once."}})
 
-	Unsupported = define(fault.Entry{Code: "request.unsupported_media_type", Kind: fault.Bad, Topic: fault.Other, Lift: self,
+	Unsupported = define(fault.Entry{Code: "request.unsupported_media_type", Kind: fault.Unsupported, Topic: fault.Other, Lift: self,
 		Ja: fault.Text{What: "この形式では受け取れません。", Why: "本文の Content-Type が決まりと違います。", Fix: "ページでは application/x-www-form-urlencoded、API では application/json で送ってください。"},
 		En: fault.Text{What: "This form of content is not taken.", Why: "The Content-Type of the body is not the expected one.", Fix: "Send application/x-www-form-urlencoded to pages and application/json to the API."}})
 

@@ -198,7 +198,11 @@ func (f *Frame) failed(r *Request, err error) Response {
 	var told *Told
 	switch {
 	case errors.As(err, &told):
-		return Refuse(told.Fault)
+		res := Refuse(told.Fault)
+		if r.face == OAuth && res.Status == http.StatusUnsupportedMediaType {
+			res.Status = http.StatusBadRequest // what RFC 6749 §5.2 has for all that does not read
+		}
+		return res
 	case errors.Is(err, db.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		r.Note("error", err.Error())
 		return f.broken(r, faults.Unavailable)
