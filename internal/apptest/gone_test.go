@@ -50,6 +50,40 @@ func TestATrustEndsWithTheInstallationThatAnotherRetires(t *testing.T) {
 	})
 }
 
+// As it ends with the one that a new installation takes the place of, and with the one
+// whose owner says that it is gone.
+func TestATrustEndsWithTheInstallationThatIsLost(t *testing.T) {
+	for what, goes := range map[string]func(*testing.T, *apptest.Handheld, *apptest.Browser){
+		"replaced": func(t *testing.T, h *apptest.Handheld, b *apptest.Browser) {
+			b.Open("/me/factors/tegata").Press("It is the same")
+			if _, err := h.Agree(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"retired": func(_ *testing.T, _ *apptest.Handheld, b *apptest.Browser) {
+			b.Open("/me/factors").Press("Pixel 8").Press("This phone is gone").Press("Retire it")
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			apptest.Each(t, func(t *testing.T, w *apptest.World) {
+				a, old, h, owner := without(t, w)
+				b := w.Browser("203.0.113.66")
+				b.Signin(hana, apptest.Word).Press("Code from Tegata").Check("Trust this browser").Fill("Six-digit", old.CodeNow()).Press("Next").See("Hello")
+				b.Open("/signout").Press("Sign out")
+				b.Signin(hana, apptest.Word).See("Hello")
+				b.Open("/signout").Press("Sign out")
+				goes(t, h, owner)
+				if what == "replaced" {
+					only(t, w, a, "New phone", "Tablet")
+				} else {
+					only(t, w, a, "Tablet")
+				}
+				b.Signin(hana, apptest.Word).Miss("Hello").See("Approve in Tegata")
+			})
+		})
+	}
+}
+
 // Whoever got in once and set another password has made Tegata stale: its owner, who
 // does not know that password, recovers with it all the same.
 func TestAThiefsPasswordKeepsNobodysTegataFromRecovering(t *testing.T) {

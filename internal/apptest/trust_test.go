@@ -9,6 +9,7 @@ import (
 	"sekisho/internal/apptest"
 	"sekisho/internal/command"
 	"sekisho/internal/gate"
+	"sekisho/internal/org"
 )
 
 // trusting is a browser that skips the second proof, and what its owner holds.
@@ -49,6 +50,14 @@ func TestWhatEndsTrustedBrowsers(t *testing.T) {
 		"the operator deletes the account": {does: func(x *trusting) *apptest.World {
 			x.operator("account", "delete", hana)
 			x.operator("account", "enable", hana)
+			return nil
+		}},
+		"their organisation deactivates them": {does: func(x *trusting) *apptest.World {
+			h := found(x.w.T.(*testing.T), x.w, "Acme", "owner@example.com")
+			h.must(h.Add(h.t.Context(), operator, h.id, x.a.ID, org.Plain))
+			_, err := h.Deactivate(h.t.Context(), operator, h.id, x.a.ID)
+			h.must(err)
+			h.must(h.Reactivate(h.t.Context(), operator, h.id, x.a.ID))
 			return nil
 		}},
 		"the owner changes the password": {word: newer, does: func(x *trusting) *apptest.World {

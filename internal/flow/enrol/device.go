@@ -248,8 +248,11 @@ func (e *Enrol) Retire(ctx context.Context, v flow.Visitor, s session.Session, i
 		if err := totp.RemoveDevice(ctx, tx, x.account.ID, id); err != nil {
 			return err
 		}
-		if err := x.note(ctx, tx, "device.retired", gate.Tegata, d.Name); err != nil || !last {
+		if err := x.note(ctx, tx, "device.retired", gate.Tegata, d.Name); err != nil {
 			return err
+		}
+		if !last {
+			return x.distrust(ctx, tx)
 		}
 		return x.off(ctx, tx)
 	})

@@ -7,6 +7,7 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
+	"sekisho/internal/browser"
 	"sekisho/internal/cooling"
 	"sekisho/internal/db"
 	"sekisho/internal/device"
@@ -101,6 +102,10 @@ func (e *Entry) TakeIn(ctx context.Context, tx db.Tx, w Who, t device.Ticket, d 
 		if err := e.EndCooling(ctx, tx, w.Account.ID, w.Visitor); err != nil {
 			return err
 		}
+	}
+	// Whoever found the old one may have won the trust of a browser with it (TB-01).
+	if _, err := browser.EndTrusts(ctx, tx, w.Account.ID); err != nil {
+		return err
 	}
 	const what = "device.replaced"
 	if err := e.writeDevice(ctx, tx, w, t.Holder.Session(), what, d.Name); err != nil {

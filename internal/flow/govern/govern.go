@@ -13,6 +13,7 @@ import (
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
+	"sekisho/internal/browser"
 	"sekisho/internal/db"
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
@@ -309,6 +310,10 @@ func (g *Govern) Deactivate(ctx context.Context, by By, o ref.Org, a ref.Account
 			return err
 		}
 		if ended, err = g.Grants.EndAccount(ctx, tx, a); err != nil {
+			return err
+		}
+		// What skips a proof is not set up, but won: whoever has a browser may not be the member.
+		if _, err := browser.EndTrusts(ctx, tx, a); err != nil {
 			return err
 		}
 		if err := g.VoidCodes(ctx, tx, a); err != nil {
