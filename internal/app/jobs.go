@@ -50,6 +50,7 @@ func (a *App) jobs() []job {
 		{name: "send", every: 300 * time.Millisecond, do: a.Send},
 		{name: "keys", every: 10 * time.Minute, do: func(ctx context.Context) error { return errors.Join(a.Keys.Tend(ctx, false), a.tendWakeKeys(ctx)) }},
 		{name: "purge", every: time.Minute, do: a.Purge},
+		{name: "recheck", every: time.Hour, do: func(ctx context.Context) error { return audit.Chain{Ring: a.Ring}.Recheck(ctx, a.DB) }},
 	}
 	var seen watched
 	list = append(list, job{name: "watch", every: 100 * time.Millisecond, do: func(ctx context.Context) error { return a.watch(ctx, &seen) }})

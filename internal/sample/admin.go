@@ -19,7 +19,7 @@ func console() []Page {
 		{Name: "admin-none", Response: web.Refuse(faults.OrgNone.New())},
 	},
 		joining(),
-		explained(),
+		explained(), logged(),
 	)
 	for i := range pages {
 		pages[i].Signed = true
