@@ -58,6 +58,7 @@ func (a *App) jobs() []job {
 		{name: "keys", every: 10 * time.Minute, do: func(ctx context.Context) error { return errors.Join(a.Keys.Tend(ctx, false), a.tendWakeKeys(ctx)) }},
 		{name: "purge", every: time.Minute, do: a.Purge},
 		{name: "hooks", every: 300 * time.Millisecond, do: a.TellHooks, at: hookRounds},
+		{name: "recheck", every: time.Hour, do: func(ctx context.Context) error { return audit.Chain{Ring: a.Ring}.Recheck(ctx, a.DB) }},
 		{name: "desk", every: time.Second, do: a.TellDesk},
 	}
 	var seen watched

@@ -21,6 +21,7 @@ func console() []Page {
 		joining(),
 		explained(),
 		consoleDesk(), consoleHooks(),
+		explained(), logged(),
 	)
 	for i := range pages {
 		pages[i].Signed = true
