@@ -66,6 +66,7 @@ import (
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
 	"sekisho/internal/signkey"
+	"sekisho/internal/site"
 	"sekisho/internal/slowhash"
 	"sekisho/internal/sms"
 	"sekisho/internal/ticket"
@@ -99,6 +100,7 @@ type App struct {
 	Entry   *enter.Entry
 	Hub     *hub.Hub
 	Join    *join.Join
+	Govern  *govern.Govern
 	Frame   *web.Frame
 	Handler http.Handler
 	Doors   []web.Door
@@ -332,7 +334,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	teg := &tegata.Tegata{Entry: a.Entry, Origin: issuer, Wakers: a.wakers()}
 	list := &access.Access{Entry: a.Entry}
 	inv := &invite.Invite{Entry: a.Entry}
-	gov := &govern.Govern{Entry: a.Entry}
+	a.Govern = &govern.Govern{Entry: a.Entry, Sites: a.sites()}
 	own := &allow.Allow{Entry: a.Entry}
 	a.Join = &join.Join{Entry: a.Entry}
 	open := a.Frame.Open
@@ -340,9 +342,9 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Grants.LogoutToken = provider.LogoutToken
 	a.Frame.Leads = provider.Leads
 	a.Doors = []web.Door{
-		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
+		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Invite: inv, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
 		(&admin.Door{
-			Govern:  gov,
+			Govern:  a.Govern,
 			Explain: &explain.Explain{Entry: a.Entry},
 		}).Door(),
 		(&me.Door{
@@ -356,7 +358,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 		provider.Door(),
 		(&api.Door{
 			Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie(),
-			Govern: gov, Invite: inv,
+			Govern: a.Govern, Invite: inv,
 			Allow: own,
 		}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
@@ -371,6 +373,13 @@ func (a *App) doors(issuer string, salt []byte) error {
 	}
 	a.Handler, err = a.Frame.Handler(a.Doors...)
 	return err
+}
+
+// sites looks at organisations' domains. Networks that do not read were refused when they
+// were set.
+func (a *App) sites() *site.Checker {
+	inner, _ := netx.ParseProxies(a.config.list("domain_inner_networks"))
+	return site.New(site.Options{Server: a.config.text("dns"), Inner: inner})
 }
 
 // mailbox says whether the page that shows mail exists. With a public address

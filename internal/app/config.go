@@ -62,6 +62,8 @@ var settings = []setting{
 	{"trusted_proxies", "", "addresses and networks of proxies whose word about a client's address is believed", false, areNetworks},
 	{"inner_networks", "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7", "inner networks in which apps may be told of a sign-out", false, nil},
 	{"push_inner_networks", "", "inner networks in which push services for Tegata may be; empty: none", false, areNetworks},
+	{"dns", "", "address and port of the DNS server that is asked about organisations' domains; empty: the system's", false, isServer},
+	{"domain_inner_networks", "", "inner networks in which web sites may be that prove an organisation's domain; empty: none", false, areNetworks},
 	{"geo", "", "an .mmdb file that knows places of addresses; empty: places are unknown", false, isFile},
 	{"signup", "open", "open: people sign up by themselves; closed: only the operator makes accounts", false, oneOf("open", "closed")},
 	{"disclose_accounts", "false", "true: strangers are told that an account does not exist", false, oneOf("true", "false")},
@@ -391,6 +393,16 @@ func isListen(v string) error {
 		return nil
 	}
 	return errors.New("is an address and port such as localhost:8080, or unix:/path")
+}
+
+func isServer(v string) error {
+	if v == "" {
+		return nil
+	}
+	if host, port, err := net.SplitHostPort(v); err == nil && host != "" && number(1, 65535)(port) == nil {
+		return nil
+	}
+	return errors.New("is an address and port such as 192.0.2.53:53")
 }
 
 func isDatabase(v string) error {

@@ -54,6 +54,7 @@ func (a *App) jobs() []job {
 		{name: "keys", every: 10 * time.Minute, do: func(ctx context.Context) error { return errors.Join(a.Keys.Tend(ctx, false), a.tendWakeKeys(ctx)) }},
 		{name: "purge", every: time.Minute, do: a.Purge},
 		{name: "desk", every: time.Second, do: a.TellDesk},
+		{name: "domains", every: time.Minute, do: a.Govern.LookAgain},
 	}
 	var seen watched
 	list = append(list, job{name: "watch", every: 100 * time.Millisecond, do: func(ctx context.Context) error { return a.watch(ctx, &seen) }})
