@@ -21,7 +21,7 @@ import (
 // import only what stands on a lower one. What only tests use stands beside.
 var floors = [][]string{
 	{"secret", "i18n", "netx", "ua", "hub", "pass"},
-	{"db", "fault", "mail", "sms", "push", "geo", "slowhash", "otp", "pouch"},
+	{"db", "fault", "mail", "sms", "push", "site", "geo", "slowhash", "otp", "pouch"},
 	{"ref", "faults"},
 	{"audit", "outbox", "limit", "policy"},
 	{"gate", "letter", "ready", "allowed"},

@@ -67,6 +67,7 @@ import (
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
 	"sekisho/internal/signkey"
+	"sekisho/internal/site"
 	"sekisho/internal/slowhash"
 	"sekisho/internal/sms"
 	"sekisho/internal/ticket"
@@ -101,6 +102,7 @@ type App struct {
 	Entry   *enter.Entry
 	Hub     *hub.Hub
 	Join    *join.Join
+	Govern  *govern.Govern
 	Frame   *web.Frame
 	Handler http.Handler
 	Doors   []web.Door
@@ -336,7 +338,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	teg := &tegata.Tegata{Entry: a.Entry, Origin: issuer, Wakers: a.wakers()}
 	list := &access.Access{Entry: a.Entry}
 	inv := &invite.Invite{Entry: a.Entry}
-	gov := &govern.Govern{Entry: a.Entry}
+	a.Govern = &govern.Govern{Entry: a.Entry, Sites: a.sites()}
 	own := &allow.Allow{Entry: a.Entry}
 	a.Join = &join.Join{Entry: a.Entry}
 	open := a.Frame.Open
@@ -348,9 +350,9 @@ func (a *App) doors(issuer string, salt []byte) error {
 		return err
 	}
 	a.Doors = []web.Door{
-		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
+		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Invite: inv, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
 		(&admin.Door{
-			Govern:  gov,
+			Govern:  a.Govern,
 			Explain: &explain.Explain{Entry: a.Entry},
 		}).Door(),
 		(&me.Door{
@@ -364,7 +366,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 		provider.Door(),
 		(&api.Door{
 			Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie(),
-			Govern: gov, Invite: inv,
+			Govern: a.Govern, Invite: inv,
 			Allow: own,
 		}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
@@ -379,6 +381,13 @@ func (a *App) doors(issuer string, salt []byte) error {
 	}
 	a.Handler, err = a.Frame.Handler(a.Doors...)
 	return err
+}
+
+// sites looks at organisations' domains. Networks that do not read were refused when they
+// were set.
+func (a *App) sites() *site.Checker {
+	inner, _ := netx.ParseProxies(a.config.list("domain_inner_networks"))
+	return site.New(site.Options{Server: a.config.text("dns"), Inner: inner})
 }
 
 // mailbox says whether the page that shows mail exists. With a public address

@@ -64,6 +64,8 @@ var settings = []setting{
 	{"hook_inner_networks", "", "inner networks in which webhooks of organisations may be; empty: none", false, areNetworks},
 	{"ca_file", "", "a PEM file with certificates of authorities of your own, for apps and webhooks; empty: the system's", false, isFile},
 	{"push_inner_networks", "", "inner networks in which push services for Tegata may be; empty: none", false, areNetworks},
+	{"dns", "", "address and port of the DNS server that is asked about organisations' domains; empty: the system's", false, isServer},
+	{"domain_inner_networks", "", "inner networks in which web sites may be that prove an organisation's domain; empty: none", false, areNetworks},
 	{"geo", "", "an .mmdb file that knows places of addresses; empty: places are unknown", false, isFile},
 	{"signup", "open", "open: people sign up by themselves; closed: only the operator makes accounts", false, oneOf("open", "closed")},
 	{"disclose_accounts", "false", "true: strangers are told that an account does not exist", false, oneOf("true", "false")},
@@ -393,6 +395,16 @@ func isListen(v string) error {
 		return nil
 	}
 	return errors.New("is an address and port such as localhost:8080, or unix:/path")
+}
+
+func isServer(v string) error {
+	if v == "" {
+		return nil
+	}
+	if host, port, err := net.SplitHostPort(v); err == nil && host != "" && number(1, 65535)(port) == nil {
+		return nil
+	}
+	return errors.New("is an address and port such as 192.0.2.53:53")
 }
 
 func isDatabase(v string) error {

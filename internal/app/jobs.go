@@ -60,6 +60,7 @@ func (a *App) jobs() []job {
 		{name: "hooks", every: 300 * time.Millisecond, do: a.TellHooks, at: hookRounds},
 		{name: "recheck", every: time.Hour, do: func(ctx context.Context) error { return audit.Chain{Ring: a.Ring}.Recheck(ctx, a.DB) }},
 		{name: "desk", every: time.Second, do: a.TellDesk},
+		{name: "domains", every: time.Minute, do: a.Govern.LookAgain},
 	}
 	var seen watched
 	list = append(list, job{name: "watch", every: 100 * time.Millisecond, do: func(ctx context.Context) error { return a.watch(ctx, &seen) }})

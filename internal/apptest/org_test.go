@@ -37,7 +37,7 @@ var operator = govern.By{Operator: true}
 
 func found(t *testing.T, w *apptest.World, name, owner string) house {
 	t.Helper()
-	h := house{&govern.Govern{Entry: w.Entry}, t, w, "", w.Settle(owner)}
+	h := house{w.Govern, t, w, "", w.Settle(owner)}
 	o, err := h.Create(t.Context(), operator, name, h.owner.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -410,7 +410,7 @@ func TestTheLastOwnerStaysByAnyPath(t *testing.T) {
 func TestTwoOwnersWhoRemoveEachOtherLeaveOne(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		ctx := t.Context()
-		other := &govern.Govern{Entry: w.Another().Entry}
+		other := w.Another().Govern
 		for i, act := range []func(g *govern.Govern, by govern.By, o ref.Org, a ref.Account) error{
 			func(g *govern.Govern, by govern.By, o ref.Org, a ref.Account) error { return g.Remove(ctx, by, o, a) },
 			func(g *govern.Govern, by govern.By, o ref.Org, a ref.Account) error {

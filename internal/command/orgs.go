@@ -22,7 +22,7 @@ import (
 
 func (p *program) orgs() *cobra.Command {
 	return group("org", "Organisations: members, groups, roles, policies",
-		p.orgCreate(), p.orgList(), p.orgShow(), p.orgMember(), p.orgGroup(), p.orgRole(), p.orgPolicy(), p.orgInvite())
+		p.orgCreate(), p.orgList(), p.orgShow(), p.orgMember(), p.orgGroup(), p.orgRole(), p.orgPolicy(), p.orgInvite(), p.orgDomain())
 }
 
 var operator = govern.By{Operator: true}
@@ -37,7 +37,7 @@ type place struct {
 // in finds the organisation by its name or ID and runs a command in it.
 func (p *program) in(c *cobra.Command, what string, do func(context.Context, place) error) error {
 	return p.with(c, func(ctx context.Context, a *app.App) error {
-		x := place{Govern: &govern.Govern{Entry: a.Entry}, app: a}
+		x := place{Govern: a.Govern, app: a}
 		err := a.DB.View(ctx, func(tx db.ReadTx) (err error) {
 			if x.org, err = org.Of(ctx, tx, ref.Org(what)); errors.Is(err, db.ErrNone) {
 				x.org, err = org.ByName(ctx, tx, what)
@@ -108,7 +108,7 @@ func (p *program) orgCreate() *cobra.Command {
 			return ended{Usage, errors.New("--owner names the account that owns the organisation")}
 		}
 		return p.with(c, func(ctx context.Context, a *app.App) error {
-			x := place{Govern: &govern.Govern{Entry: a.Entry}, app: a}
+			x := place{Govern: a.Govern, app: a}
 			found, err := x.account(ctx, owner)
 			if err != nil {
 				return err

@@ -118,3 +118,16 @@ func TestInvitationsFromTheTerminal(t *testing.T) {
 	d.run("org", "invite", "revoke", "Acme", "inv_none").want(3)
 	d.run("org", "invite", "list", "Acme", "--state", "all").want(0, "open")
 }
+
+func TestDomainsFromTheTerminal(t *testing.T) {
+	d := sit(t)
+	d.run("account", "create", "hana@example.com", "hana").want(0)
+	d.run("org", "create", "Acme", "--owner", "hana").want(0)
+	d.run("org", "domain", "add", "Acme", "gmail.com").want(1, "domain.shared")
+	d.run("org", "domain", "add", "Acme", "acme.invalid").want(0, "_sekisho-challenge.acme.invalid", "sekisho-domain-verification=")
+	d.run("org", "domain", "add", "Acme", "acme.invalid").want(1, "domain.already_added")
+	d.run("org", "domain", "list", "Acme").want(0, "acme.invalid", "claimed")
+	d.run("org", "domain", "open", "Acme", "acme.invalid").want(3)
+	d.run("org", "domain", "prove", "Acme", "other.invalid").want(3, "other.invalid")
+	d.run("org", "domain", "remove", "Acme", "acme.invalid").want(0, "removed")
+}

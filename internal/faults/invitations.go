@@ -33,6 +33,10 @@ var (
 		Ja: fault.Text{What: "このアドレスには、もう招待を送っています。", Why: "1つのアドレスに、有効な招待は1つだけです。", Fix: "一覧から送り直すか、取り消してから招待し直してください。"},
 		En: fault.Text{What: "This address has an invitation already.", Why: "An address has one open invitation at a time.", Fix: "Send that one again from the list, or withdraw it and invite anew."}})
 
+	InvitationWaits = define(fault.Entry{Code: "invitation.waits", Kind: fault.Conflict, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "このアドレスには、もう招待が届いています。", Why: "参加するためのリンクは、先にメールで送られています。", Fix: "受信箱と迷惑メールで、いちばん新しい招待を探して開いてください。"},
+		En: fault.Text{What: "This address has an invitation already.", Why: "A link to join was mailed to it before.", Fix: "Look for the newest invitation in the inbox, and among the spam, and open it."}})
+
 	InvitationSends = define(fault.Entry{Code: "invitation.sends", Kind: fault.Conflict, Topic: fault.Other, Lift: self,
 		Ja: fault.Text{What: "この招待は、これ以上送れません。", Why: "送り直せるのは3回までです。相手の受信箱をあふれさせないためです。", Fix: "アドレスが正しいか、迷惑メールに入っていないかを、相手に確かめてください。"},
 		En: fault.Text{What: "This invitation cannot be sent again.", Why: "It can be sent again three times, so that nobody's inbox is flooded.", Fix: "Ask whether the address is right, and whether the mail is among the spam."}})

@@ -363,6 +363,13 @@ func Invitation(s Sheet, to To, i Invited) outbox.Letter {
 		args: []any{"org", quoted(l, plain(i.Org)), "by", by, "role", quoted(l, plain(i.Role)), "until", i18n.Time(l, i.Until.In(i.Zone))}}.letter()
 }
 
+// InvitationAsked carries the link by which somebody joins the organisation that proved
+// the domain of their address, as they asked.
+func InvitationAsked(s Sheet, to To, i Invited) outbox.Letter {
+	to.Name = ""
+	return draft{sheet: s, to: to, topic: "asked", link: i.Link, args: []any{"org", quoted(to.Lang, plain(i.Org)), "until", i18n.Time(to.Lang, i.Until.In(i.Zone))}}.letter()
+}
+
 // InvitationTaken tells the reader of an address that an account which does not have it
 // accepted its invitation.
 func InvitationTaken(s Sheet, to To, i Invited) outbox.Letter {
@@ -377,4 +384,22 @@ func Role(l i18n.Lang, role string) string { return texts.T(l, "role."+role) }
 // programs make links of what looks like an address, and a name must not lead anywhere.
 func plain(name string) string {
 	return strings.NewReplacer("://", " ", "www.", "www ", "@", " ").Replace(clean(name))
+}
+
+// Site is a domain of an organisation whose proof is missing.
+type Site struct {
+	Org, Domain string
+	Lost        bool // for so long that it is not the organisation's any more
+	Days        int  // within which it has to be back
+	Link        string
+}
+
+// Domain tells an owner of an organisation that the proof of a domain is missing, or was
+// for too long.
+func Domain(s Sheet, to To, d Site) outbox.Letter {
+	topic := "domain"
+	if d.Lost {
+		topic = "undomain"
+	}
+	return draft{sheet: s, to: to, topic: topic, link: d.Link, args: []any{"org", quoted(to.Lang, plain(d.Org)), "domain", clean(d.Domain), "days", d.Days}}.letter()
 }

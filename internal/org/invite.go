@@ -150,6 +150,12 @@ func InvitationByKey(ctx context.Context, r db.Reader, key []byte) (Invitation, 
 // Key names what a token opened, for who goes on with it.
 func (i Invitation) Key() []byte { return i.secret }
 
+// InvitationTo reads the invitation to an address that stands; db.ErrNone where there is
+// none.
+func InvitationTo(ctx context.Context, r db.Reader, o ref.Org, address string) (Invitation, error) {
+	return scanInvitation(r.QueryRow(ctx, invitationColumns+`WHERE org = $1 AND norm = $2 AND state = 'open' AND expires > $3`, o, address, r.Now()))
+}
+
 // Answer spends an invitation that stands: Accepted by an account, or Declined. Of
 // several who answer it at once one is first; for the others it is db.ErrNone.
 func Answer(ctx context.Context, tx db.Tx, i Invitation, state string, by ref.Account) error {

@@ -24,6 +24,8 @@ type (
 	Policy string
 	// Role names a role that an organisation made itself.
 	Role string
+	// Domain names a domain that an organisation claims or has proved.
+	Domain string
 	// Invitation names one invitation of an organisation.
 	Invitation string
 	// Session names one signed-in browser, app or device.
@@ -200,3 +202,9 @@ func NewInvitation(at time.Time) Invitation { return Invitation(fresh("inv_", at
 
 // ParseInvitation reads an invitation's name.
 func ParseInvitation(s string) (Invitation, bool) { return Invitation(s), parse("inv_", s) }
+
+// NewDomain makes a domain's name.
+func NewDomain(at time.Time) Domain { return Domain(fresh("dom_", at)) }
+
+// ParseDomain reads a domain's name.
+func ParseDomain(s string) (Domain, bool) { return Domain(s), parse("dom_", s) }

@@ -39,7 +39,20 @@ func joining() []Page {
 		may = append(may, admin.Permission{Name: p, Chosen: i%2 == 1, Held: i > 0})
 	}
 	desk := role("rol_1", own, 0, org.ReadMembers, org.AssistMembers)
+	claim := org.Domain{ID: "dom_1", Name: "xn--vuqvr7j.example", Shown: "関所.example", Token: "Q2F0c0FyZU5pY2VBbmRTb0FyZUNoYWxsZW5nZXM5OTk", Created: At.Add(-time.Hour)}
+	proved := org.Domain{ID: "dom_2", Name: "sekisho.example", Shown: "sekisho.example", Token: claim.Token, How: "dns", Joins: true, Created: At.Add(-900 * time.Hour), Verified: At.Add(-890 * time.Hour), Checked: At.Add(-5 * time.Hour)}
+	missing := proved
+	missing.ID, missing.Shown, missing.Joins, missing.Failing = "dom_3", "a-very-long-name-of-a-branch-office.logistics.sekisho.example", false, At.Add(-50*time.Hour)
+	single := func(d org.Domain, done string) admin.DomainOne {
+		return admin.DomainOne{Domain: d, Record: "_sekisho-challenge." + d.Name, URL: "https://" + d.Name + "/.well-known/sekisho-domain.txt", Proof: "sekisho-domain-verification=" + d.Token, Opens: true, Done: done}
+	}
 	return []Page{
+		{Name: "admin-domains", Response: web.Show("admin/domains", admin.Domains{List: []org.Domain{claim, proved, missing}, Done: "removed"})},
+		{Name: "admin-domains-none", Response: web.Show("admin/domains", admin.Domains{Typed: "gmail.com"}).With(faults.DomainShared.New())},
+		{Name: "admin-domains-claim", Response: web.Show("admin/domains-one", single(claim, "")).With(faults.DomainUnproved.New())},
+		{Name: "admin-domains-proved", Response: web.Show("admin/domains-one", single(proved, "proved"))},
+		{Name: "admin-domains-missing", Response: web.Show("admin/domains-one", single(missing, ""))},
+		{Name: "admin-domains-remove", Response: web.Show("admin/domains-remove", admin.DomainRemove{Domain: proved})},
 		{Name: "admin-invitations", Response: web.Show("admin/invitations", admin.Invitations{State: org.Open, List: list, Next: "/admin/invitations?state=open&after=x.y", Done: "resent", Failed: 1})},
 		{Name: "admin-invitations-none", Response: web.Show("admin/invitations", admin.Invitations{State: org.Open})},
 		{Name: "admin-invitations-found", Response: web.Show("admin/invitations", admin.Invitations{State: "", Typed: "nobody"})},

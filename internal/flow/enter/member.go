@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"sekisho/internal/account"
@@ -14,6 +15,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/i18n"
 	"sekisho/internal/letter"
+	"sekisho/internal/limit"
 	"sekisho/internal/org"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
@@ -96,7 +98,12 @@ func (e *Entry) Holds(ctx context.Context, r db.Reader, i org.Invitation) (bool,
 	case org.ByOperator:
 		return true, nil
 	case org.ByDomain:
-		return false, nil
+		_, domain, _ := strings.Cut(i.Norm, "@")
+		d, err := org.DomainOwner(ctx, r, domain)
+		if errors.Is(err, db.ErrNone) {
+			return false, nil
+		}
+		return d.Org == i.Org && d.Opens() && len(gives) == 0 && len(i.Groups) == 0, err
 	}
 	m, err := org.MemberOf(ctx, r, i.Org, ref.Account(i.Inviter))
 	if errors.Is(err, db.ErrNone) || err == nil && m.Inactive {
@@ -225,4 +232,18 @@ func Spoken(l, own i18n.Lang) i18n.Lang {
 		return l
 	}
 	return own
+}
+
+// bothered spares one address: ten invitations a day, whoever sends them.
+var bothered = limit.Rule{Free: 9, First: 24 * time.Hour, Max: 24 * time.Hour, Forget: 24 * time.Hour, Steps: true}
+
+// Bother counts an invitation to an address, or says that it got as many as it may.
+func Bother(ctx context.Context, tx db.Tx, to account.Identifier) (*fault.Fault, error) {
+	inbox := bothered.Of("invited", "email", to.Norm)
+	stands, err := inbox.Hold(ctx, tx)
+	if err != nil || tx.Now().Before(stands.Until) {
+		return faults.InvitationLimit.New().Until(stands.Until), err
+	}
+	_, err = inbox.Fail(ctx, tx)
+	return nil, err
 }

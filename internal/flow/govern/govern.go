@@ -23,10 +23,14 @@ import (
 	"sekisho/internal/org"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
+	"sekisho/internal/site"
 )
 
 // Govern is the journey.
-type Govern struct{ *enter.Entry }
+type Govern struct {
+	*enter.Entry
+	Sites *site.Checker // looks at domains
+}
 
 // By is who acts. The zero By may do nothing.
 type By struct {

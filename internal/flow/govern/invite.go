@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
@@ -23,9 +22,6 @@ import (
 // InvitesAnHour is how many invitations one organisation sends in an hour of the clock.
 // Mails to people who asked for none are what they would be worth to a spammer.
 const InvitesAnHour = 200
-
-// bothered spares one address: ten invitations a day, whichever organisations send them.
-var bothered = limit.Rule{Free: 9, First: 24 * time.Hour, Max: 24 * time.Hour, Forget: 24 * time.Hour, Steps: true}
 
 // Asked is who is to be invited, and as what.
 type Asked struct {
@@ -142,16 +138,12 @@ func (x *act) spare(ctx context.Context, tx db.Tx, to account.Identifier) error 
 	if full {
 		return refused(faults.InvitationLimit.New().Until(q.Ends))
 	}
-	inbox := bothered.Of("invited", "email", to.Norm)
-	stands, err := inbox.Hold(ctx, tx)
+	f, err := enter.Bother(ctx, tx, to)
 	if err != nil {
 		return err
 	}
-	if tx.Now().Before(stands.Until) {
-		return refused(faults.InvitationLimit.New().Until(stands.Until))
-	}
-	if _, err := inbox.Fail(ctx, tx); err != nil {
-		return err
+	if f != nil {
+		return refused(f)
 	}
 	return q.Use(ctx, tx)
 }

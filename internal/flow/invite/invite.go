@@ -41,22 +41,23 @@ type state struct {
 
 // View is what an invitation says.
 type View struct {
-	Handle  string
-	ID      ref.Flow
-	Org     org.Org
-	To      string // the address that was invited
-	Inviter string // what the one who invites is called; empty: those who run the service
-	Role    string // a built-in one
-	Named   string // a role that the organisation made
-	Leads   bool   // the role has something to do in the organisation
-	Groups  []string
-	Domains []string // that the organisation has proved
-	Until   time.Time
-	Known   bool // an account has the address
-	MinWord int
-	Fault   *fault.Fault
-	place   policy.Place
-	key     []byte
+	Handle   string
+	ID       ref.Flow
+	Org      org.Org
+	To       string // the address that was invited
+	Inviter  string // what the one who invites is called; empty: those who run the service
+	Role     string // a built-in one
+	Named    string // a role that the organisation made
+	Leads    bool   // the role has something to do in the organisation
+	Groups   []string
+	Domains  []string // that the organisation has proved
+	ByDomain bool     // its reader asked for it: the organisation lets addresses of the domain join
+	Until    time.Time
+	Known    bool // an account has the address
+	MinWord  int
+	Fault    *fault.Fault
+	place    policy.Place
+	key      []byte
 }
 
 // Look says what a link out of a mail is good for. It spends nothing: mail programs open
@@ -88,7 +89,11 @@ func (j *Invite) view(ctx context.Context, r db.Reader, i org.Invitation, err er
 		v.Fault = faults.InvitationVoid.New()
 		return v, err
 	}
-	if i.Inviter != org.ByOperator {
+	switch i.Inviter {
+	case org.ByOperator:
+	case org.ByDomain:
+		v.ByDomain = true
+	default:
 		a, err := account.Of(ctx, r, ref.Account(i.Inviter))
 		if err != nil {
 			return v, err
@@ -104,6 +109,15 @@ func (j *Invite) view(ctx context.Context, r db.Reader, i org.Invitation, err er
 		return v, err
 	}
 	v.MinWord = held.Password.MinLengthSingle
+	domains, err := org.Domains(ctx, r, i.Org)
+	if err != nil {
+		return v, err
+	}
+	for _, d := range domains {
+		if !d.Verified.IsZero() && d.Failing.IsZero() {
+			v.Domains = append(v.Domains, d.Shown)
+		}
+	}
 	_, err = account.Owner(ctx, r, account.Identifier{Kind: account.Email, Norm: i.Norm})
 	if v.Known = err == nil; errors.Is(err, db.ErrNone) {
 		err = nil

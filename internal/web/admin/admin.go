@@ -35,6 +35,7 @@ func (d *Door) Door() web.Door {
 		d.invitationRoutes(),
 		d.groupRoutes(),
 		d.roleRoutes(),
+		d.domainRoutes(),
 		d.whyRoutes(),
 		d.deskRoutes(),
 		d.hookRoutes(),

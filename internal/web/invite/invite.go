@@ -43,6 +43,7 @@ func (d *Door) Door() web.Door {
 		get("/invite/new", web.Anyone, d.newPage), post("/invite/new", web.Anyone, d.join),
 		get("/invite/decline", web.Anyone, d.declinePage), post("/invite/decline", web.Anyone, d.decline),
 		get("/invite/declined", web.Anyone, declined),
+		get("/invite/domain", web.Fresh, d.domainPage), post("/invite/domain", web.Fresh, d.domain),
 	}}
 }
 
@@ -50,15 +51,16 @@ func (d *Door) Door() web.Door {
 type (
 	// Invited is what an invitation says.
 	Invited struct {
-		Org     string
-		To      string // the address that was invited
-		Inviter string // empty: those who run the service
-		Role    string // a built-in one
-		Named   string // a role that the organisation made
-		Leads   bool   // the role has something to do in the organisation
-		Groups  []string
-		Domains []string // that the organisation has proved
-		Until   time.Time
+		Org      string
+		To       string // the address that was invited
+		Inviter  string // empty: those who run the service
+		Role     string // a built-in one
+		Named    string // a role that the organisation made
+		Leads    bool   // the role has something to do in the organisation
+		Groups   []string
+		Domains  []string // that the organisation has proved
+		ByDomain bool     // the reader asked for it
+		Until    time.Time
 	}
 	// Ask is what the link leads to.
 	Ask struct {
@@ -84,12 +86,22 @@ type (
 		Invited
 		Flow string
 	}
+	// Domain asks for consent to join by an address of a domain.
+	Domain struct {
+		Org    string
+		Agreed ref.Org
+		To     string
+		Direct bool   // else a link is sent there
+		Return string // where somebody goes on who does not join
+	}
+	// DomainSent says that the link is on its way.
+	DomainSent struct{ Org, To string }
 	// Declined says that it is done.
 	Declined struct{}
 )
 
 func invited(v invite.View) Invited {
-	return Invited{Org: v.Org.Name, To: v.To, Inviter: v.Inviter, Role: v.Role, Named: v.Named, Leads: v.Leads, Groups: v.Groups, Domains: v.Domains, Until: v.Until}
+	return Invited{Org: v.Org.Name, To: v.To, Inviter: v.Inviter, Role: v.Role, Named: v.Named, Leads: v.Leads, Groups: v.Groups, Domains: v.Domains, ByDomain: v.ByDomain, Until: v.Until}
 }
 
 func (d *Door) ask(ctx context.Context, r *web.Request) (web.Response, error) {
@@ -249,4 +261,42 @@ func (d *Door) decline(ctx context.Context, r *web.Request) (web.Response, error
 
 func declined(context.Context, *web.Request) (web.Response, error) {
 	return web.Show("invite/declined", Declined{}), nil
+}
+
+func (d *Door) domainPage(ctx context.Context, r *web.Request) (web.Response, error) {
+	q, err := r.Query()
+	if err != nil {
+		return web.Response{}, err
+	}
+	o, err := d.Invite.Offered(ctx, r.Session.Account)
+	if err != nil {
+		return web.Response{}, err
+	}
+	back := web.LocalPath(q["return"])
+	if back == "" {
+		back = "/me"
+	}
+	if o.Org.ID == "" {
+		return web.Go(back), nil
+	}
+	return web.Show("invite/domain", Domain{o.Org.Name, o.Org.ID, o.To.Shown, o.Direct, back}), nil
+}
+
+func (d *Door) domain(ctx context.Context, r *web.Request) (web.Response, error) {
+	form, err := r.Form()
+	if err != nil {
+		return web.Response{}, err
+	}
+	id, ok := ref.ParseOrg(form["org"])
+	if !ok {
+		return web.Refuse(faults.DomainClosed.New()), nil
+	}
+	o, f, err := d.Invite.JoinByDomain(ctx, r.Describe(), r.Session, id)
+	switch {
+	case err != nil || f != nil:
+		return web.Refuse(f), err
+	case o.Direct:
+		return web.Go("/me/rules?joined=1"), nil
+	}
+	return web.Show("invite/domain-sent", DomainSent{o.Org.Name, o.To.Shown}), nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"sekisho/internal/db"
+	"sekisho/internal/flow/invite"
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
 	"sekisho/internal/ref"
@@ -20,7 +21,8 @@ type Rules struct {
 	Groups []string
 	Helps  []org.Leader // who can be asked
 	Parts  []Part
-	Joined bool // a moment ago
+	Offer  string // the organisation that an address of theirs lets them join
+	Joined bool   // a moment ago
 	Left   bool
 }
 
@@ -69,6 +71,11 @@ func (d *Door) rules(ctx context.Context, r *web.Request) (web.Response, error) 
 		}
 		return p.member(ctx, tx, held.Org.ID, r.Session.Account)
 	})
+	if err == nil && p.Org == "" {
+		var o invite.Offer
+		o, err = d.Invite.Offered(ctx, r.Session.Account)
+		p.Offer = o.Org.Name
+	}
 	return web.Show("me/rules", p), err
 }
 

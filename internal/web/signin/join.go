@@ -103,7 +103,7 @@ func (d *Door) signUpLook(ctx context.Context, r *web.Request) (web.Response, er
 func (d *Door) joinNext(ctx context.Context, r *web.Request, v join.View) (web.Response, error) {
 	switch {
 	case v.Opened != nil:
-		return d.enter(ctx, r, v.Opened, v.Return)
+		return d.joined(ctx, r, v)
 	case v.Step == join.Finished && v.Fault == nil:
 		return web.Go(v.Return), nil
 	case v.ID == "" || v.Step == join.Finished:
@@ -112,6 +112,20 @@ func (d *Door) joinNext(ctx context.Context, r *web.Request, v join.View) (web.R
 		return web.Go(joinPath(v)), nil
 	}
 	return d.joinPage(r, v).With(v.Fault), nil
+}
+
+// joined enters a new account. Whose address is in a domain that its organisation opened is
+// asked, once, whether they join it.
+func (d *Door) joined(ctx context.Context, r *web.Request, v join.View) (web.Response, error) {
+	back := v.Return
+	o, err := d.Invite.Offered(ctx, v.Opened.Account.ID)
+	if err != nil {
+		return web.Response{}, err
+	}
+	if o.Org.ID != "" {
+		back = "/invite/domain?return=" + url.QueryEscape(back)
+	}
+	return d.enter(ctx, r, v.Opened, back)
 }
 
 func (d *Door) signUpPassword(ctx context.Context, r *web.Request) (web.Response, error) {

@@ -17,6 +17,7 @@ import (
 	"sekisho/internal/faults"
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/enter"
+	"sekisho/internal/flow/invite"
 	"sekisho/internal/flow/join"
 	"sekisho/internal/flow/recover"
 	"sekisho/internal/flow/signin"
@@ -37,6 +38,7 @@ type Door struct {
 	Replace *recover.Recover // the way back to Tegata while the sign-in lock is on
 	Change  *change.Change
 	Tegata  *tegata.Tegata
+	Invite  *invite.Invite
 	Open    bool // people may sign up
 	Digits  int  // of a code
 }
