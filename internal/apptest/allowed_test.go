@@ -10,6 +10,7 @@ import (
 	"sekisho/internal/allowed"
 	"sekisho/internal/apptest"
 	"sekisho/internal/db"
+	"sekisho/internal/gate"
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
 	"sekisho/internal/ref"
@@ -356,6 +357,28 @@ func TestConfirmAndRevertOfOnesOwnListMeetOnce(t *testing.T) {
 		stays := versionOf(w, a.ID) != 0
 		if won != 1 || kinds(w, "allowed.confirmed")+kinds(w, "allowed.reverted") != 1 || stays != (kinds(w, "allowed.confirmed") == 1) {
 			t.Errorf("%d decisions stood, the list stays: %v", won, stays)
+		}
+	})
+}
+
+// With the sign-in lock on there is no reset, so the way to a new Tegata takes the list
+// away: else an owner whose addresses are gone for good is out for good.
+func TestANewTegataUnderTheLockLiftsOnesOwnList(t *testing.T) {
+	lockedUp(t, []gate.Kind{gate.TOTP, gate.Passphrase}, func(t *testing.T, l *locked) {
+		l.Update(func(tx db.Tx) error {
+			was, err := allowed.Of(t.Context(), tx, l.account.ID)
+			if err == nil {
+				_, err = allowed.Set(t.Context(), tx, was, list(t, "198.18.0.1"), "")
+			}
+			return err
+		})
+		b := l.by(l.asks(l.Browser("192.0.2.1")), gate.TOTP).Want(200)
+		if versionOf(l.World, l.account.ID) == 0 {
+			t.Fatal("the list went before everything was proved")
+		}
+		l.takes(t, l.by(b, gate.Passphrase))
+		if versionOf(l.World, l.account.ID) != 0 || kinds(l.World, "allowed.lifted") != 1 {
+			t.Error("the list stays")
 		}
 	})
 }

@@ -22,6 +22,7 @@ import (
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/gate"
+	"sekisho/internal/org"
 	"sekisho/internal/pass"
 )
 
@@ -531,5 +532,26 @@ func TestLinksOfTheTwoWaysBackAreApart(t *testing.T) {
 			b.Post(other+"/link", url.Values{"c": {token}}).Want(410)
 			b.Open(link).Want(200)
 		}
+	})
+}
+
+// A ticket to which the browser has agreed is of no use to a member who was deactivated
+// meanwhile, nor are proofs.
+func TestADeactivatedMemberReplacesNoTegata(t *testing.T) {
+	lockedUp(t, []gate.Kind{gate.TOTP, gate.Passphrase}, func(t *testing.T, l *locked) {
+		h := found(t, l.World, "Acme", "owner@example.com")
+		h.must(h.Add(t.Context(), operator, h.id, l.account.ID, org.Plain))
+		b, _ := ticketed(t, l)
+		l.Clock.Add(2 * time.Minute) // for another code
+		other := l.by(l.asks(l.Browser("192.0.2.7")), gate.TOTP)
+		n := l.Taken(uriOf(t, b), l.account, "New phone")
+		b.Open(b.URL.RequestURI()).Press("It is the same")
+		_, err := h.Deactivate(t.Context(), operator, h.id, l.account.ID)
+		h.must(err)
+		if j, err := n.Agree(t.Context()); err == nil || !pass.Is(err, "account.deactivated") {
+			t.Errorf("got %+v %v", j, err)
+		}
+		l.by(other, gate.Passphrase).See("account.deactivated").Miss("Enrol the new Tegata")
+		b.Open(b.URL.RequestURI()).See("deactivated").Miss("Enrol the new Tegata")
 	})
 }

@@ -419,14 +419,15 @@ func addressPolicy(f *Facts, p *policy.Effective) Decision {
 }
 
 // A recovery is how an owner who is nowhere that their own list allows gets back in
-// (RC-09): it takes the list away with the password that is set. What an organisation
-// allows is its admins' business.
+// (RC-09): it takes the list away with the password that is set. Under the sign-in lock,
+// which no reset passes, the way to a new Tegata does, once all is proved: else each
+// would wait for the other. What an organisation allows is its admins' business.
 func addressOwn(f *Facts, p *policy.Effective) Decision {
 	was := policy.Address{Allowed: f.OwnAddresses}
 	switch {
 	case p.Own.Address.Allows(f.From) && was.Allows(f.From):
 		return pass
-	case f.Act == Enter && f.Recovers:
+	case f.Act == Enter && f.Recovers, f.Act == Replace:
 		return Decision{Verdict: Admit, Trace: []Step{{Source: policy.ByOwner, Saw: "recovers"}}}
 	}
 	return until(refuse("signin.ip_not_allowed", policy.ByOwner, f.From.String()), p.Own.Until)

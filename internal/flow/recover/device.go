@@ -49,6 +49,8 @@ func (m *moment) replace(ctx context.Context, tx db.Tx) error {
 		return m.cool(ctx, tx)
 	default:
 		x.Step = Device
+		// The new installation could not speak, and so not lift the lock.
+		return m.LiftAllowed(ctx, tx, who)
 	}
 	return nil
 }
