@@ -268,6 +268,7 @@ func TestBodiesThatDoNotRead(t *testing.T) {
 		{`{"identifier":1}`, "application/json", "request.malformed", 400}, {`{`, "application/json", "request.malformed", 400}, {``, "application/json", "request.malformed", 400},
 		{`{"identifier":"a","identifier":"b"}`, "application/json", "request.duplicate_parameter", 400}, {`{"identifier":"a","Identifier":"b"}`, "application/json", "request.duplicate_parameter", 400}, {`{"kind":"a","\u212aind":"b"}`, "application/json", "request.duplicate_parameter", 400},
 		{`{"identifier":"a","admin":true}`, "application/json", "request.malformed", 400},
+		{`{"Identifier":"a"}`, "application/json", "request.malformed", 400}, {`{"\u0131dentifier":"a"}`, "application/json", "request.malformed", 400},
 		{`{"identifier":"a"}{"identifier":"b"}`, "application/json", "request.malformed", 400}, {strings.Repeat(`{"identifier":`, 20) + "1", "application/json", "request.malformed", 400},
 		{`identifier=a`, "application/x-www-form-urlencoded", "request.unsupported_media_type", 415}, {"{\"identifier\":\"\xff\"}", "application/json", "request.malformed", 400},
 		{`{"identifier":"` + strings.Repeat("a", 70000) + `"}`, "application/json", "request.too_large", 413}, {`[]`, "application/json", "request.malformed", 400}, {`null`, "application/json", "identifier.malformed", 400},
