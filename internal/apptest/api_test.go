@@ -299,6 +299,21 @@ func TestUnknownAddressesAnswerInTheDoorsOwnForm(t *testing.T) {
 	}
 }
 
+func TestAMethodThatNothingKnowsIsToldTheSameEverywhere(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	p := w.Program("192.0.2.1")
+	for path, code := range map[string]string{
+		"/api/v1/session": "request.method_unknown", "/api/v1/nothing": "request.method_unknown", "/oauth/token": "invalid_request", "/signin": "", "/nothing": "", "/": "",
+	} {
+		for _, method := range []string{"FOO", "PROPFIND", "get"} {
+			p.Raw(method, path, "", nil).Want(501, code)
+		}
+		if a := p.Raw("PATCH", path, "", nil); a.Status == 405 && a.Header.Get("Allow") == "" {
+			t.Errorf("PATCH %s: 405 without Allow", path)
+		}
+	}
+}
+
 func TestHeadIsAnsweredAsGet(t *testing.T) {
 	w := apptest.New(t, "sqlite")
 	for _, path := range []string{"/me", "/me/sessions", "/me/activity"} {

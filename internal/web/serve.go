@@ -76,7 +76,12 @@ func (f *Frame) Handler(doors ...Door) (http.Handler, error) {
 // verbs are the methods that clients use; GET stands for HEAD too.
 var verbs = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
-func notFound(context.Context, *Request) (Response, error) {
+// notFound answers what no route has. A method that nothing here knows is no question of
+// the address (RFC 9110 §15.6.2).
+func notFound(_ context.Context, r *Request) (Response, error) {
+	if m := r.HTTP.Method; m != http.MethodHead && !slices.Contains(verbs, m) {
+		return Refuse(faults.MethodUnknown.New()), nil
+	}
 	return Refuse(faults.NotFound.New()), nil
 }
 
