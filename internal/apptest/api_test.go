@@ -314,6 +314,23 @@ func TestAMethodThatNothingKnowsIsToldTheSameEverywhere(t *testing.T) {
 	}
 }
 
+func TestWhatBrowsersAskOfEverySite(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	p := w.Program("192.0.2.1")
+	if got := p.Raw("GET", "/.well-known/change-password", "", nil).Want(303, "").Header.Get("Location"); got != "/me/password" {
+		t.Errorf("a password manager is led to %q", got)
+	}
+	icon := p.Raw("GET", "/favicon.ico", "", nil).Want(303, "").Header.Get("Location")
+	if got := p.Raw("GET", icon, "", nil).Want(200, "").Header.Get("Content-Type"); got != "image/svg+xml" {
+		t.Errorf("the icon at %s is %q", icon, got)
+	}
+	if got := string(p.Raw("GET", "/robots.txt", "", nil).Want(200, "").Body); !strings.Contains(got, "Disallow: /\n") {
+		t.Errorf("robots are told %q", got)
+	}
+	// W3C Change Password URL §4: what does not exist must not look as if it did.
+	p.Raw("GET", "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200", "", nil).Want(404, "")
+}
+
 func TestHeadIsAnsweredAsGet(t *testing.T) {
 	w := apptest.New(t, "sqlite")
 	for _, path := range []string{"/me", "/me/sessions", "/me/activity"} {
