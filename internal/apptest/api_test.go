@@ -331,6 +331,16 @@ func TestWhatBrowsersAskOfEverySite(t *testing.T) {
 	p.Raw("GET", "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200", "", nil).Want(404, "")
 }
 
+func TestNothingHereIsTakenIntoOtherSites(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	p := w.Program("192.0.2.1")
+	for _, path := range []string{"/signin", "/tegata/", "/api/v1/session", "/oauth/jwks", "/nothing", "/robots.txt", p.Raw("GET", "/favicon.ico", "", nil).Header.Get("Location")} {
+		if got := p.Raw("GET", path, "", nil).Header.Get("Cross-Origin-Resource-Policy"); got != "same-origin" {
+			t.Errorf("%s: got %q, want same-origin", path, got)
+		}
+	}
+}
+
 func TestHeadIsAnsweredAsGet(t *testing.T) {
 	w := apptest.New(t, "sqlite")
 	for _, path := range []string{"/me", "/me/sessions", "/me/activity"} {

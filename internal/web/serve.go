@@ -242,6 +242,7 @@ var (
 	nosniff    = []string{"nosniff"}
 	noReferrer = []string{"no-referrer"}
 	noStore    = []string{"no-store"}
+	ourOrigin  = []string{"same-origin"}
 
 	acceptLanguage = []string{"Accept-Language"}
 )
@@ -280,6 +281,7 @@ func (f *Frame) heads(h http.Header, r *Request, res Response) {
 	// As they are sent, names in their canonical form: Set would bring each into it
 	// and make a slice for it, at every request.
 	h["X-Content-Type-Options"], h["Referrer-Policy"], h["Cache-Control"] = nosniff, noReferrer, noStore
+	h["Cross-Origin-Resource-Policy"] = ourOrigin // what other sites' programs may read (CORS) is not held up by it
 	h["X-Request-Id"] = []string{r.ID}
 	if f.URL.Scheme == "https" {
 		h.Set("Strict-Transport-Security", "max-age=31536000")
