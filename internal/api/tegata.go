@@ -124,7 +124,13 @@ func lockOf(s *tegata.State) lockState {
 }
 
 func (d *Door) tegataJoin(ctx context.Context, r *web.Request) (web.Response, error) {
-	var in struct{ Ticket, Key, Name, Kind, Proof string }
+	var in struct {
+		Ticket string `json:"ticket"`
+		Key    string `json:"key"`
+		Name   string `json:"name"`
+		Kind   string `json:"kind"`
+		Proof  string `json:"proof"`
+	}
 	if err := r.ReadJSON(&in); err != nil {
 		return web.Response{}, err
 	}
@@ -246,8 +252,10 @@ func (d *Door) tegataReceipt(ctx context.Context, r *web.Request) (web.Response,
 
 func (d *Door) tegataDecide(ctx context.Context, r *web.Request) (web.Response, error) {
 	var in struct {
-		Decision, Number, Signature string
-		Verified                    bool
+		Decision  string `json:"decision"`
+		Number    string `json:"number"`
+		Signature string `json:"signature"`
+		Verified  bool   `json:"verified"`
 	}
 	if err := r.ReadJSON(&in); err != nil {
 		return web.Response{}, err
@@ -272,8 +280,8 @@ func empty(f *fault.Fault, err error) (web.Response, error) {
 
 func (d *Door) tegataScan(ctx context.Context, r *web.Request) (web.Response, error) {
 	var in struct {
-		Code string
-		Link bool
+		Code string `json:"code"`
+		Link bool   `json:"link"`
 	}
 	if err := r.ReadJSON(&in); err != nil {
 		return web.Response{}, err
@@ -346,7 +354,9 @@ func (d *Door) tegataLock(ctx context.Context, r *web.Request) (web.Response, er
 }
 
 func (d *Door) tegataGuarded(ctx context.Context, r *web.Request) (web.Response, error) {
-	var in struct{ On bool }
+	var in struct {
+		On bool `json:"on"`
+	}
 	if err := r.ReadJSON(&in); err != nil {
 		return web.Response{}, err
 	}
@@ -354,7 +364,9 @@ func (d *Door) tegataGuarded(ctx context.Context, r *web.Request) (web.Response,
 }
 
 func (d *Door) tegataRefresh(ctx context.Context, r *web.Request) (web.Response, error) {
-	var in struct{ Password string }
+	var in struct {
+		Password string `json:"password"`
+	}
 	if err := r.ReadJSON(&in); err != nil {
 		return web.Response{}, err
 	}
@@ -364,7 +376,9 @@ func (d *Door) tegataRefresh(ctx context.Context, r *web.Request) (web.Response,
 func deviceOf(r *web.Request) (ref.Device, bool) { return ref.ParseDevice(r.HTTP.PathValue("id")) }
 
 func (d *Door) tegataRename(ctx context.Context, r *web.Request) (web.Response, error) {
-	var in struct{ Name string }
+	var in struct {
+		Name string `json:"name"`
+	}
 	if err := r.ReadJSON(&in); err != nil {
 		return web.Response{}, err
 	}

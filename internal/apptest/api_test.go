@@ -268,6 +268,7 @@ func TestBodiesThatDoNotRead(t *testing.T) {
 		{`{"identifier":1}`, "application/json", "request.malformed", 400}, {`{`, "application/json", "request.malformed", 400}, {``, "application/json", "request.malformed", 400},
 		{`{"identifier":"a","identifier":"b"}`, "application/json", "request.duplicate_parameter", 400}, {`{"identifier":"a","Identifier":"b"}`, "application/json", "request.duplicate_parameter", 400}, {`{"kind":"a","\u212aind":"b"}`, "application/json", "request.duplicate_parameter", 400},
 		{`{"identifier":"a","admin":true}`, "application/json", "request.malformed", 400},
+		{`{"Identifier":"a"}`, "application/json", "request.malformed", 400}, {`{"\u0131dentifier":"a"}`, "application/json", "request.malformed", 400},
 		{`{"identifier":"a"}{"identifier":"b"}`, "application/json", "request.malformed", 400}, {strings.Repeat(`{"identifier":`, 20) + "1", "application/json", "request.malformed", 400},
 		{`identifier=a`, "application/x-www-form-urlencoded", "request.unsupported_media_type", 415}, {"{\"identifier\":\"\xff\"}", "application/json", "request.malformed", 400},
 		{`{"identifier":"` + strings.Repeat("a", 70000) + `"}`, "application/json", "request.too_large", 413}, {`[]`, "application/json", "request.malformed", 400}, {`null`, "application/json", "identifier.malformed", 400},
@@ -294,6 +295,48 @@ func TestUnknownAddressesAnswerInTheDoorsOwnForm(t *testing.T) {
 			if got := p.Raw(method, path, "", nil).Want(404, x.code).Header.Get("Content-Type"); got != x.kind {
 				t.Errorf("%s %s: got %s, want %s", method, path, got, x.kind)
 			}
+		}
+	}
+}
+
+func TestAMethodThatNothingKnowsIsToldTheSameEverywhere(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	p := w.Program("192.0.2.1")
+	for path, code := range map[string]string{
+		"/api/v1/session": "request.method_unknown", "/api/v1/nothing": "request.method_unknown", "/oauth/token": "invalid_request", "/signin": "", "/nothing": "", "/": "",
+	} {
+		for _, method := range []string{"FOO", "PROPFIND", "get"} {
+			p.Raw(method, path, "", nil).Want(501, code)
+		}
+		if a := p.Raw("PATCH", path, "", nil); a.Status == 405 && a.Header.Get("Allow") == "" {
+			t.Errorf("PATCH %s: 405 without Allow", path)
+		}
+	}
+}
+
+func TestWhatBrowsersAskOfEverySite(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	p := w.Program("192.0.2.1")
+	if got := p.Raw("GET", "/.well-known/change-password", "", nil).Want(303, "").Header.Get("Location"); got != "/me/password" {
+		t.Errorf("a password manager is led to %q", got)
+	}
+	icon := p.Raw("GET", "/favicon.ico", "", nil).Want(303, "").Header.Get("Location")
+	if got := p.Raw("GET", icon, "", nil).Want(200, "").Header.Get("Content-Type"); got != "image/svg+xml" {
+		t.Errorf("the icon at %s is %q", icon, got)
+	}
+	if got := string(p.Raw("GET", "/robots.txt", "", nil).Want(200, "").Body); !strings.Contains(got, "Disallow: /\n") {
+		t.Errorf("robots are told %q", got)
+	}
+	// W3C Change Password URL §4: what does not exist must not look as if it did.
+	p.Raw("GET", "/.well-known/resource-that-should-not-exist-whose-status-code-should-not-be-200", "", nil).Want(404, "")
+}
+
+func TestNothingHereIsTakenIntoOtherSites(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	p := w.Program("192.0.2.1")
+	for _, path := range []string{"/signin", "/tegata/", "/api/v1/session", "/oauth/jwks", "/nothing", "/robots.txt", p.Raw("GET", "/favicon.ico", "", nil).Header.Get("Location")} {
+		if got := p.Raw("GET", path, "", nil).Header.Get("Cross-Origin-Resource-Policy"); got != "same-origin" {
+			t.Errorf("%s: got %q, want same-origin", path, got)
 		}
 	}
 }

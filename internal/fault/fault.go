@@ -28,6 +28,7 @@ const (
 	TooLarge
 	Unsupported
 	TooMany
+	Unknown // of a kind that nothing here knows
 	Unavailable
 	Internal
 )

@@ -85,6 +85,10 @@ var (
 		Ja: fault.Text{What: "この送り方はできません。", Why: "このアドレスは、この種類のリクエストを受け付けません。", Fix: "ページの中のリンクから進んでください。プログラムのときは、Allow ヘッダーにある送り方を使ってください。"},
 		En: fault.Text{What: "This cannot be asked this way.", Why: "The address does not take this kind of request.", Fix: "Follow the links of the page. For a program, the Allow header names what the address takes."}})
 
+	MethodUnknown = define(fault.Entry{Code: "request.method_unknown", Kind: fault.Unknown, Topic: fault.Other, Lift: self, Action: toHome,
+		Ja: fault.Text{What: "この送り方は知られていません。", Why: "このサービスにない種類のリクエストが送られました。", Fix: "ページの中のリンクから進んでください。プログラムのときは、GET や POST など、API の説明にある送り方を使ってください。"},
+		En: fault.Text{What: "This way of asking is not known here.", Why: "The request is of a kind that nothing in this service takes.", Fix: "Follow the links of the page. A program uses GET, POST or what else the description of the API names."}})
+
 	TooLarge = define(fault.Entry{Code: "request.too_large", Kind: fault.TooLarge, Topic: fault.Other, Lift: self,
 		General: &[2]fault.Text{{Why: "ページごとに、受け取れる大きさが決まっています。"},
 			{Why: "Every page takes only so much at once."}},

@@ -5,6 +5,7 @@
 package ua
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"time"
@@ -26,8 +27,12 @@ const MaxLen = 400
 // The patterns are compiled when first needed and take a moment and some
 // memory; results are kept, because one parse costs up to milliseconds.
 var (
-	parser = sync.OnceValues(func() (*uaparser.Parser, error) { return uaparser.New() })
-	kept   = cache{at: map[string]Agent{}}
+	parser = sync.OnceValues(func() (*uaparser.Parser, error) {
+		// What kind of device it is nobody is told; its patterns are most of them.
+		named, _, _ := bytes.Cut(uaparser.DefinitionYaml, []byte("\ndevice_parsers:"))
+		return uaparser.NewFromBytes(named)
+	})
+	kept = cache{at: map[string]Agent{}}
 )
 
 // places is how many headers are kept.

@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -163,7 +166,58 @@ func (r *Request) ReadJSON(v any) error {
 		}
 		return tell(faults.Malformed.New("where", where))
 	}
+	if name, ok := spelled(body, reflect.TypeOf(v)); !ok {
+		return tell(faults.Malformed.New("where", cut(name)))
+	}
 	return nil
+}
+
+// spelled looks whether every name of a body that was decoded into t stands there as it
+// is written; the decoder takes "Identifier" for "identifier", and what reads on the
+// way there may take them for two. It gives the first name that does not.
+func spelled(body []byte, t reflect.Type) (string, bool) {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch {
+	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
+		var list []json.RawMessage
+		_ = json.Unmarshal(body, &list) // it was decoded once already
+		for _, one := range list {
+			if name, ok := spelled(one, t.Elem()); !ok {
+				return name, false
+			}
+		}
+	case t.Kind() == reflect.Struct && !reflect.PointerTo(t).Implements(decodes):
+		var fields map[string]json.RawMessage
+		_ = json.Unmarshal(body, &fields) // likewise
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			f, ok := field(t, name)
+			if !ok {
+				return name, false
+			}
+			if name, ok := spelled(fields[name], f); !ok {
+				return name, false
+			}
+		}
+	}
+	return "", true
+}
+
+var decodes = reflect.TypeFor[json.Unmarshaler]()
+
+// field is the type of what a name stands for.
+func field(t reflect.Type, name string) (reflect.Type, bool) {
+	for _, f := range reflect.VisibleFields(t) {
+		as, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if as == "" {
+			as = f.Name
+		}
+		if as == name {
+			return f.Type, true
+		}
+	}
+	return nil, false
 }
 
 const maxDepth = 8

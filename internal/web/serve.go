@@ -76,7 +76,12 @@ func (f *Frame) Handler(doors ...Door) (http.Handler, error) {
 // verbs are the methods that clients use; GET stands for HEAD too.
 var verbs = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 
-func notFound(context.Context, *Request) (Response, error) {
+// notFound answers what no route has. A method that nothing here knows is no question of
+// the address (RFC 9110 §15.6.2).
+func notFound(_ context.Context, r *Request) (Response, error) {
+	if m := r.HTTP.Method; m != http.MethodHead && !slices.Contains(verbs, m) {
+		return Refuse(faults.MethodUnknown.New()), nil
+	}
 	return Refuse(faults.NotFound.New()), nil
 }
 
@@ -240,6 +245,7 @@ var (
 	nosniff    = []string{"nosniff"}
 	noReferrer = []string{"no-referrer"}
 	noStore    = []string{"no-store"}
+	ourOrigin  = []string{"same-origin"}
 
 	acceptLanguage = []string{"Accept-Language"}
 )
@@ -285,6 +291,7 @@ func (f *Frame) heads(h http.Header, r *Request, res Response) {
 	// As they are sent, names in their canonical form: Set would bring each into it
 	// and make a slice for it, at every request.
 	h["X-Content-Type-Options"], h["Referrer-Policy"], h["Cache-Control"] = nosniff, noReferrer, noStore
+	h["Cross-Origin-Resource-Policy"] = ourOrigin // what other sites' programs may read (CORS) is not held up by it
 	h["X-Request-Id"] = []string{r.ID}
 	if f.URL.Scheme == "https" {
 		h.Set("Strict-Transport-Security", "max-age=31536000")

@@ -95,6 +95,7 @@ func (p *Pack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Content-Type", types[path.Ext(name)])
 	if packed := p.packed[name]; len(packed) < len(body) && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {

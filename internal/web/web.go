@@ -214,7 +214,7 @@ var relayed = map[string]bool{"Forwarded": true, "Via": true, "X-Real-Ip": true,
 // statuses maps kinds of fault to HTTP.
 var statuses = map[fault.Kind]int{
 	fault.Bad: 400, fault.Unauthenticated: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.Conflict: 409,
-	fault.Gone: 410, fault.TooLarge: 413, fault.Unsupported: 415, fault.TooMany: 429, fault.Unavailable: 503, fault.Internal: 500,
+	fault.Gone: 410, fault.TooLarge: 413, fault.Unsupported: 415, fault.TooMany: 429, fault.Unknown: 501, fault.Unavailable: 503, fault.Internal: 500,
 }
 
 // Status is the HTTP status of a kind of fault.

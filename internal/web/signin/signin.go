@@ -52,7 +52,7 @@ func (d *Door) Door() web.Door {
 		return web.Route{Method: "POST", Path: path, Guard: g, Face: web.Page, Handle: h}
 	}
 	routes := []web.Route{
-		get("/{$}", web.Anyone, first),
+		get("/{$}", web.Anyone, first), get("/.well-known/change-password", web.Anyone, changePassword), get("/favicon.ico", web.Anyone, icon), get("/robots.txt", web.Anyone, robots),
 		get("/signin", web.Anyone, d.identify), post("/signin", web.Anyone, d.start),
 		get("/signin/confirm", web.Anyone, d.look), post("/signin/confirm", web.Anyone, d.answer("confirm_code", "code")),
 		post("/signin/confirm/send", web.Anyone, d.send("confirm_code")),
