@@ -28,7 +28,7 @@ var floors = [][]string{
 	{"org"},
 	{"account", "session", "browser", "client", "signkey", "cooling", "demand", "device", "ticket", "hook"},
 	{"factor/password", "factor/sentcode", "factor/smscode", "factor/totp", "factor/backup", "factor/passphrase", "factor/passkey", "factor/push", "grant"},
-	{"flow"},
+	{"flow", "roster"},
 	{"flow/enter"},
 	{"flow/desk"},
 	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol", "flow/address", "flow/access", "flow/tegata", "flow/govern", "flow/allow", "flow/invite", "flow/explain"},

@@ -21,6 +21,7 @@ import (
 
 	"sekisho/internal/db"
 	"sekisho/internal/i18n"
+	"sekisho/internal/org"
 	"sekisho/internal/ref"
 )
 
@@ -250,6 +251,11 @@ func CountSignin(ctx context.Context, tx db.Tx, id ref.Account, day time.Time) e
 		WHERE id = $1`, id, day, tx.Now())
 }
 
+// ForgetSignins begins the count of the day's sign-ins anew.
+func ForgetSignins(ctx context.Context, tx db.Tx, id ref.Account) error {
+	return tx.One(ctx, `UPDATE account SET signins = 0 WHERE id = $1`, id)
+}
+
 // Close voids every proof that somebody has made and not yet entered with: who
 // waits at a later step of a journey begins anew. A count and not a time, so that
 // the clocks of several nodes need not agree.
@@ -309,7 +315,10 @@ func Due(ctx context.Context, r db.Reader, limit int) ([]ref.Account, error) {
 
 // Profile changes what a person may change about how they are shown.
 func Profile(ctx context.Context, tx db.Tx, a Account) error {
-	return tx.One(ctx, `UPDATE account SET name = $2, lang = $3, zone = $4, changed = $5 WHERE id = $1`, a.ID, a.Name, a.Lang, a.Zone, tx.Now())
+	if err := tx.One(ctx, `UPDATE account SET name = $2, lang = $3, zone = $4, changed = $5 WHERE id = $1`, a.ID, a.Name, a.Lang, a.Zone, tx.Now()); err != nil {
+		return err
+	}
+	return org.Relist(ctx, tx, a.ID)
 }
 
 // Prefer sets the kind of second proof that is asked for first.

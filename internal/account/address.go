@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sekisho/internal/db"
+	"sekisho/internal/org"
 	"sekisho/internal/ref"
 )
 
@@ -112,6 +113,9 @@ func Prove(ctx context.Context, tx db.Tx, a ref.Account, id ref.Address) (Addres
 	err := tx.One(ctx, `UPDATE identifier SET confirmed = $3, main = CASE WHEN EXISTS (SELECT 1 FROM identifier o
 		WHERE o.account = identifier.account AND o.kind = identifier.kind AND o.main = 1 AND o.norm <> identifier.norm) THEN 0 ELSE 1 END
 		WHERE account = $1 AND id = $2 AND confirmed IS NULL`, a, id, tx.Now())
+	if err == nil {
+		err = org.Relist(ctx, tx, a)
+	}
 	if err != nil {
 		return Address{}, err
 	}
@@ -161,10 +165,15 @@ func Remove(ctx context.Context, tx db.Tx, a ref.Account, id ref.Address) (gone 
 	if err := keepRemoved(ctx, tx, a, gone); err != nil {
 		return gone, err
 	}
-	if err := tx.One(ctx, `DELETE FROM identifier WHERE account = $1 AND id = $2`, a, id); err != nil || heir.ID == "" {
+	if err := tx.One(ctx, `DELETE FROM identifier WHERE account = $1 AND id = $2`, a, id); err != nil {
 		return gone, err
 	}
-	return gone, tx.One(ctx, `UPDATE identifier SET main = 1 WHERE account = $1 AND id = $2`, a, heir.ID)
+	if heir.ID != "" {
+		if err := tx.One(ctx, `UPDATE identifier SET main = 1 WHERE account = $1 AND id = $2`, a, heir.ID); err != nil {
+			return gone, err
+		}
+	}
+	return gone, org.Relist(ctx, tx, a)
 }
 
 // Promote makes an address the primary one of its kind. db.ErrNone, ErrUnproved,
@@ -182,7 +191,10 @@ func Promote(ctx context.Context, tx db.Tx, a ref.Account, id ref.Address) (Addr
 	if _, err := tx.Exec(ctx, `UPDATE identifier SET main = 0 WHERE account = $1 AND kind = $2 AND main = 1`, a, x.Kind); err != nil {
 		return x, err
 	}
-	return x, tx.One(ctx, `UPDATE identifier SET main = 1 WHERE account = $1 AND id = $2`, a, id)
+	if err := tx.One(ctx, `UPDATE identifier SET main = 1 WHERE account = $1 AND id = $2`, a, id); err != nil {
+		return x, err
+	}
+	return x, org.Relist(ctx, tx, a)
 }
 
 // Drop takes back a claim that can never be proved.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sekisho/internal/db"
+	"sekisho/internal/org"
 	"sekisho/internal/ref"
 )
 
@@ -175,5 +176,5 @@ func settle(ctx context.Context, tx db.Tx, a ref.Account, back []Removed) error 
 			return err
 		}
 	}
-	return nil
+	return org.Relist(ctx, tx, a)
 }

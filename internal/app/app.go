@@ -306,6 +306,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 		Apps: totp.Codes{Ring: a.Ring}, Keys: keys, SMS: a.SMS != nil,
 		Sheet:         letter.Sheet{Service: c.text("service"), URL: issuer, Support: c.text("support")},
 		HostedDomains: c.domains("hosted_domains"), Roles: c.list("role_addresses"), Disclose: c.on("disclose_accounts"), HookNetworks: a.inner,
+		Grace: time.Duration(c.num("delete_grace_days")) * 24 * time.Hour,
 	}
 	a.Entry.Hasher.Begin = a.spare.lend
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Rules: a.Entry.Rules, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,

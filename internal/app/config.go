@@ -86,6 +86,7 @@ var settings = []setting{
 	{"password_recent", "0", "former passwords that are refused, 0 to 24", false, number(0, 24)},
 	{"second_factor", "optional", "optional: people decide; required: everybody sets up a second factor", false, oneOf("optional", "required")},
 	{"second_factor_kinds", "", "kinds of second factor that are allowed: tegata, totp, passkey, smscode; empty: all", false, someOf("tegata", "totp", "passkey", "smscode")},
+	{"delete_grace_days", "0", "days for which an account that its organisation's admins deleted can be taken back, before it is erased", false, number(0, 365)},
 	{"second_factor_grace_days", "0", "days within which a required second factor may be put off, from when it is first required, or from sign-up", false, number(0, 365)},
 	{"trust_days", "180", "days for which a browser may skip the second proof; 0: never", false, number(0, 180)},
 	{"backup_codes", "true", "false: nobody makes or uses backup codes", false, oneOf("true", "false")},

@@ -61,6 +61,7 @@ func (a *App) jobs() []job {
 		{name: "recheck", every: time.Hour, do: func(ctx context.Context) error { return audit.Chain{Ring: a.Ring}.Recheck(ctx, a.DB) }},
 		{name: "desk", every: time.Second, do: a.TellDesk},
 		{name: "domains", every: time.Minute, do: a.Govern.LookAgain},
+		{name: "list", every: 10 * time.Second, do: a.list},
 	}
 	var seen watched
 	list = append(list, job{name: "watch", every: 100 * time.Millisecond, do: func(ctx context.Context) error { return a.watch(ctx, &seen) }})
@@ -337,6 +338,22 @@ func (a *App) Purge(ctx context.Context) error {
 // TellDesk tells owners and the desk of tickets that were confirmed.
 func (a *App) TellDesk(ctx context.Context) error {
 	return (&desk.Desk{Entry: a.Entry}).Tell(ctx, (&govern.Govern{Entry: a.Entry}).Handlers)
+}
+
+// list puts members into the list who are not in it yet: those of before there was one, and
+// what an older version adds beside this one.
+func (a *App) list(ctx context.Context) error {
+	for range 50 {
+		n := 0
+		err := a.DB.Update(ctx, func(tx db.Tx) (err error) {
+			n, err = org.RelistSome(ctx, tx, purgeRows)
+			return err
+		})
+		if err != nil || n < purgeRows {
+			return err
+		}
+	}
+	return nil
 }
 
 // erase removes accounts whose time is over (SI-24).

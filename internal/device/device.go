@@ -85,6 +85,9 @@ func Of(ctx context.Context, r db.Reader, id ref.Device) (Device, error) {
 	return scan(r.QueryRow(ctx, `SELECT `+columns+` FROM device WHERE id = $1`, id))
 }
 
+// Held says, within a statement, whether the account m.account has one.
+const Held = `EXISTS (SELECT 1 FROM device WHERE device.account = m.account AND device.state = 'active')`
+
 // List reads an account's installations that count, the primary one first.
 func List(ctx context.Context, r db.Reader, a ref.Account) ([]Device, error) {
 	return db.List(ctx, r, scan, `SELECT `+columns+` FROM device WHERE account = $1 AND state = 'active' ORDER BY main DESC, created, id`, a)

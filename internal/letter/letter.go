@@ -195,6 +195,52 @@ func ConfirmCode(s Sheet, to To, c Code) outbox.Letter { return codeLetter("conf
 // RecoverCode carries a code and a link to set a new password.
 func RecoverCode(s Sheet, to To, c Code) outbox.Letter { return codeLetter("recover", s, to, c) }
 
+// ResetLink is what an admin has sent for a new password.
+type ResetLink struct {
+	Who   string // who had it sent; empty: the people who run the service
+	Link  string
+	Until time.Time
+	Zone  *time.Location
+}
+
+// Aided is Changed for what somebody else did, whom Name names; empty: the people who run
+// the service.
+func Aided(s Sheet, to To, c Change) outbox.Letter {
+	c.What, c.Name = "aid."+c.What, aider(to.Lang, c.Name)
+	return Changed(s, to, c)
+}
+
+// Goes is an account that somebody else deleted.
+type Goes struct {
+	Who  string
+	At   time.Time // when it is erased
+	Zone *time.Location
+	Now  bool // at once
+}
+
+// Gone tells that an account was deleted.
+func Gone(s Sheet, to To, g Goes) outbox.Letter {
+	d := draft{sheet: s, to: to, topic: "gone", args: []any{"who", aider(to.Lang, g.Who)}}
+	if g.Now {
+		d.more = []string{texts.T(to.Lang, "gone.now")}
+	} else {
+		d.more = []string{texts.T(to.Lang, "gone.at", "until", i18n.Time(to.Lang, g.At.In(g.Zone)))}
+	}
+	return d.letter()
+}
+
+func aider(l i18n.Lang, who string) string {
+	if who = clean(who); who == "" {
+		who = texts.T(l, "aid.operator")
+	}
+	return who
+}
+
+// Reset carries a link to set a new password that somebody else had sent.
+func Reset(s Sheet, to To, r ResetLink) outbox.Letter {
+	return draft{sheet: s, to: to, topic: "reset", link: r.Link, args: []any{"who", aider(to.Lang, r.Who), "until", i18n.Time(to.Lang, r.Until.In(r.Zone))}}.letter()
+}
+
 // ReplaceCode carries a code and a link to set up Tegata anew while sign-in is locked.
 func ReplaceCode(s Sheet, to To, c Code) outbox.Letter { return codeLetter("replace", s, to, c) }
 

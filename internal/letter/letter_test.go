@@ -27,9 +27,11 @@ func letters(to To) map[string]outbox.Letter {
 		"replace": ReplaceCode(sheet, to, r), "rwaits": ReplaceWaits(sheet, to, Waits{f.Time, r.Link, f}), "rready": ReplaceReady(sheet, to, Waits{f.Time, r.Link, f}),
 		"replaced": Changed(sheet, to, Change{What: "device.replaced", Kind: "tegata", Name: "Pixel 9", Old: []Item{{"tegata", "Pixel 8"}, {"tegata", "Tablet"}}, Link: r.Link, From: f}),
 		"invite":   Invitation(sheet, to, Invited{Org: to.Name, By: to.Name, Role: "member", Until: f.Time, Zone: f.Zone, Link: r.Link}),
-		"taken":    InvitationTaken(sheet, to, Invited{Org: to.Name, From: f}),
-		"joined":   Changed(sheet, to, Change{What: "org.joined", Name: to.Name, Link: r.Link, From: f}),
-		"waits":    RecoveryWaits(sheet, to, Waits{f.Time, r.Link, f}), "ready": RecoveryReady(sheet, to, Waits{f.Time, r.Link, f}),
+		"reset":    Reset(sheet, to, ResetLink{Who: to.Name, Link: r.Link, Until: f.Time, Zone: f.Zone}),
+		"aided":    Aided(sheet, to, Change{What: "factors.reset", Name: to.Name, Link: r.Link}), "by us": Aided(sheet, to, Change{What: "account.unlocked", Link: r.Link}),
+		"taken":  InvitationTaken(sheet, to, Invited{Org: to.Name, From: f}),
+		"joined": Changed(sheet, to, Change{What: "org.joined", Name: to.Name, Link: r.Link, From: f}),
+		"waits":  RecoveryWaits(sheet, to, Waits{f.Time, r.Link, f}), "ready": RecoveryReady(sheet, to, Waits{f.Time, r.Link, f}),
 	}
 }
 

@@ -52,3 +52,8 @@ func SMSTicket(s Sheet, lang i18n.Lang) string {
 func SMSTicketApproved(s Sheet, lang i18n.Lang) string {
 	return texts.T(lang, "sms.ticket_approved", "service", clean(s.Service))
 }
+
+// SMSAided tells by SMS that an admin changed how somebody signs in.
+func SMSAided(s Sheet, lang i18n.Lang) string {
+	return texts.T(lang, "sms.aided", "service", clean(s.Service))
+}

@@ -23,17 +23,18 @@ type Member struct {
 	Inactive bool
 	Joined   time.Time
 	Groups   []ref.Group
+	EraseAt  time.Time // the organisation deleted the account; when it is erased
 }
 
 // ErrLastOwner is a change that would leave an organisation without an owner who can
 // sign in (OR-16).
 var ErrLastOwner = errors.New("the last owner of an organisation stays")
 
-const memberColumns = `SELECT account, org, role, inactive, joined, in_groups FROM org_member `
+const memberColumns = `SELECT account, org, role, inactive, joined, in_groups, erase_at FROM org_member `
 
 func scanMember(s db.Scanner) (m Member, err error) {
 	var groups string
-	err = s.Scan(&m.Account, &m.Org, &m.Role, db.Bool(&m.Inactive), db.Time(&m.Joined), &groups)
+	err = s.Scan(&m.Account, &m.Org, &m.Role, db.Bool(&m.Inactive), db.Time(&m.Joined), &groups, db.Time(&m.EraseAt))
 	m.Groups = split(groups)
 	return m, err
 }
@@ -49,7 +50,10 @@ func split(s string) (out []ref.Group) {
 // The caller changes the organisation.
 func Add(ctx context.Context, tx db.Tx, o ref.Org, a ref.Account, role string) error {
 	_, err := tx.Exec(ctx, `INSERT INTO org_member (account, org, role, inactive, joined, in_groups) VALUES ($1, $2, $3, 0, $4, '')`, a, o, role, tx.Now())
-	return err
+	if err != nil {
+		return err
+	}
+	return Relist(ctx, tx, a)
 }
 
 // MemberOf reads a member of this organisation; db.ErrNone where there is none, or

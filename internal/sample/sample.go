@@ -150,6 +150,7 @@ func entering() []Page {
 		{Name: "recover", Response: web.Show("signin/recover", signin.Recover{Base: "/recover", Typed: hana})},
 		{Name: "link-same", Response: web.Show("signin/link", signin.Link{Base: "/recover", Token: "token", Same: true})},
 		{Name: "link-elsewhere", Response: web.Show("signin/link", signin.Link{Base: "/recover", Token: "token"})},
+		{Name: "link-given", Response: web.Show("signin/link", signin.Link{Base: "/recover", Token: "token", Given: true})},
 		{Name: "notice", Response: web.Show("signin/notice", signin.Notice{Token: "token", Name: "佐藤 花", At: At.Add(-time.Hour), Session: sessions[1]})},
 		{Name: "notice-ended", Response: web.Show("signin/notice", signin.Notice{Token: "token", Name: "佐藤 花", At: At.Add(-time.Hour)})},
 		{Name: "notice-handled", Response: web.Show("signin/notice", signin.Notice{Handled: true})},

@@ -109,6 +109,16 @@ func Human() string {
 	return string(b[:4]) + "-" + string(b[4:])
 }
 
+// Lent makes 80 random bits that one person reads out and another types, in small
+// letters and digits that are not taken for each other: h7kq-2mxp-9d4w-tz6r.
+func Lent() Text {
+	var words []string
+	for range 2 {
+		words = append(words, strings.ToLower(Human()))
+	}
+	return Text(strings.NewReplacer("0", "u", "1", "u").Replace(strings.Join(words, "-")))
+}
+
 // Ring seals, opens and signs. The first key seals; the others still open what
 // was sealed before, so that the key can be changed without downtime.
 type Ring struct {

@@ -134,6 +134,9 @@ func uuid(b []byte) string {
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
 
+// Held says, within a statement, whether the account m.account has one.
+const Held = `EXISTS (SELECT 1 FROM passkey WHERE passkey.account = m.account)`
+
 // List gives an account's keys, the oldest first.
 func List(ctx context.Context, r db.Reader, a ref.Account) ([]Credential, error) {
 	return db.List(ctx, r, scan, `SELECT `+columns+` FROM passkey WHERE account = $1 ORDER BY created, id`, a)

@@ -170,20 +170,25 @@ type Record struct {
 	PHC        string
 	SetAt      time.Time
 	MustChange bool
-	Short      bool     // long enough only beside a second factor
-	History    []string // former hashes, the newest first
+	Short      bool      // long enough only beside a second factor
+	Ends       time.Time // zero: not by itself
+	History    []string  // former hashes, the newest first
 }
 
 // keptHistory is how many former hashes are kept: the most a policy can ask for.
 const keptHistory = 24
 
-// Of reads an account's password; db.ErrNone when it has none.
+// Of reads an account's password; db.ErrNone when it has none. One whose time is over
+// is a former one: PHC is empty then.
 func Of(ctx context.Context, r db.Reader, a ref.Account) (Record, error) {
 	var rec Record
 	var history string
-	err := r.QueryRow(ctx, `SELECT hash, set_at, must_change, short, history FROM password WHERE account = $1`, a).
-		Scan(&rec.PHC, db.Time(&rec.SetAt), db.Bool(&rec.MustChange), db.Bool(&rec.Short), &history)
+	err := r.QueryRow(ctx, `SELECT hash, set_at, must_change, short, history, ends FROM password WHERE account = $1`, a).
+		Scan(&rec.PHC, db.Time(&rec.SetAt), db.Bool(&rec.MustChange), db.Bool(&rec.Short), &history, db.Time(&rec.Ends))
 	rec.History = strings.Fields(history)
+	if err == nil && !rec.Ends.IsZero() && !r.Now().Before(rec.Ends) {
+		rec.History, rec.PHC = append([]string{rec.PHC}, rec.History...), ""
+	}
 	return rec, err
 }
 
@@ -191,12 +196,12 @@ func Of(ctx context.Context, r db.Reader, a ref.Account) (Record, error) {
 func Set(ctx context.Context, tx db.Tx, a ref.Account, phc string) error {
 	old, err := Of(ctx, tx, a)
 	history := old.History
-	if err == nil {
+	if err == nil && old.PHC != "" {
 		history = append([]string{old.PHC}, history...)
-		history = history[:min(len(history), keptHistory)]
 	}
+	history = history[:min(len(history), keptHistory)]
 	_, err = tx.Exec(ctx, `INSERT INTO password (account, hash, set_at, must_change, history) VALUES ($1, $2, $3, 0, $4)
-		ON CONFLICT (account) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at, must_change = 0, short = 0, history = excluded.history`,
+		ON CONFLICT (account) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at, must_change = 0, short = 0, ends = NULL, history = excluded.history`,
 		a, phc, tx.Now(), strings.Join(history, "\n"))
 	return err
 }
@@ -216,6 +221,12 @@ func Mark(ctx context.Context, tx db.Tx, a ref.Account) error {
 // Order asks for a new password at the next sign-in.
 func Order(ctx context.Context, tx db.Tx, a ref.Account) error {
 	return tx.One(ctx, `UPDATE password SET must_change = 1 WHERE account = $1`, a)
+}
+
+// Lend makes the password one that counts until an instant and has to be changed at the
+// next sign-in: somebody else knows it.
+func Lend(ctx context.Context, tx db.Tx, a ref.Account, until time.Time) error {
+	return tx.One(ctx, `UPDATE password SET must_change = 1, ends = $2 WHERE account = $1`, a, until)
 }
 
 // Drop removes an account's password: it is no way in any more.

@@ -39,10 +39,11 @@ const (
 	Another Purpose = "another" // one more proof at an unusual sign-in (SI-19)
 	Address Purpose = "address" // a further address of a signed-in person
 	Enrol   Purpose = "enrol"   // a number that is to become a second factor
+	Reset   Purpose = "reset"   // an admin had a link sent that leads to a new password
 )
 
 // Purposes lists all of them.
-var Purposes = []Purpose{Signin, Confirm, Recover, Replace, Second, Another, Address, Enrol}
+var Purposes = []Purpose{Signin, Confirm, Recover, Replace, Second, Another, Address, Enrol, Reset}
 
 // Channel is the way a code goes.
 type Channel string
@@ -78,6 +79,7 @@ func (f For) channel() Channel {
 const (
 	Lives        = 10 * time.Minute
 	RecoverLives = 30 * time.Minute
+	ResetLives   = 24 * time.Hour // its reader did not ask for it and may be asleep
 	ResendAfter  = 60 * time.Second
 	SendsAnHour  = 5
 	PhoneAnHour  = 3 * SendsAnHour // to a phone, whichever networks ask
@@ -87,10 +89,13 @@ const (
 const LongDigits = 16
 
 // Links says whether a mail with such a code has a link that does the same.
-func (p Purpose) Links() bool { return p == Recover || p == Replace }
+func (p Purpose) Links() bool { return p == Recover || p == Replace || p == Reset }
 
 func (p Purpose) lives() time.Duration {
-	if p.Links() {
+	switch {
+	case p == Reset:
+		return ResetLives
+	case p.Links():
 		return RecoverLives
 	}
 	return Lives
@@ -287,6 +292,13 @@ func SpendLink(ctx context.Context, tx db.Tx, p Purpose, token string) error {
 // all others die (RC-05).
 func Void(ctx context.Context, tx db.Tx, p Purpose, subject string) error {
 	_, err := tx.Exec(ctx, `UPDATE mailcode SET used = $3 WHERE subject = $1 AND purpose = $2 AND used IS NULL`, subject, p, tx.Now())
+	return err
+}
+
+// VoidBefore is Void for all but the one with the given link, which was just made.
+func VoidBefore(ctx context.Context, tx db.Tx, p Purpose, subject string, link secret.Text) error {
+	_, err := tx.Exec(ctx, `UPDATE mailcode SET used = $3 WHERE subject = $1 AND purpose = $2 AND used IS NULL AND (link IS NULL OR link <> $4)`,
+		subject, p, tx.Now(), secret.Hash(link.Reveal()))
 	return err
 }
 

@@ -40,6 +40,9 @@ func scan(s db.Scanner) (Number, error) {
 	return n, err
 }
 
+// Held says, within a statement, whether the account m.account has one.
+const Held = `EXISTS (SELECT 1 FROM smscode WHERE smscode.account = m.account)`
+
 // List reads an account's numbers, the one enrolled last first: codes go there,
 // so that who gets a new number adds it and then removes the old one.
 func List(ctx context.Context, r db.Reader, a ref.Account) ([]Number, error) {

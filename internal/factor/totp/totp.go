@@ -200,6 +200,9 @@ type Factor struct {
 	LastUsed time.Time // zero: not since it was enrolled
 }
 
+// Held says, within a statement, whether the account m.account has one.
+const Held = `EXISTS (SELECT 1 FROM totp WHERE totp.account = m.account AND totp.device = '')`
+
 // List reads an account's authenticators, the oldest first.
 func List(ctx context.Context, r db.Reader, a ref.Account) ([]Factor, error) {
 	return db.List(ctx, r, func(s db.Scanner) (f Factor, err error) {

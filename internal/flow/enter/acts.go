@@ -271,7 +271,10 @@ func (e *Entry) usedBefore(ctx context.Context, id ref.Account, plain password.P
 	if err != nil {
 		return false, err
 	}
-	old := append([]string{rec.PHC}, rec.History...)
+	old := rec.History
+	if rec.PHC != "" {
+		old = append([]string{rec.PHC}, old...)
+	}
 	for _, phc := range old[:min(len(old), recent)] {
 		if ok, err := e.Hasher.Verify(ctx, plain.Text(), phc); err != nil || ok {
 			return ok, err

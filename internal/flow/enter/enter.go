@@ -57,9 +57,10 @@ type Entry struct {
 	Sheet         letter.Sheet
 	Zone          *time.Location
 	HostedDomains []string
-	Roles         []string     // first parts of shared mailboxes (RC-30)
-	Disclose      bool         // the operator lets strangers know which accounts exist
-	HookNetworks  netx.Proxies // inner networks in which webhooks may be
+	Roles         []string      // first parts of shared mailboxes (RC-30)
+	Disclose      bool          // the operator lets strangers know which accounts exist
+	HookNetworks  netx.Proxies  // inner networks in which webhooks may be
+	Grace         time.Duration // before an account is erased that an organisation deleted (OR-03)
 }
 
 // Who is at the door of which account, and what they have proved.

@@ -6,10 +6,7 @@ import (
 	"time"
 
 	"sekisho/internal/account"
-	"sekisho/internal/audit"
 	"sekisho/internal/db"
-	"sekisho/internal/factor/backup"
-	"sekisho/internal/letter"
 	"sekisho/internal/outbox"
 	"sekisho/internal/ref"
 )
@@ -29,41 +26,13 @@ func (e *Entry) IssueBackup(ctx context.Context, tx db.Tx, id ref.Account, phc, 
 	if a.State != account.Active {
 		return until, db.ErrNone
 	}
-	set, err := e.SetOf(ctx, tx, a)
-	if err != nil {
-		return until, err
-	}
-	if !set.On() {
-		return until, ErrOff
-	}
-	until = tx.Now().Add(backup.IssuedLives)
-	if err := backup.Issue(ctx, tx, id, phc, by, until); err != nil {
-		return until, err
-	}
-	const topic = "backup.issued"
-	if _, err := audit.Write(ctx, tx, audit.Event{Kind: topic, Account: id, Actor: by}); err != nil {
-		return until, err
-	}
-	// Who asked may be somebody else.
-	return until, e.TellEverywhere(ctx, tx, a, set, News{topic, letter.SMSIssued(e.Sheet, a.Lang), until})
+	return e.IssueCode(ctx, tx, Aid{Account: a, By: by}, phc)
 }
 
 // News is what an owner learns of an act of somebody else's.
 type News struct {
 	Topic, SMS string
 	Expires    time.Time // the SMS is of no use later
-}
-
-// TellEverywhere tells the owner by every address that is proved, and by SMS to every
-// number.
-func (e *Entry) TellEverywhere(ctx context.Context, tx db.Tx, a account.Account, set Set, n News) error {
-	err := e.Tell(ctx, tx, a, n.Topic, func(letter.To) letter.Change {
-		return letter.Change{What: n.Topic, Link: e.DoubtOf(a.ID, tx.Now())}
-	})
-	if err != nil {
-		return err
-	}
-	return e.TextAll(ctx, tx, a, set, n)
 }
 
 // TextAll sends an SMS to every number of the account that is proved.

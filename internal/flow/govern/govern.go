@@ -10,6 +10,7 @@ package govern
 import (
 	"context"
 	"errors"
+	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
@@ -77,7 +78,7 @@ var tellings = []struct {
 	err   error
 	entry *fault.Entry
 }{
-	{ErrForbidden, faults.OrgForbidden}, {ErrState, faults.OrgState}, {ErrMember, faults.OrgMember},
+	{ErrForbidden, faults.OrgForbidden}, {ErrSelf, faults.MemberSelf}, {ErrState, faults.OrgState}, {ErrMember, faults.OrgMember},
 	{org.ErrLastOwner, faults.OrgLastOwner}, {org.ErrName, faults.OrgName}, {org.ErrPermission, faults.OrgPermission},
 	{org.ErrMost, faults.OrgMost}, {org.ErrGroups, faults.OrgMost}, {org.ErrChanged, faults.OrgChanged},
 	{hook.ErrMost, faults.HookMost},
@@ -179,6 +180,7 @@ type told struct {
 	Exclude bool       `json:"exclude,omitempty"`
 	Order   []string   `json:"order,omitempty"`
 	Ended   int        `json:"ended,omitempty"` // sessions
+	Erase   *time.Time `json:"erase,omitempty"` // when nothing of an account is left
 	Parts   any        `json:"parts,omitempty"`
 	Before  any        `json:"before,omitempty"`
 }
@@ -278,23 +280,25 @@ func (g *Govern) Remove(ctx context.Context, by By, o ref.Org, a ref.Account) er
 
 // SetRole gives a member another role.
 func (g *Govern) SetRole(ctx context.Context, by By, o ref.Org, a ref.Account, role string) error {
-	return g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error {
-		m, err := x.member(ctx, tx, a)
-		if err != nil {
-			return err
-		}
-		carried, err := x.reaches(ctx, tx, role)
-		if err != nil {
-			return err
-		}
-		if err := org.SetRole(ctx, tx, m, carried); err != nil {
-			return err
-		}
-		if err := x.note(ctx, tx, "member.role_changed", a, told{Role: carried, Was: m.Role}); err != nil {
-			return err
-		}
-		return x.owned(ctx, tx, m)
-	})
+	return g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error { return x.setRole(ctx, tx, a, role) })
+}
+
+func (x *act) setRole(ctx context.Context, tx db.Tx, a ref.Account, role string) error {
+	m, err := x.member(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	carried, err := x.reaches(ctx, tx, role)
+	if err != nil {
+		return err
+	}
+	if err := org.SetRole(ctx, tx, m, carried); err != nil {
+		return err
+	}
+	if err := x.note(ctx, tx, "member.role_changed", a, told{Role: carried, Was: m.Role}); err != nil {
+		return err
+	}
+	return x.owned(ctx, tx, m)
 }
 
 // Deactivate shuts a member out of every door (OR-02): gate refuses them from this
@@ -302,47 +306,65 @@ func (g *Govern) SetRole(ctx context.Context, by By, o ref.Org, a ref.Account, r
 // up stays, and works again after Reactivate. db.ErrNone when they are so already.
 func (g *Govern) Deactivate(ctx context.Context, by By, o ref.Org, a ref.Account) (ended int, err error) {
 	err = g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error {
-		m, err := x.member(ctx, tx, a)
-		if err != nil {
-			return err
-		}
-		// A sign-in that was let in a moment ago holds the account: its session ends too.
-		if _, err := account.Lock(ctx, tx, a); err != nil {
-			return err
-		}
-		if err := org.SetInactive(ctx, tx, m, true); err != nil {
-			return err
-		}
-		if ended, err = g.Grants.EndAccount(ctx, tx, a); err != nil {
-			return err
-		}
-		// What skips a proof is not set up, but won: whoever has a browser may not be the member.
-		if _, err := browser.EndTrusts(ctx, tx, a); err != nil {
-			return err
-		}
-		if err := g.VoidCodes(ctx, tx, a); err != nil {
-			return err
-		}
-		if err := x.note(ctx, tx, "member.deactivated", a, told{Ended: ended}); err != nil {
-			return err
-		}
-		return x.owned(ctx, tx, m)
+		ended, err = x.deactivate(ctx, tx, a)
+		return err
 	})
 	return ended, err
 }
 
+func (x *act) deactivate(ctx context.Context, tx db.Tx, a ref.Account) (ended int, err error) {
+	m, err := x.member(ctx, tx, a)
+	if err != nil {
+		return 0, err
+	}
+	// A sign-in that was let in a moment ago holds the account: its session ends too.
+	found, err := account.Lock(ctx, tx, a)
+	if err != nil {
+		return 0, err
+	}
+	if err := org.SetInactive(ctx, tx, m, true); err != nil {
+		return 0, err
+	}
+	if ended, err = x.Grants.EndAccount(ctx, tx, a); err != nil {
+		return 0, err
+	}
+	// What skips a proof is not set up, but won: whoever has a browser may not be the member.
+	if _, err := browser.EndTrusts(ctx, tx, a); err != nil {
+		return 0, err
+	}
+	if err := x.VoidCodes(ctx, tx, a); err != nil {
+		return 0, err
+	}
+	if err := x.note(ctx, tx, "member.deactivated", a, told{Ended: ended}); err != nil {
+		return 0, err
+	}
+	if err := x.tellAbout(ctx, tx, found, "member.deactivated"); err != nil {
+		return 0, err
+	}
+	return ended, x.owned(ctx, tx, m)
+}
+
 // Reactivate lets a member in again. db.ErrNone when they are not deactivated.
 func (g *Govern) Reactivate(ctx context.Context, by By, o ref.Org, a ref.Account) error {
-	return g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error {
-		m, err := x.member(ctx, tx, a)
-		if err != nil {
-			return err
-		}
-		if err := org.SetInactive(ctx, tx, m, false); err != nil {
-			return err
-		}
-		return x.note(ctx, tx, "member.reactivated", a, told{})
-	})
+	return g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error { return x.reactivate(ctx, tx, a) })
+}
+
+func (x *act) reactivate(ctx context.Context, tx db.Tx, a ref.Account) error {
+	m, err := x.member(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	if err := org.SetInactive(ctx, tx, m, false); err != nil {
+		return err
+	}
+	found, err := account.Of(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	if err := x.tellAbout(ctx, tx, found, "member.reactivated"); err != nil {
+		return err
+	}
+	return x.note(ctx, tx, "member.reactivated", a, told{})
 }
 
 // AddRole makes a role of permissions that whoever makes it holds.

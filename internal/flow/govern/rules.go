@@ -60,21 +60,23 @@ type move struct {
 }
 
 func (g *Govern) regroup(ctx context.Context, by By, o ref.Org, v move) error {
-	return g.change(ctx, by, o, org.ManageGroups, func(tx db.Tx, x *act) error {
-		// Groups carry policies: who is above whoever acts is not moved by them.
-		m, err := x.member(ctx, tx, v.account)
-		if err != nil {
-			return err
-		}
-		found, err := org.GroupNamed(ctx, tx, o, v.group)
-		if err != nil {
-			return err
-		}
-		if err := v.do(ctx, tx, m, found.ID); err != nil {
-			return err
-		}
-		return x.note(ctx, tx, v.kind, v.account, told{Group: found.ID, What: found.Name})
-	})
+	return g.change(ctx, by, o, org.ManageGroups, func(tx db.Tx, x *act) error { return x.move(ctx, tx, v) })
+}
+
+func (x *act) move(ctx context.Context, tx db.Tx, v move) error {
+	// Groups carry policies: who is above whoever acts is not moved by them.
+	m, err := x.member(ctx, tx, v.account)
+	if err != nil {
+		return err
+	}
+	found, err := org.GroupNamed(ctx, tx, x.org.ID, v.group)
+	if err != nil {
+		return err
+	}
+	if err := v.do(ctx, tx, m, found.ID); err != nil {
+		return err
+	}
+	return x.note(ctx, tx, v.kind, v.account, told{Group: found.ID, What: found.Name})
 }
 
 // SetPolicy makes a policy, or changes the one of that name; see org.SetPolicy.

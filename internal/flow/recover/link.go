@@ -19,6 +19,7 @@ import (
 type Link struct {
 	Fault *fault.Fault
 	Same  bool // opened in the browser that asked
+	Given bool // an admin had it sent
 }
 
 // LookLink says what a link is good for. Reading it spends nothing: mail
@@ -28,7 +29,7 @@ func (r *Recover) LookLink(ctx context.Context, v flow.Visitor, token string) (L
 	err := r.DB.View(ctx, func(tx db.ReadTx) error {
 		found, err := sentcode.ByLink(ctx, tx, token)
 		switch {
-		case err == nil && found.Purpose != r.purpose():
+		case err == nil && !r.takes(found.Purpose):
 			l.Fault = faults.LinkExpired.New()
 			return nil
 		case errors.Is(err, db.ErrNone), err == nil && found.Expired:
@@ -40,11 +41,27 @@ func (r *Recover) LookLink(ctx context.Context, v flow.Visitor, token string) (L
 			l.Fault = faults.LinkUsed.New()
 			return nil
 		}
+		if l.Given = found.Purpose == sentcode.Reset; l.Given {
+			return nil
+		}
 		_, f, err := flow.Load[state](ctx, tx, r.kind(), found.Flow, v)
 		l.Same = f == nil
 		return err
 	})
 	return l, err
+}
+
+// takes says whether a link leads into this journey: its own, or one that an admin had
+// sent for a new password.
+func (r *Recover) takes(p sentcode.Purpose) bool {
+	return p == r.purpose() || p == sentcode.Reset && !r.Tegata
+}
+
+func (r *Recover) voidBoth(ctx context.Context, tx db.Tx, subject string) error {
+	if r.Tegata {
+		return nil
+	}
+	return errors.Join(sentcode.Void(ctx, tx, sentcode.Recover, subject), sentcode.Void(ctx, tx, sentcode.Reset, subject))
 }
 
 // OpenLink spends a link that its reader confirmed with a button, and goes on
@@ -54,7 +71,7 @@ func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (V
 	var view View
 	err := r.DB.Update(ctx, func(tx db.Tx) error {
 		found, err := sentcode.ByLink(ctx, tx, token)
-		if errors.Is(err, db.ErrNone) || err == nil && found.Purpose != r.purpose() {
+		if errors.Is(err, db.ErrNone) || err == nil && !r.takes(found.Purpose) {
 			view = View{Fault: faults.LinkExpired.New()}
 			return nil
 		}
@@ -63,7 +80,7 @@ func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (V
 		}
 		a, err := account.Lock(ctx, tx, ref.Account(found.Subject))
 		if err == nil {
-			err = sentcode.SpendLink(ctx, tx, r.purpose(), token)
+			err = sentcode.SpendLink(ctx, tx, found.Purpose, token)
 		}
 		if errors.Is(err, db.ErrNone) {
 			view = View{Fault: faults.LinkUsed.New()}
@@ -73,6 +90,10 @@ func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (V
 			return nil
 		}
 		if err != nil {
+			return err
+		}
+		// What the owner asked for and what an admin had sent do the same: one use ends both.
+		if err := r.voidBoth(ctx, tx, found.Subject); err != nil {
 			return err
 		}
 		// Where it was sent is known to the journey that asked for it.

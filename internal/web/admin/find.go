@@ -5,10 +5,8 @@ import (
 	"net/http"
 	"strings"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
-
 	"sekisho/internal/i18n"
+	"sekisho/internal/org"
 	"sekisho/internal/web"
 )
 
@@ -53,9 +51,9 @@ func (d *Door) find(_ context.Context, r *web.Request) (p Find, err error) {
 	}
 	p.Typed = strings.TrimSpace(q["q"])
 	p.List = []Found{}
-	word := plain(p.Typed)
+	word := org.Fold(p.Typed)
 	for _, room := range r.Rooms() {
-		if word == "" || strings.Contains(plain(r.T("room."+room.Name)+" "+d.words(r, "find.words."+room.Name)), word) {
+		if word == "" || strings.Contains(org.Fold(r.T("room."+room.Name)+" "+d.words(r, "find.words."+room.Name)), word) {
 			p.List = append(p.List, Found{Href: room.Path, Icon: room.Icon, Name: r.T("room." + room.Name), Note: r.T("find.page")})
 		}
 	}
@@ -74,6 +72,3 @@ func (d *Door) words(r *web.Request, key string) string {
 	}
 	return strings.Join(all, " ")
 }
-
-// plain is a text as it is compared: width and case of its letters make no difference.
-func plain(s string) string { return cases.Fold().String(norm.NFKC.String(s)) }

@@ -23,6 +23,7 @@ type (
 	Link struct {
 		Base, Token string
 		Same        bool
+		Given       bool // an admin had it sent
 	}
 	// Waiting says until when it waits, and why (RC-01, RS-05).
 	Waiting struct {
@@ -295,7 +296,7 @@ func (b back) link(ctx context.Context, r *web.Request) (web.Response, error) {
 	if err != nil || l.Fault != nil {
 		return refuse(l.Fault), err
 	}
-	return web.Show("signin/link", Link{b.base, q["c"], l.Same}), nil
+	return web.Show("signin/link", Link{b.base, q["c"], l.Same, l.Given}), nil
 }
 
 func (b back) openLink(ctx context.Context, r *web.Request) (web.Response, error) {

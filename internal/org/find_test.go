@@ -1,11 +1,11 @@
-package admin
+package org
 
 import "testing"
 
 func TestWordsAreFoundWhateverTheirWidthAndCase(t *testing.T) {
 	for a, b := range map[string]string{"ＡＢＣ": "abc", "ｸﾞﾙｰﾌﾟ": "グループ", "Straße": "STRASSE"} {
-		if plain(a) != plain(b) {
-			t.Errorf("%s and %s are apart: %q, %q", a, b, plain(a), plain(b))
+		if Fold(a) != Fold(b) {
+			t.Errorf("%s and %s are apart: %q, %q", a, b, Fold(a), Fold(b))
 		}
 	}
 }
