@@ -116,6 +116,7 @@ type View struct {
 	Digits   int          // of the code that is out, where it is a long one; else 0
 	Delivery outbox.Stage // what became of the second proof's SMS
 	May      bool         // Second: waiting would do as well
+	Stale    bool         // Second: no installation has confirmed the newest password (ER-12)
 	Ticket   Ticket       // Device: how far it has come
 }
 
@@ -187,6 +188,9 @@ func (r *Recover) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, 
 		view = r.view(&s)
 		if x := s.State; x.Step == Second && x.Sent[string(gate.SMSCode)].For.Channel == sentcode.SMS {
 			view.Delivery, err = r.Stage(ctx, tx, x.Account, x.Sent[string(gate.SMSCode)].For)
+		}
+		if x := s.State; err == nil && x.Step == Second && slices.ContainsFunc(x.Ways, func(w enter.Way) bool { return w.Kind == string(gate.Tegata) }) {
+			view.Stale, err = enter.AllStale(ctx, tx, x.Account)
 		}
 		return err
 	})
