@@ -10,6 +10,8 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -329,4 +331,37 @@ func Any(ctx context.Context, r db.Reader) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// named is how many NamesIn asks for at once.
+const named = 100
+
+// NamesIn are the names of those of some accounts that are members of an organisation.
+func NamesIn(ctx context.Context, r db.Reader, o ref.Org, ids []ref.Account) (map[ref.Account]string, error) {
+	out := make(map[ref.Account]string, len(ids))
+	for some := range slices.Chunk(ids, named) {
+		args := make([]any, 0, named+1)
+		args = append(args, o)
+		holes := make([]string, named)
+		for i := range holes {
+			id := ref.Account("") // always as many, so that the statement is always the same
+			if i < len(some) {
+				id = some[i]
+			}
+			args = append(args, id)
+			holes[i] = "$" + strconv.Itoa(i+2)
+		}
+		_, err := db.List(ctx, r, func(s db.Scanner) (none struct{}, err error) {
+			var id ref.Account
+			var name string
+			if err = s.Scan(&id, &name); err == nil {
+				out[id] = name
+			}
+			return none, err
+		}, `SELECT a.id, a.name FROM account a JOIN org_member m ON m.account = a.id WHERE m.org = $1 AND a.id IN (`+strings.Join(holes, ", ")+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }

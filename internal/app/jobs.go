@@ -59,6 +59,7 @@ func (a *App) jobs() []job {
 		{name: "purge", every: time.Minute, do: a.Purge},
 		{name: "hooks", every: 300 * time.Millisecond, do: a.TellHooks, at: hookRounds},
 		{name: "desk", every: time.Second, do: a.TellDesk},
+		{name: "recheck", every: time.Hour, do: func(ctx context.Context) error { return audit.Chain{Ring: a.Ring}.Recheck(ctx, a.DB) }},
 	}
 	var seen watched
 	list = append(list, job{name: "watch", every: 100 * time.Millisecond, do: func(ctx context.Context) error { return a.watch(ctx, &seen) }})

@@ -36,6 +36,9 @@ func (p *program) auditVerify() *cobra.Command {
 			if v.Faults == nil {
 				v.Faults = []audit.Fault{}
 			}
+			if err := a.DB.Update(ctx, func(tx db.Tx) error { return v.Keep(ctx, tx) }); err != nil {
+				return err
+			}
 			err = p.print(v, func(w io.Writer) {
 				fmt.Fprintf(w, "%s linked, %d waiting\n", i18n.Count(int(v.Rows), "row", "rows"), v.Waiting)
 				for _, f := range v.Faults {

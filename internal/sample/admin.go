@@ -21,6 +21,7 @@ func console() []Page {
 		joining(),
 		explained(),
 		consoleDesk(), consoleHooks(),
+		logged(),
 	)
 	for i := range pages {
 		pages[i].Signed = true

@@ -231,6 +231,7 @@ func (p *pages) funcs(l i18n.Lang) template.FuncMap {
 		"days":    func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour },
 		"seconds": func(n int) time.Duration { return time.Duration(n) * time.Second },
 		"stop":    func(code string) string { return told(l, code) },
+		"act":     func(kind string) string { return p.act(l, kind) },
 		"help":    func(code string) fault.Text { return helped(l, code) },
 		"rooms":   p.frame.rooms,
 		"sign":    sign, "device": device, "initial": initial, "starts": strings.HasPrefix,
@@ -266,6 +267,17 @@ func helped(l i18n.Lang, code string) fault.Text {
 		return fault.Text{What: code}
 	}
 	return e.Help(l)
+}
+
+// act is what happened to somebody else, as a sentence: where there is one for admins, that;
+// a kind that nobody wrote one for is its own name.
+func (p *pages) act(l i18n.Lang, kind string) string {
+	for _, key := range []string{"log.act." + kind, "act." + kind} {
+		if p.words.Has(key) {
+			return p.words.T(l, key)
+		}
+	}
+	return kind
 }
 
 // sign is the icon of a thing that happened.

@@ -121,6 +121,9 @@ func (f *Frame) serve(route *Route) http.Handler {
 		sent := &sender{ResponseWriter: w, began: began}
 		f.write(ctx, sent, r, res)
 		f.line(r, route, res, sent)
+		if r.torn {
+			panic(http.ErrAbortHandler)
+		}
 	})
 }
 
@@ -249,6 +252,13 @@ func (f *Frame) write(ctx context.Context, w http.ResponseWriter, r *Request, re
 	case res.Location != "":
 		w.Header().Set("Location", res.Location)
 		w.WriteHeader(res.Status)
+	case res.Stream != nil:
+		w.Header()["Content-Type"] = []string{res.Type}
+		w.WriteHeader(res.Status)
+		if err := res.Stream(ctx, w); err != nil {
+			r.Note("error", err.Error())
+			r.torn = true
+		}
 	case res.Body != nil:
 		send(w, res.Status, res.Type, res.Body)
 	case res.JSON != nil:

@@ -8,6 +8,7 @@ package web
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -112,6 +113,7 @@ type Request struct {
 	cookies []*http.Cookie
 	slots   slots
 	notes   []slog.Attr
+	torn    bool // a stream ended before all of it was sent
 }
 
 // Response is what a handler gives back. The zero Response is an empty 204.
@@ -127,6 +129,9 @@ type Response struct {
 	Header   map[string]string
 	Leads    string // a local path the page's form leads on to
 	Hold     *Hold  // instead of all else: it is held back
+	// Stream writes a long body of the given Type, piece by piece. An error ends the
+	// connection, so that what came is not taken for all of it.
+	Stream func(context.Context, io.Writer) error
 }
 
 // Show renders a page.

@@ -21,6 +21,7 @@ import (
 	"sekisho/internal/letter"
 	"sekisho/internal/org"
 	"sekisho/internal/outbox"
+	"sekisho/internal/ref"
 )
 
 // Contained is the kind of the audit row that tells of a containment.
@@ -105,7 +106,8 @@ type undoing struct {
 	since   time.Time
 	taken   []letter.Item
 	back    []letter.Item
-	old     bool // some of it had stood for longer than a recovery waits
+	old     bool    // some of it had stood for longer than a recovery waits
+	left    ref.Org // while the row is written that tells that they left it
 }
 
 func (u *undoing) all(ctx context.Context, tx db.Tx) error {
@@ -133,7 +135,7 @@ func (u *undoing) doubts(made time.Time) bool { return !made.Before(u.since) }
 func (u *undoing) stood(now, since time.Time) { u.old = u.old || now.Sub(since) >= cooling.Lasts }
 
 func (u *undoing) write(ctx context.Context, tx db.Tx, kind string, detail any) error {
-	_, err := audit.Write(ctx, tx, audit.Event{Kind: kind, Account: u.account.ID, Actor: string(u.account.ID),
+	_, err := audit.Write(ctx, tx, audit.Event{Kind: kind, Account: u.account.ID, Org: u.left, Actor: string(u.account.ID),
 		Addr: u.visitor.Addr.String(), Agent: u.visitor.Program, Place: u.visitor.Place, Detail: detail})
 	return err
 }
@@ -197,7 +199,10 @@ func (u *undoing) membership(ctx context.Context, tx db.Tx) error {
 	if err := org.Remove(ctx, tx, m); err != nil {
 		return err
 	}
-	return u.write(ctx, tx, "member.taken_back", Membership{Org: o.ID, Name: o.Name, Was: m.Role})
+	u.left = o.ID
+	err = u.write(ctx, tx, "member.taken_back", Membership{Org: o.ID, Name: o.Name, Was: m.Role})
+	u.left = ""
+	return err
 }
 
 // take notes that something that proves who somebody is was taken back.

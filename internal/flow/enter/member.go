@@ -128,7 +128,7 @@ func (e *Entry) join(ctx context.Context, tx db.Tx, j Joining) error {
 	if err != nil {
 		return err
 	}
-	_, err = audit.Write(ctx, tx, audit.Event{Kind: "member.joined", Account: j.Account.ID, Actor: string(j.Account.ID), Session: j.Session.ID,
+	_, err = audit.Write(ctx, tx, audit.Event{Kind: "member.joined", Account: j.Account.ID, Org: o.ID, Actor: string(j.Account.ID), Session: j.Session.ID,
 		Addr: j.Visitor.Addr.String(), Agent: j.Visitor.Program, Place: j.Visitor.Place,
 		Detail: Membership{Org: o.ID, Name: o.Name, Role: i.Role, Invitation: i.ID, Inviter: i.Inviter, Groups: i.Groups}})
 	if err != nil {
@@ -205,7 +205,7 @@ func (e *Entry) Left(ctx context.Context, tx db.Tx, j Joining, m org.Member) err
 	if err := org.Remove(ctx, tx, m); err != nil {
 		return err
 	}
-	_, err = audit.Write(ctx, tx, audit.Event{Kind: "member.left", Account: j.Account.ID, Actor: string(j.Account.ID), Session: j.Session.ID,
+	_, err = audit.Write(ctx, tx, audit.Event{Kind: "member.left", Account: j.Account.ID, Org: o.ID, Actor: string(j.Account.ID), Session: j.Session.ID,
 		Addr: j.Visitor.Addr.String(), Agent: j.Visitor.Program, Place: j.Visitor.Place, Detail: Membership{Org: o.ID, Name: o.Name, Was: m.Role}})
 	if err != nil {
 		return err

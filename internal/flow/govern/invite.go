@@ -202,7 +202,7 @@ type toldInvitation struct {
 
 func (x *act) noteInvitation(ctx context.Context, tx db.Tx, kind string, i org.Invitation) error {
 	masked := account.Identifier{Kind: account.Email, Norm: i.Norm, Shown: i.Shown}.Masked()
-	_, err := audit.Write(ctx, tx, audit.Event{Kind: kind, Actor: x.by.actor(), Detail: toldInvitation{x.org.ID, x.org.Name, i.ID, masked, i.Role, i.Groups, i.Sends}})
+	_, err := audit.Write(ctx, tx, audit.Event{Kind: kind, Org: x.org.ID, Actor: x.by.actor(), Detail: toldInvitation{x.org.ID, x.org.Name, i.ID, masked, i.Role, i.Groups, i.Sends}})
 	return err
 }
 

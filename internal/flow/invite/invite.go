@@ -314,7 +314,7 @@ func (j *Invite) Decline(ctx context.Context, v flow.Visitor, id ref.Flow) (View
 		if err != nil {
 			return err
 		}
-		_, err = audit.Write(ctx, tx, audit.Event{Kind: "invitation.declined", Detail: enter.Membership{Org: i.Org, Name: view.Org.Name, Role: i.Role, Invitation: i.ID, Inviter: i.Inviter}})
+		_, err = audit.Write(ctx, tx, audit.Event{Kind: "invitation.declined", Org: i.Org, Detail: enter.Membership{Org: i.Org, Name: view.Org.Name, Role: i.Role, Invitation: i.ID, Inviter: i.Inviter}})
 		return err
 	})
 }

@@ -38,6 +38,7 @@ func (d *Door) Door() web.Door {
 		d.whyRoutes(),
 		d.deskRoutes(),
 		d.hookRoutes(),
+		d.auditRoutes(),
 	)}
 }
 

@@ -108,15 +108,8 @@ func table(rows []audit.Row) []byte {
 	w := csv.NewWriter(&b)
 	_ = w.Write([]string{"time", "what", "code", "browser", "place", "address", "reference"})
 	for _, r := range rows {
-		_ = w.Write([]string{r.At.UTC().Format(time.RFC3339), r.Kind, r.Code, tame(r.Agent), tame(r.Place), r.Addr, string(r.Reference)})
+		_ = w.Write([]string{r.At.UTC().Format(time.RFC3339), r.Kind, r.Code, web.Cell(r.Agent), web.Cell(r.Place), r.Addr, string(r.Reference)})
 	}
 	w.Flush()
 	return b.Bytes()
-}
-
-func tame(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
-		return "'" + s
-	}
-	return s
 }
