@@ -27,6 +27,7 @@ import (
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/desk"
+	"sekisho/internal/flow/explain"
 	"sekisho/internal/flow/govern"
 	"sekisho/internal/grant"
 	"sekisho/internal/hook"
@@ -59,6 +60,7 @@ func (a *App) jobs() []job {
 		{name: "purge", every: time.Minute, do: a.Purge},
 		{name: "hooks", every: 300 * time.Millisecond, do: a.TellHooks, at: hookRounds},
 		{name: "desk", every: time.Second, do: a.TellDesk},
+		{name: "figures", every: 10 * time.Minute, do: (&explain.Explain{Entry: a.Entry}).Recount},
 		{name: "recheck", every: time.Hour, do: func(ctx context.Context) error { return audit.Chain{Ring: a.Ring}.Recheck(ctx, a.DB) }},
 	}
 	var seen watched
