@@ -25,6 +25,7 @@ import (
 	"sekisho/internal/flow/change"
 	"sekisho/internal/flow/enrol"
 	"sekisho/internal/flow/enter"
+	"sekisho/internal/flow/explain"
 	"sekisho/internal/flow/govern"
 	"sekisho/internal/flow/invite"
 	"sekisho/internal/flow/join"
@@ -52,6 +53,7 @@ type Door struct {
 	Access  *access.Access
 	Allow   *allow.Allow
 	Tegata  *tegata.Tegata
+	Explain *explain.Explain
 	Govern  *govern.Govern
 	Invite  *invite.Invite
 	Open    bool

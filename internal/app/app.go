@@ -368,7 +368,8 @@ func (a *App) doors(issuer string, salt []byte) error {
 		(&api.Door{
 			Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie(),
 			Govern: a.Govern, Invite: inv,
-			Allow: own,
+			Explain: &explain.Explain{Entry: a.Entry},
+			Allow:   own,
 		}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},
 	}

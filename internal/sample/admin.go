@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"sekisho/internal/faults"
-	"sekisho/internal/org"
 	"sekisho/internal/web"
 	"sekisho/internal/web/admin"
 )
@@ -12,7 +11,6 @@ import (
 // console are an organisation's pages; each room has its own list.
 func console() []Page {
 	pages := slices.Concat([]Page{
-		{Name: "admin-overview", Response: web.Show("admin/overview", admin.Overview{Role: org.Owner})},
 		{Name: "admin-find", Response: web.Show("admin/find", admin.Find{Typed: "メン", List: []admin.Found{{Href: "/admin/members", Icon: "person", Name: "メンバー", Note: "ページ"}, {Href: "/admin/members/acc_1", Icon: "person", Name: "Wolfeschlegelsteinhausenbergerdorff", Note: long}}})},
 		{Name: "admin-find-none", Response: web.Show("admin/find", admin.Find{Typed: "xyzzy"})},
 		{Name: "admin-forbidden", Response: web.Refuse(faults.OrgForbidden.New().By("関所運輸"))},
@@ -22,6 +20,7 @@ func console() []Page {
 		explained(),
 		consoleDesk(), consoleHooks(),
 		explained(), logged(),
+		logged(), summed(),
 	)
 	for i := range pages {
 		pages[i].Signed = true

@@ -47,6 +47,24 @@ type Case struct {
 	Door    gate.Door
 }
 
+// Bad names what of it is none of what can be asked about; empty: nothing.
+func (c Case) Bad() string {
+	for i, m := range c.Methods {
+		if !slices.Contains(Methods, m) || slices.Contains(c.Methods[:i], m) {
+			return "method"
+		}
+	}
+	switch {
+	case !c.At.IsZero() && (c.At.Year() < 2000 || c.At.Year() > 2999):
+		return "at"
+	case !slices.Contains(Browsers, c.Browser):
+		return "browser"
+	case !slices.Contains(Doors, c.Door):
+		return "door"
+	}
+	return ""
+}
+
 // Step is one rule as it was looked at.
 type Step struct {
 	Act  gate.Act  `json:"act"`

@@ -30,7 +30,7 @@ type Door struct {
 // by it and a hyphen, as "members-one": the rail goes by that.
 func (d *Door) Door() web.Door {
 	return web.Door{Name: "admin", Layout: web.Console, Files: files, Routes: slices.Concat(
-		[]web.Route{see("/admin", "", d.overview)},
+		d.overviewRoutes(),
 		d.findRoutes(),
 		d.invitationRoutes(),
 		d.groupRoutes(),
@@ -77,19 +77,6 @@ func told(page web.Response, err error) (web.Response, error) {
 		return web.Refuse(f), nil
 	}
 	return page.With(f), nil
-}
-
-// Overview is the console's first page.
-type Overview struct {
-	Role string // a built-in one; empty: one that the organisation made
-}
-
-func (d *Door) overview(_ context.Context, r *web.Request) (web.Response, error) {
-	p := Overview{}
-	if slices.Contains(org.Builtin, r.Console.Role) {
-		p.Role = r.Console.Role
-	}
-	return web.Show("admin/overview", p), nil
 }
 
 // view reads for a page.

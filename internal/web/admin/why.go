@@ -245,24 +245,15 @@ func (p If) read(zone *time.Location) (c explain.Case, bad string) {
 	}
 	c.From = c.From.Unmap()
 	if p.At != "" {
-		if c.At, err = time.ParseInLocation(localTime, p.At, zone); err != nil || c.At.Year() < 2000 || c.At.Year() > 2999 {
+		if c.At, err = time.ParseInLocation(localTime, p.At, zone); err != nil {
 			return c, "at"
 		}
 	}
 	for _, m := range p.Methods {
-		if !slices.Contains(explain.Methods, gate.Kind(m)) || slices.Contains(c.Methods, gate.Kind(m)) {
-			return c, "method"
-		}
 		c.Methods = append(c.Methods, gate.Kind(m))
 	}
 	c.Browser, c.Door = explain.Browser(p.Browser), gate.Door(p.Door)
-	if !slices.Contains(explain.Browsers, c.Browser) {
-		return c, "browser"
-	}
-	if !slices.Contains(explain.Doors, c.Door) {
-		return c, "door"
-	}
-	return c, ""
+	return c, c.Bad()
 }
 
 // pairs are what a row says beside who, when and where, name by name.

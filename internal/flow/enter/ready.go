@@ -1,22 +1,21 @@
-package enrol
+package enter
 
 import (
 	"slices"
 
 	"sekisho/internal/account"
-	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
 	"sekisho/internal/ready"
 )
 
 // Ready reckons what a loss would mean to the owner of an account (MF-05).
-func (e *Enrol) Ready(a account.Account, set enter.Set) ready.Report {
+func (e *Entry) Ready(a account.Account, set Set) ready.Report {
 	return ready.Of(e.stands(a, set))
 }
 
 // stands tells package ready what an account has. What the policy lets count no
 // more is not counted.
-func (e *Enrol) stands(a account.Account, set enter.Set) ready.Stands {
+func (e *Entry) stands(a account.Account, set Set) ready.Stands {
 	permits := func(k gate.Kind) bool { return gate.Permits(set.Rules, k) }
 	s := ready.Stands{Password: set.Record.PHC != "", Mail: set.Mail, MailWaits: a.Email.Norm != "" && a.Email.Confirmed.IsZero(), Mobile: set.Mobile,
 		Passphrase: set.Passphrase, On: set.On(),
