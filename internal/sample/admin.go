@@ -20,7 +20,7 @@ func console() []Page {
 	},
 		joining(),
 		explained(),
-		consoleDesk(), consoleHooks(),
+		consoleDesk(), consoleHooks(), consoleTokens(),
 		explained(), logged(),
 	)
 	for i := range pages {
