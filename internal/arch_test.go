@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"audit", "outbox", "limit", "policy"},
 	{"gate", "letter", "ready", "allowed"},
 	{"org"},
-	{"account", "session", "browser", "client", "signkey", "cooling", "demand", "device", "ticket", "hook"},
+	{"account", "session", "browser", "client", "signkey", "cooling", "demand", "device", "ticket", "hook", "token"},
 	{"factor/password", "factor/sentcode", "factor/smscode", "factor/totp", "factor/backup", "factor/passphrase", "factor/passkey", "factor/push", "grant"},
 	{"flow", "roster"},
 	{"flow/enter"},

@@ -77,7 +77,9 @@ func acted(err error) (web.Response, error) {
 	return web.Response{Status: 204}, err
 }
 
-func by(r *web.Request) govern.By { return govern.By{Visitor: r.Describe(), Session: r.Session} }
+func by(r *web.Request) govern.By {
+	return govern.By{Visitor: r.Describe(), Session: r.Session, Token: r.Acting}
+}
 
 // OrgInvitation is an invitation as admins see it.
 type OrgInvitation struct {

@@ -71,6 +71,7 @@ import (
 	"sekisho/internal/slowhash"
 	"sekisho/internal/sms"
 	"sekisho/internal/ticket"
+	"sekisho/internal/token"
 	"sekisho/internal/web"
 	"sekisho/internal/web/admin"
 	webdesk "sekisho/internal/web/desk"
@@ -90,6 +91,7 @@ var Tables = []fs.FS{audit.Migrations, outbox.Migrations, limit.Migrations, acco
 	ticket.Migrations,
 	allowed.Migrations,
 	hook.Migrations,
+	token.Migrations,
 }
 
 // App is one running Sekisho.
@@ -311,7 +313,7 @@ func (a *App) wire(ctx context.Context, o Options) error {
 	a.Entry.Hasher.Begin = a.spare.lend
 	a.Frame = &web.Frame{DB: a.DB, Ring: a.Ring, Rules: a.Entry.Rules, Proxies: proxies, Geo: places, Clock: a.clock, URL: a.URL,
 		Service: c.text("service"), Support: c.text("support"), Zone: zone, Log: a.Log, Open: c.text("signup") == "open",
-		Mailbox: a.mailbox(), MayChange: a.Entry.MayChange}
+		Mailbox: a.mailbox(), MayChange: a.Entry.MayChange, ActsAs: a.Entry.ActsAs}
 	return a.doors(issuer, salt)
 }
 

@@ -18,7 +18,7 @@ func console() []Page {
 	},
 		joining(),
 		explained(),
-		consoleDesk(), consoleHooks(),
+		consoleDesk(), consoleHooks(), consoleTokens(),
 		explained(), logged(),
 		logged(), summed(),
 	)

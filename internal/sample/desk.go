@@ -7,7 +7,9 @@ import (
 	"sekisho/internal/faults"
 	"sekisho/internal/flow/govern"
 	"sekisho/internal/hook"
+	"sekisho/internal/org"
 	"sekisho/internal/ticket"
+	"sekisho/internal/token"
 	"sekisho/internal/web"
 	"sekisho/internal/web/admin"
 	"sekisho/internal/web/desk"
@@ -119,5 +121,28 @@ func consoleHooks() []Page {
 		{Name: "admin-webhooks-secret", Response: web.Show("admin/webhooks-one", admin.Webhook{Hook: well, Secret: "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDmGlE6kKmLmM="})},
 		{Name: "admin-webhooks-off", Response: web.Show("admin/webhooks-one", admin.Webhook{Hook: off, Deliveries: told[1:]})},
 		{Name: "admin-webhooks-remove", Response: web.Show("admin/webhooks-remove", admin.WebhookAsk{Hook: failing})},
+	}
+}
+
+// consoleTokens are the pages of API tokens.
+func consoleTokens() []Page {
+	line := func(name string, used time.Time, gone bool) admin.TokenLine {
+		return admin.TokenLine{Token: token.Token{ID: "tok_01kf0e7st0000000000000000a", Name: name, Permissions: []org.Permission{org.ReadMembers, org.ManageGroups}, Created: At.Add(-900 * time.Hour),
+			Expires: At.Add(1200 * time.Hour), Used: used, From: "203.0.113.44"}, By: "佐藤 花", Gone: gone}
+	}
+	list := []admin.TokenLine{line("人事システムとの連携", At.Add(-3*time.Minute), false), line("Directory of the night shift operations and logistics", time.Time{}, true)}
+	over := line("古い連携", At.Add(-2000*time.Hour), false)
+	over.Expires = At.Add(-time.Hour)
+	form := admin.TokenForm{Name: "人事", Days: "400"}
+	for _, x := range token.Carries {
+		form.Can = append(form.Can, admin.TokenPower{Name: x, On: x == org.ReadMembers})
+	}
+	return []Page{
+		{Name: "admin-tokens", Response: web.Show("admin/tokens", admin.Tokens{List: append(list, over)})},
+		{Name: "admin-tokens-none", Response: web.Show("admin/tokens", admin.Tokens{Done: "revoked"})},
+		{Name: "admin-tokens-secret", Response: web.Show("admin/tokens", admin.Tokens{List: list[1:], Secret: "skt_Xv1V3rT0kLmNp9QwErTyUiOpAsDfGhJkLzXcVbNmQwE"})},
+		{Name: "admin-tokens-new", Response: web.Show("admin/tokens-new", form).With(faults.TokenExpires.New())},
+		{Name: "admin-tokens-cannot", Response: web.Show("admin/tokens-new", admin.TokenForm{})},
+		{Name: "admin-tokens-revoke", Response: web.Show("admin/tokens-revoke", admin.TokenAsk{TokenLine: list[0]})},
 	}
 }

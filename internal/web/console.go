@@ -34,6 +34,9 @@ func (s Standing) Leads() bool { return s.Org != "" && s.Role != org.Plain }
 // changes something is looked at again in the transaction that changes it.
 func May(p org.Permission) Guard {
 	return Guard{"may " + string(cmp.Or(p, "anything")), func(ctx context.Context, r *Request) (*Response, error) {
+		if word, is := r.program(); is {
+			return r.acts(ctx, word, p)
+		}
 		res, err := signedIn(ctx, r)
 		if res != nil || err != nil {
 			return res, err
@@ -48,8 +51,8 @@ func MayDo(p org.Permission) Guard {
 	look := May(p)
 	return Guard{"may " + string(p) + ", fresh proof", func(ctx context.Context, r *Request) (*Response, error) {
 		res, err := look.Check(ctx, r)
-		if res != nil || err != nil {
-			return res, err
+		if res != nil || err != nil || r.Acting != "" {
+			return res, err // a program proves nothing anew: what needs a person it cannot carry
 		}
 		return r.elevate(ctx)
 	}}

@@ -18,6 +18,7 @@ import (
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
+	apitoken "sekisho/internal/token"
 )
 
 // Guards that every door can use.
@@ -132,8 +133,11 @@ func signinFor(path string) string {
 // which brings where the account stands, and one pure decision. The fault is nil when it does.
 func (r *Request) Who(ctx context.Context) (*fault.Fault, error) {
 	token := r.given()
-	if token == "" {
+	switch {
+	case token == "":
 		return r.nobody(), nil
+	case r.Bearer && apitoken.Is(token.Reveal()):
+		return faults.TokenPlace.New(), nil // an organisation's opens nobody's account
 	}
 	var s session.Session
 	err := r.frame.DB.View(ctx, func(tx db.ReadTx) (err error) {

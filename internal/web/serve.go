@@ -313,7 +313,7 @@ func (f *Frame) heads(h http.Header, r *Request, res Response) {
 // challenge says what a program would have to show. Where an answer in the body was
 // wrong no Authorization header mends it, and the scheme of no standard would be true.
 func challenge(f *fault.Fault) string {
-	if f != nil && strings.HasPrefix(f.Code(), "session.") {
+	if f != nil && (strings.HasPrefix(f.Code(), "session.") || strings.HasPrefix(f.Code(), "token.")) {
 		return `Bearer realm="sekisho"`
 	}
 	return `Proof realm="sekisho"`

@@ -26,8 +26,10 @@ import (
 	"sekisho/internal/netx"
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
+	"sekisho/internal/ref"
 	"sekisho/internal/secret"
 	"sekisho/internal/session"
+	"sekisho/internal/token"
 )
 
 // Face is whom a route speaks to: it decides how a fault looks.
@@ -79,6 +81,9 @@ type Frame struct {
 	// MayChange asks gate whether a session may change what guards its account; the
 	// wiring sets it.
 	MayChange func(context.Context, db.Reader, flow.Visitor, session.Session) (*fault.Fault, error)
+	// ActsAs asks gate whether a program acts with a token of an organisation, and says what it
+	// may do; the wiring sets it.
+	ActsAs func(context.Context, db.Reader, flow.Visitor, token.Token) ([]org.Permission, *fault.Fault, error)
 
 	// Return gives a connection on which a held request was answered back to the server,
 	// for the next one; false where it takes none. Nil: each ends with its answer.
@@ -104,6 +109,7 @@ type Request struct {
 	Token   secret.Text     // the session's token, as it was given
 	Bearer  bool            // Token came in the Authorization header
 	Extra   any             // what a door's own guard found out
+	Acting  ref.Token       // a program acts with this token of the organisation, without a session
 	Console Standing        // of whose session it is; what they hold, with May and MayDo
 
 	frame   *Frame

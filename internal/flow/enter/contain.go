@@ -123,7 +123,7 @@ func (u *undoing) all(ctx context.Context, tx db.Tx) error {
 	if err := u.allowed(ctx, tx); err != nil {
 		return err
 	}
-	return u.spares(ctx, tx)
+	return errors.Join(u.spares(ctx, tx), u.tokens(ctx, tx))
 }
 
 // doubts says whether something came since the instant.

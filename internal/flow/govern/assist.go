@@ -32,7 +32,7 @@ type whom struct {
 // themselves. The account is held.
 func (g *Govern) aid(ctx context.Context, by By, w whom, do func(db.Tx, *act, enter.Aid) error) error {
 	return g.change(ctx, by, w.org, w.need, func(tx db.Tx, x *act) error {
-		if !by.Operator && by.Session.Account == w.account {
+		if !by.Operator && x.by.account() == w.account {
 			return ErrSelf
 		}
 		if _, err := x.member(ctx, tx, w.account); err != nil {
@@ -59,7 +59,7 @@ func (x *act) aiding(ctx context.Context, r db.Reader, a account.Account) (enter
 	if x.by.Operator {
 		return aid, nil
 	}
-	author, err := account.Of(ctx, r, x.by.Session.Account)
+	author, err := account.Of(ctx, r, x.by.account())
 	aid.Who = author.Name + " (" + x.org.Name + ")"
 	return aid, err
 }
@@ -169,6 +169,9 @@ func (g *Govern) EndSessions(ctx context.Context, by By, o ref.Org, a ref.Accoun
 // typed is the confirmation: the member's primary address, or name where there is none.
 func (g *Govern) Delete(ctx context.Context, by By, o ref.Org, a ref.Account, typed string) (at time.Time, err error) {
 	err = g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error {
+		if err := x.person(); err != nil {
+			return err
+		}
 		if !by.Operator && by.Session.Account == a {
 			return ErrSelf
 		}

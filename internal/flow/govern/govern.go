@@ -25,6 +25,7 @@ import (
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
 	"sekisho/internal/site"
+	"sekisho/internal/token"
 )
 
 // Govern is the journey.
@@ -39,13 +40,27 @@ type By struct {
 	// A member acts in a session, which gate is asked about in each act's transaction.
 	Visitor flow.Visitor
 	Session session.Session
+	// A program acts with a token of the organisation, as far as its maker may.
+	Token ref.Token
+	maker ref.Account // of the token
 }
 
 func (b By) actor() string {
 	if b.Operator {
 		return "operator"
 	}
+	if b.Token != "" {
+		return string(b.Token)
+	}
 	return string(b.Session.Account)
+}
+
+// account is whose name stands under it: a program acts for who made its token.
+func (b By) account() ref.Account {
+	if b.Token != "" {
+		return b.maker
+	}
+	return b.Session.Account
 }
 
 // What may not be.
@@ -81,7 +96,7 @@ var tellings = []struct {
 	{ErrForbidden, faults.OrgForbidden}, {ErrSelf, faults.MemberSelf}, {ErrState, faults.OrgState}, {ErrMember, faults.OrgMember},
 	{org.ErrLastOwner, faults.OrgLastOwner}, {org.ErrName, faults.OrgName}, {org.ErrPermission, faults.OrgPermission},
 	{org.ErrMost, faults.OrgMost}, {org.ErrGroups, faults.OrgMost}, {org.ErrChanged, faults.OrgChanged},
-	{hook.ErrMost, faults.HookMost},
+	{hook.ErrMost, faults.HookMost}, {token.ErrMost, faults.TokenMost}, {token.ErrPermission, faults.TokenPermissions}, {token.ErrExpires, faults.TokenExpires},
 	{db.ErrTaken, faults.OrgTaken}, {db.ErrNone, faults.OrgGone},
 }
 
@@ -131,6 +146,9 @@ func (x *act) may(ctx context.Context, tx db.Tx, o ref.Org, need org.Permission)
 		x.held = org.Permissions
 		return nil
 	}
+	if x.by.Token != "" {
+		return x.program(ctx, tx, o, need)
+	}
 	m, err := org.MemberOf(ctx, tx, o, x.by.Session.Account)
 	if err != nil {
 		return err
@@ -147,7 +165,7 @@ func (x *act) may(ctx context.Context, tx db.Tx, o ref.Org, need org.Permission)
 // proved asks gate whether the session acts: whoever finds an open one cannot run an
 // organisation with it, nor whoever came in under a lock.
 func (x *act) proved(ctx context.Context, tx db.Tx) error {
-	if x.by.Operator {
+	if x.by.Operator || x.by.Token != "" { // of a token gate was asked where it was looked at
 		return nil
 	}
 	f, err := x.MayChange(ctx, tx, x.by.Visitor, x.by.Session)

@@ -157,7 +157,7 @@ func (x *act) send(ctx context.Context, tx db.Tx, i org.Invitation, token secret
 	}
 	l := letter.Invited{Org: x.org.Name, Role: role, Until: i.Expires, Zone: x.Zone, Link: x.Sheet.URL + "/invite?c=" + token.Reveal()}
 	if !x.by.Operator {
-		a, err := account.Of(ctx, tx, x.by.Session.Account)
+		a, err := account.Of(ctx, tx, x.by.account())
 		if err != nil {
 			return err
 		}

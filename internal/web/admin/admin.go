@@ -40,6 +40,7 @@ func (d *Door) Door() web.Door {
 		d.deskRoutes(),
 		d.hookRoutes(),
 		d.auditRoutes(),
+		d.tokenRoutes(),
 	)}
 }
 
