@@ -20,7 +20,7 @@ import (
 // floors lists every package with its floor. Imports point down: a package may
 // import only what stands on a lower one. What only tests use stands beside.
 var floors = [][]string{
-	{"secret", "i18n", "netx", "ua", "hub", "pass"},
+	{"secret", "i18n", "netx", "ua", "hub", "pass", "tint"},
 	{"db", "fault", "mail", "sms", "push", "site", "geo", "slowhash", "otp", "pouch"},
 	{"ref", "faults"},
 	{"audit", "outbox", "limit", "policy"},
@@ -33,7 +33,7 @@ var floors = [][]string{
 	{"flow/desk"},
 	{"flow/signin", "flow/join", "flow/recover", "flow/change", "flow/consent", "flow/enrol", "flow/address", "flow/access", "flow/tegata", "flow/govern", "flow/allow", "flow/invite", "flow/explain"},
 	{"web"},
-	{"web/signin", "web/me", "web/admin", "web/help", "web/mailbox", "web/tegata", "web/invite", "web/desk", "oidc", "api"},
+	{"web/signin", "web/me", "web/admin", "web/help", "web/mailbox", "web/tegata", "web/invite", "web/look", "web/desk", "oidc", "api"},
 	{"app"},
 	{"command", "hand"},
 }

@@ -34,6 +34,7 @@ import (
 	"sekisho/internal/flow/tegata"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
+	"sekisho/internal/tint"
 	"sekisho/internal/ua"
 	"sekisho/internal/web"
 )
@@ -64,7 +65,7 @@ type Door struct {
 }
 
 // limits are the bodies that may be larger than the frame's own limit.
-var limits = map[string]int64{"/api/v1/tegata/vault": device.MostVault + 64<<10}
+var limits = map[string]int64{"/api/v1/tegata/vault": device.MostVault + 64<<10, logoPath: tint.MostLogo*4/3 + 64<<10}
 
 // Door gives the routes.
 func (d *Door) Door() web.Door {

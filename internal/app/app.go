@@ -77,6 +77,7 @@ import (
 	webdesk "sekisho/internal/web/desk"
 	"sekisho/internal/web/help"
 	webinvite "sekisho/internal/web/invite"
+	"sekisho/internal/web/look"
 	"sekisho/internal/web/mailbox"
 	"sekisho/internal/web/me"
 	websignin "sekisho/internal/web/signin"
@@ -364,6 +365,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 			Allow:  own,
 		}).Door(),
 		(&webinvite.Door{Invite: inv, Change: ch}).Door(),
+		(&look.Door{DB: a.DB}).Door(),
 		guides,
 		(&webdesk.Door{Desk: &desk.Desk{Entry: a.Entry}, Digits: a.Entry.Codes.Digits}).Door(),
 		provider.Door(),

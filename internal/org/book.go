@@ -104,7 +104,7 @@ func (b *Book) keep(rules policy.Rules) {
 
 // rules are what to select from: what stands, and with it what was before.
 func (k known) rules() policy.Rules {
-	of := policy.Rules{Org: k.org.ID, Name: k.org.Name, Version: k.org.Version}
+	of := policy.Rules{Org: k.org.ID, Name: k.org.Name, Look: k.look, Version: k.org.Version}
 	if !k.until.IsZero() {
 		before := policy.NewRules(of, assigned(k.before))
 		of.Until, of.Before = k.until, &before

@@ -167,6 +167,7 @@ func Overdue(ctx context.Context, r db.Reader, n int) ([]ref.Org, error) {
 // waits to be confirmed.
 type known struct {
 	org    Org
+	look   policy.Look
 	list   []Policy
 	until  time.Time
 	before []Policy

@@ -208,6 +208,7 @@ type row struct {
 	org    Org
 	policy Policy
 	target policy.Target
+	look   policy.Look
 	until  time.Time
 	is     bool // there is a policy
 	aimed  bool // there is a target
@@ -217,8 +218,8 @@ type row struct {
 // that of the rules. db.ErrNone when there is no such organisation.
 func read(ctx context.Context, r db.Reader, o ref.Org) (known, error) {
 	rows, err := db.List(ctx, r, scanRow, `SELECT o.id, o.name, o.created, o.version, p.id, p.position, p.name, p.version,
-			p.password, p.second_factor, p.session, p.address, p.federation, t.whom, t.exclude, t.since, pe.until
-		FROM org o LEFT JOIN org_pending pe ON pe.org = o.id LEFT JOIN org_policy p ON p.org = o.id LEFT JOIN org_policy_target t ON t.policy = p.id
+			p.password, p.second_factor, p.session, p.address, p.federation, t.whom, t.exclude, t.since, pe.until, l.colour, l.logo_hash
+		FROM org o LEFT JOIN org_pending pe ON pe.org = o.id LEFT JOIN org_look l ON l.org = o.id LEFT JOIN org_policy p ON p.org = o.id LEFT JOIN org_policy_target t ON t.policy = p.id
 		WHERE o.id = $1 ORDER BY p.position, p.id, t.whom`, o)
 	if err != nil {
 		return known{}, err
@@ -236,7 +237,7 @@ func read(ctx context.Context, r db.Reader, o ref.Org) (known, error) {
 			last.Targets = append(last.Targets, x.target)
 		}
 	}
-	return known{org: rows[0].org, list: list, until: rows[0].until}, nil
+	return known{org: rows[0].org, look: rows[0].look, list: list, until: rows[0].until}, nil
 }
 
 func scanRow(s db.Scanner) (x row, err error) {
@@ -244,7 +245,7 @@ func scanRow(s db.Scanner) (x row, err error) {
 	p := &x.policy
 	err = s.Scan(&x.org.ID, &x.org.Name, db.Time(&x.org.Created), &x.org.Version, db.Null(&id), db.Null(&p.Position), db.Null(&name), db.Null(&p.Version),
 		db.Null(&password), db.Null(&second), db.Null(&session), db.Null(&address), db.Null(&federation),
-		db.Null(&whom), db.Bool(&x.target.Exclude), db.Time(&x.target.Since), db.Time(&x.until))
+		db.Null(&whom), db.Bool(&x.target.Exclude), db.Time(&x.target.Since), db.Time(&x.until), db.Null(&x.look.Colour), db.Null(&x.look.Logo))
 	if err != nil {
 		return x, err
 	}

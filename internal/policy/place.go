@@ -55,6 +55,7 @@ type Assigned struct {
 type Rules struct {
 	Org     ref.Org
 	Name    string
+	Look    Look
 	Version int64
 	Until   time.Time // it has to be confirmed until then; zero: it stands
 	Before  *Rules    // with Until: what holds from then on
@@ -136,7 +137,7 @@ func (r Rules) Of(a ref.Account, p Place, everybody Effective) Effective {
 		ordered = append(ordered, start(everybody)...)
 	}
 	e := Resolve(append(ordered, everybody.last())...)
-	e.Org = Org{ID: r.Org, Name: r.Name, Version: r.Version, Inactive: p.Inactive}
+	e.Org = Org{ID: r.Org, Name: r.Name, Version: r.Version, Inactive: p.Inactive, Look: r.Look}
 	return e
 }
 

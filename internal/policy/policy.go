@@ -97,6 +97,13 @@ type Org struct {
 	Name     string
 	Inactive bool  // its admins have deactivated the member (OR-02)
 	Version  int64 // of its rules
+	Look     Look
+}
+
+// Look is how an organisation's pages look.
+type Look struct {
+	Colour string // such as #2c4693; empty: the service's own
+	Logo   string // the hash under which it stands; empty: none
 }
 
 // Own is what the account's owner decided for themselves.

@@ -7,7 +7,9 @@ import (
 	"sekisho/internal/faults"
 	"sekisho/internal/i18n"
 	"sekisho/internal/org"
+	"sekisho/internal/policy"
 	"sekisho/internal/ref"
+	"sekisho/internal/tint"
 	"sekisho/internal/web"
 	"sekisho/internal/web/admin"
 )
@@ -46,7 +48,13 @@ func joining() []Page {
 	single := func(d org.Domain, done string) admin.DomainOne {
 		return admin.DomainOne{Domain: d, Record: "_sekisho-challenge." + d.Name, URL: "https://" + d.Name + "/.well-known/sekisho-domain.txt", Proof: "sekisho-domain-verification=" + d.Token, Opens: true, Done: done}
 	}
+	blue := policy.Look{Colour: "#7fd4ff", Logo: "00112233445566778899aabbccddeeff"}
+	given, _ := tint.Parse(blue.Colour)
+	light, dark := tint.Themes(given)
 	return []Page{
+		{Name: "admin-settings", Response: web.Show("admin/settings", admin.Settings{Name: "関所運輸"})},
+		{Name: "admin-settings-look", Response: web.Show("admin/settings", admin.Settings{Name: strings.Repeat("長い名前", 25), Colour: blue.Colour, Look: blue, Light: light, Dark: dark, Done: "saved"}).Of(web.Brand{Name: "関所運輸", Look: blue})},
+		{Name: "admin-settings-colour", Response: web.Show("admin/settings", admin.Settings{Name: "関所運輸", Colour: "vermilion"}).With(faults.LookColour.New())},
 		{Name: "admin-domains", Response: web.Show("admin/domains", admin.Domains{List: []org.Domain{claim, proved, missing}, Done: "removed"})},
 		{Name: "admin-domains-none", Response: web.Show("admin/domains", admin.Domains{Typed: "gmail.com"}).With(faults.DomainShared.New())},
 		{Name: "admin-domains-claim", Response: web.Show("admin/domains-one", single(claim, "")).With(faults.DomainUnproved.New())},

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -37,6 +38,44 @@ func (r *Request) Form(repeatable ...string) (Values, error) {
 		return nil, err
 	}
 	return once(r.HTTP.PostForm, repeatable)
+}
+
+// Upload reads a form that carries one file: its fields, and what the file holds, nothing
+// where none was chosen. What the file is called is never looked at.
+func (r *Request) Upload(name string) (Values, []byte, error) {
+	kind, params, err := mime.ParseMediaType(r.HTTP.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" || params["boundary"] == "" {
+		return nil, nil, tell(faults.Unsupported.New())
+	}
+	body, err := r.body()
+	if err != nil {
+		return nil, nil, err
+	}
+	values, file := Values{}, []byte(nil)
+	parts := multipart.NewReader(bytes.NewReader(body), params["boundary"])
+	for range 20 {
+		part, err := parts.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return values, file, nil
+		}
+		if err != nil {
+			return nil, nil, tell(faults.Malformed.New("where", "form"))
+		}
+		text, err := io.ReadAll(part)
+		if err != nil {
+			return nil, nil, tell(faults.Malformed.New("where", "form"))
+		}
+		field := part.FormName()
+		if _, twice := values[field]; twice || field == name && file != nil {
+			return nil, nil, tell(faults.DuplicateParameter.New("name", cut(field)))
+		}
+		if field == name {
+			file = text
+			continue
+		}
+		values[field] = string(text)
+	}
+	return nil, nil, tell(faults.Malformed.New("where", "form"))
 }
 
 // Many gives all values of a repeatable form field, after Form.

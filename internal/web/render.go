@@ -74,6 +74,7 @@ type view struct {
 	Idle     int // seconds; 0: no limit
 	Open     bool
 	Mailbox  bool
+	Brand    Brand
 	Console  Standing // of whom the page is for
 }
 
@@ -177,6 +178,14 @@ func (p *pages) render(w io.Writer, r *Request, res Response) error {
 		v.Back = LocalPath(r.HTTP.URL.RequestURI())
 	}
 	v.Theme = r.Theme()
+	v.Brand = res.Brand
+	// A stranger's page shows nothing of an organisation's (SI-28).
+	if o := r.Rules().Org; v.Signed && v.Brand == (Brand{}) && (v.Layout == Desk || v.Layout == Console) {
+		v.Brand = Brand{o.Name, o.Look}
+	}
+	if !v.Brand.own() {
+		v.Brand = Brand{}
+	}
 	if res.Fault != nil {
 		v.Fault = viewOf(res.Fault, r)
 	}

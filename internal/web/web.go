@@ -134,6 +134,7 @@ type Response struct {
 	Fault    *fault.Fault
 	Header   map[string]string
 	Leads    string // a local path the page's form leads on to
+	Brand    Brand  // whose page it is; zero: the service's, or of the organisation of whose session it is
 	Hold     *Hold  // instead of all else: it is held back
 	// Stream writes a long body of the given Type, piece by piece. An error ends the
 	// connection, so that what came is not taken for all of it.
@@ -150,6 +151,37 @@ func (r Response) With(f *fault.Fault) Response {
 	if f != nil {
 		r.Status, r.Fault = Status(f.Entry.Kind), f
 	}
+	return r
+}
+
+// Brand is whose a page is: it carries their name, logo and colour.
+type Brand struct {
+	Name string
+	Look policy.Look
+}
+
+// own says whether there is anything to show instead of what the service shows.
+func (b Brand) own() bool { return b.Look != policy.Look{} }
+
+// Logo is where the logo is; empty: there is none.
+func (b Brand) Logo() string {
+	if b.Look.Logo == "" {
+		return ""
+	}
+	return "/look/" + b.Look.Logo + ".png"
+}
+
+// Sheet is where the style sheet of the colour is; empty: the service's own holds.
+func (b Brand) Sheet() string {
+	if b.Look.Colour == "" {
+		return ""
+	}
+	return "/look/" + strings.TrimPrefix(b.Look.Colour, "#") + ".css"
+}
+
+// Of says whose page it is.
+func (r Response) Of(b Brand) Response {
+	r.Brand = b
 	return r
 }
 

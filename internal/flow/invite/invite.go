@@ -44,6 +44,7 @@ type View struct {
 	Handle   string
 	ID       ref.Flow
 	Org      org.Org
+	Look     policy.Look
 	To       string // the address that was invited
 	Inviter  string // what the one who invites is called; empty: those who run the service
 	Role     string // a built-in one
@@ -82,6 +83,9 @@ func (j *Invite) view(ctx context.Context, r db.Reader, i org.Invitation, err er
 	}
 	v := View{To: i.Shown, Until: i.Expires, key: i.Key()}
 	if v.Org, err = org.Of(ctx, r, i.Org); err != nil {
+		return v, err
+	}
+	if v.Look, err = org.LookOf(ctx, r, i.Org); err != nil {
 		return v, err
 	}
 	holds, err := j.Holds(ctx, r, i)

@@ -36,6 +36,7 @@ func (d *Door) Door() web.Door {
 		d.groupRoutes(),
 		d.roleRoutes(),
 		d.domainRoutes(),
+		d.settingRoutes(),
 		d.whyRoutes(),
 		d.deskRoutes(),
 		d.hookRoutes(),

@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"sekisho/internal/db"
@@ -133,6 +134,13 @@ func (d *Door) roleSave(ctx context.Context, r *web.Request) (web.Response, erro
 	}
 	if err == nil {
 		return web.Go("/admin/roles"), nil
+	}
+	if errors.Is(err, org.ErrChanged) { // to go on from what it is now
+		x, err2 := d.role(ctx, r, p.ID)
+		if err2 != nil {
+			return told(web.Response{}, err2)
+		}
+		p.Name, p.Seen, list = x.Name.Named, org.Joined(x.Permissions), x.Permissions
 	}
 	p.choose(r.Console.Held, list)
 	return told(web.Show("admin/roles-edit", p), err)

@@ -24,7 +24,7 @@ import (
 var files embed.FS
 
 // Guides are the pages that explain a feature.
-var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "way-back", "addresses", "allowed", "sessions", "several-accounts", "activity", "notices", "apps",
+var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "way-back", "addresses", "allowed", "sessions", "several-accounts", "activity", "notices", "apps", "organisation",
 	"second-factor", "tegata", "tegata-approve", "sign-in-lock", "tegata-again", "new-phone", "authenticator-app", "keys", "spare", "trusted-browsers", "phone-gone"}
 
 // steps are how many a guide lists.
@@ -40,7 +40,7 @@ var (
 var places = map[string]Link{"second-factor": toFactors, "tegata": toFactors, "tegata-again": toFactors, "new-phone": toFactors, "authenticator-app": toFactors, "keys": toFactors, "spare": toFactors, "trusted-browsers": toAccess,
 	"sign-in-lock": {"/recover/replace", "replace"},
 	"phone-gone":   toAccess, "sessions": toAccess, "addresses": toAddresses, "allowed": {"/me/allowed", "allowed"}, "password": {"/me/password", "password"}, "activity": {"/me/activity", "activity"},
-	"apps": {"/me/apps", "apps"}}
+	"apps": {"/me/apps", "apps"}, "organisation": {"/me/rules", "rules"}}
 
 // Pages of help.
 type (

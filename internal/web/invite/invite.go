@@ -100,6 +100,9 @@ type (
 	Declined struct{}
 )
 
+// brand is whose the page of an invitation is.
+func brand(v invite.View) web.Brand { return web.Brand{Name: v.Org.Name, Look: v.Look} }
+
 func invited(v invite.View) Invited {
 	return Invited{Org: v.Org.Name, To: v.To, Inviter: v.Inviter, Role: v.Role, Named: v.Named, Leads: v.Leads, Groups: v.Groups, Domains: v.Domains, ByDomain: v.ByDomain, Until: v.Until}
 }
@@ -114,7 +117,7 @@ func (d *Door) ask(ctx context.Context, r *web.Request) (web.Response, error) {
 	if err != nil || v.Fault != nil {
 		return web.Refuse(v.Fault), err
 	}
-	return web.Show("invite/ask", Ask{invited(v), q["c"], v.Known}), nil
+	return web.Show("invite/ask", Ask{invited(v), q["c"], v.Known}).Of(brand(v)), nil
 }
 
 // open goes on in a journey: what comes after must not carry the token along.
@@ -166,7 +169,7 @@ func (d *Door) consent(ctx context.Context, r *web.Request, v invite.View) (web.
 	if email == "" {
 		email = a.Username
 	}
-	return web.Show("invite/accept", Accept{invited(v), string(v.ID), a.Name, email}), nil
+	return web.Show("invite/accept", Accept{invited(v), string(v.ID), a.Name, email}).Of(brand(v)), nil
 }
 
 func (d *Door) acceptPage(ctx context.Context, r *web.Request) (web.Response, error) {
@@ -190,7 +193,7 @@ func (d *Door) accept(ctx context.Context, r *web.Request) (web.Response, error)
 }
 
 func newcomer(v invite.View, name string) web.Response {
-	return web.Show("invite/new", New{invited(v), string(v.ID), name, v.MinWord})
+	return web.Show("invite/new", New{invited(v), string(v.ID), name, v.MinWord}).Of(brand(v))
 }
 
 func (d *Door) newPage(ctx context.Context, r *web.Request) (web.Response, error) {
@@ -244,7 +247,7 @@ func (d *Door) declinePage(ctx context.Context, r *web.Request) (web.Response, e
 	if err != nil || v.Fault != nil {
 		return web.Refuse(v.Fault), err
 	}
-	return web.Show("invite/decline", Decline{invited(v), string(v.ID)}), nil
+	return web.Show("invite/decline", Decline{invited(v), string(v.ID)}).Of(brand(v)), nil
 }
 
 func (d *Door) decline(ctx context.Context, r *web.Request) (web.Response, error) {
