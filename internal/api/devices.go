@@ -96,7 +96,9 @@ func (d *Door) onDevice(do func(context.Context, *web.Request, ref.Device) (enro
 }
 
 func (d *Door) renameDevice(ctx context.Context, r *web.Request, id ref.Device) (enrol.Done, error) {
-	var in struct{ Name string }
+	var in struct {
+		Name string `json:"name"`
+	}
 	if err := r.ReadJSON(&in); err != nil {
 		return enrol.Done{}, err
 	}

@@ -57,11 +57,13 @@ func Each(t *testing.T, test func(t *testing.T, w *World), conf ...string) {
 	}
 }
 
-// New makes a Sekisho with an empty database.
+var pattern = dbtest.Pattern{Sets: app.Tables}
+
+// New makes a Sekisho with an empty database, in which the tables stand already.
 func New(t testing.TB, engine string, conf ...string) *World {
 	t.Helper()
 	settings := map[string]string{
-		"url": Base, "database": dbtest.URL(t, engine), "keys": base64.StdEncoding.EncodeToString(secret.Hash(secret.Token().Reveal())),
+		"url": Base, "database": pattern.URL(t, engine), "keys": base64.StdEncoding.EncodeToString(secret.Hash(secret.Token().Reveal())),
 		"hash_memory_kib": "8192", "hash_passes": "1", "zone": "UTC", "support": "help@example.com",
 	}
 	for i := 0; i+1 < len(conf); i += 2 {

@@ -5,6 +5,7 @@ package dbtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -95,12 +96,91 @@ func URL(t testing.TB, engine string) string {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
+	return c.make(t, "")
+}
+
+// make makes a database as another one is; "": empty.
+func (c *Cluster) make(t testing.TB, like string) string {
+	t.Helper()
 	name := fmt.Sprintf("t%d", numbers.Add(1))
-	if err := c.SQL("CREATE DATABASE " + name); err != nil {
+	made := "CREATE DATABASE " + name
+	if like != "" {
+		made += " TEMPLATE " + like
+	}
+	if err := c.SQL(made); err != nil {
 		t.Fatalf("create database: %v", err)
 	}
 	t.Cleanup(func() { _ = c.SQL("DROP DATABASE " + name + " WITH (FORCE)") })
 	return c.URL(name)
+}
+
+// Pattern is a database with tables and nothing in them, of which tests get copies:
+// making the tables anew for each would take most of a short test's time.
+type Pattern struct {
+	Sets   []fs.FS
+	sqlite func() ([]byte, error)
+	server func() (string, error)
+	once   sync.Once
+}
+
+// URL gives the URL of a copy that ends with the test.
+func (p *Pattern) URL(t testing.TB, engine string) string {
+	t.Helper()
+	p.once.Do(func() { p.sqlite, p.server = sync.OnceValues(p.file), sync.OnceValues(p.database) })
+	if engine == "sqlite" {
+		whole, err := p.sqlite()
+		if err != nil {
+			t.Fatalf("pattern: %v", err)
+		}
+		path := filepath.Join(t.TempDir(), "sekisho.db")
+		if err := os.WriteFile(path, whole, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return "sqlite:" + path
+	}
+	c, err := shared()
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	like, err := p.server()
+	if err != nil {
+		t.Fatalf("pattern: %v", err)
+	}
+	return c.make(t, like)
+}
+
+func (p *Pattern) file() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "pattern")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path := filepath.Join(dir, "sekisho.db")
+	if err := p.fill("sqlite:" + path); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+}
+
+func (p *Pattern) database() (string, error) {
+	c, err := shared()
+	if err != nil {
+		return "", err
+	}
+	if err := c.SQL("CREATE DATABASE pattern"); err != nil {
+		return "", err
+	}
+	return "pattern", p.fill(c.URL("pattern"))
+}
+
+// fill makes the tables. A clean close brings all of SQLite's into the one file, and
+// nobody may be connected to what PostgreSQL copies.
+func (p *Pattern) fill(url string) error {
+	d, err := db.Open(context.Background(), url, db.Options{Clock: NewClock().Now})
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Migrate(context.Background(), p.Sets...), d.Close())
 }
 
 // Cluster is one PostgreSQL server of our own.

@@ -233,15 +233,55 @@ var errorsOf = map[consent.Step]string{
 	consent.SetUp: "interaction_required", consent.Agree: "consent_required", consent.Denied: "access_denied",
 }
 
+// take finds, of the accounts this browser is signed in to, the one that the app asks
+// for, and goes on with its session. It gives the place of it; -1: nothing changed.
+func (d *Door) take(ctx context.Context, r *web.Request, id ref.Flow, ch consent.Choice) (int, error) {
+	if len(r.Slots()) < 2 {
+		return -1, nil
+	}
+	held, err := r.Held(ctx)
+	if err != nil {
+		return -1, err
+	}
+	// The one in use comes first: two may be meant alike.
+	slices.SortStableFunc(held, func(a, b web.Held) int {
+		switch {
+		case a.Here == b.Here:
+			return 0
+		case a.Here:
+			return -1
+		}
+		return 1
+	})
+	var here []ref.Account
+	for _, h := range held {
+		here = append(here, h.Account.ID)
+	}
+	meant, err := d.Consent.Meant(ctx, id, ch, here)
+	if i := slices.Index(here, meant); err == nil && i > 0 {
+		r.Borrow(held[i].Slot)
+		return held[i].Slot, nil
+	}
+	return -1, err
+}
+
+// settingUp finds the request's session, and whether it first has to set a second factor
+// up.
+func (d *Door) settingUp(ctx context.Context, r *web.Request) (bool, error) {
+	if r.Session.ID != "" {
+		return false, nil
+	}
+	f, err := r.Who(ctx)
+	return f != nil && f.Code() == faults.FactorRequired.Code, err
+}
+
 func (d *Door) advance(ctx context.Context, r *web.Request, id ref.Flow, ch consent.Choice) (web.Response, error) {
-	if r.Session.ID == "" {
-		f, err := r.Who(ctx)
-		if err != nil {
-			return web.Response{}, err
-		}
-		if f != nil && f.Code() == faults.FactorRequired.Code {
-			ch.SetUp = true
-		}
+	slot, err := d.take(ctx, r, id, ch)
+	if err != nil {
+		return web.Response{}, err
+	}
+	if ch.SetUp, err = d.settingUp(ctx, r); err != nil {
+		return web.Response{}, err
 	}
 	v, err := d.Consent.Next(ctx, r.Describe(), id, r.Session, ch)
 	if err != nil {
@@ -259,6 +299,9 @@ func (d *Door) advance(ctx context.Context, r *web.Request, id ref.Flow, ch cons
 			out.Set("error_description", v.Fault.Code()+" (reference "+v.Fault.Reference+")")
 		}
 		return d.back(v.Ask.Redirect, out, v.Ask.State), nil
+	}
+	if slot >= 0 {
+		r.Switch(slot) // the pages that follow are about this account
 	}
 	here := "/oauth/continue?flow=" + url.QueryEscape(string(id))
 	switch v.Step {

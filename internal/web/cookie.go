@@ -256,6 +256,11 @@ func (r *Request) FreeSlot() int {
 	return r.slots.at
 }
 
+// Borrow makes another slot's session the one of this request alone, for Who to find.
+func (r *Request) Borrow(n int) {
+	r.slots.at, r.Session, r.pending, r.Token = n, session.Session{}, session.Session{}, ""
+}
+
 // Switch makes another slot the one in use.
 func (r *Request) Switch(n int) {
 	lives := time.Duration(0)

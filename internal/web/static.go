@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed static/*
@@ -24,7 +26,7 @@ type Pack struct {
 	Prefix string // "/static/0123456789ab/"
 	base   string
 	plain  map[string][]byte
-	packed map[string][]byte
+	packed map[string]func() []byte // made when it is first asked for: all of them take longer than the rest of a start
 }
 
 // types are said by us: a machine's own table may know no ".js".
@@ -41,7 +43,7 @@ func loadStatic() (*Pack, error) {
 // NewPack takes every file of a folder, and more that were made. A kind of file whose
 // type is not known is an error.
 func NewPack(base string, files fs.FS, more map[string][]byte) (*Pack, error) {
-	p := &Pack{base: base, plain: map[string][]byte{}, packed: map[string][]byte{}}
+	p := &Pack{base: base, plain: map[string][]byte{}, packed: map[string]func() []byte{}}
 	for name, body := range more {
 		p.plain[name] = body
 	}
@@ -63,16 +65,21 @@ func NewPack(base string, files fs.FS, more map[string][]byte) (*Pack, error) {
 		}
 		fmt.Fprintf(sum, "%s %d\n", name, len(body))
 		sum.Write(body)
-		var b bytes.Buffer
-		z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
-		_, _ = z.Write(body)
-		if err := z.Close(); err != nil {
-			return nil, err
-		}
-		p.packed[name] = b.Bytes()
+		p.packed[name] = sync.OnceValue(func() []byte { return pack(body) })
 	}
 	p.Prefix = base + hex.EncodeToString(sum.Sum(nil))[:12] + "/"
 	return p, nil
+}
+
+// pack is a body in gzip; as it is where that is no smaller.
+func pack(body []byte) []byte {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // there is that level
+	_, err := z.Write(body)
+	if err = errors.Join(err, z.Close()); err != nil || b.Len() >= len(body) {
+		return body
+	}
+	return b.Bytes()
 }
 
 // Names lists the files, sorted.
@@ -98,9 +105,11 @@ func (p *Pack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Content-Type", types[path.Ext(name)])
-	if packed := p.packed[name]; len(packed) < len(body) && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
-		h.Set("Content-Encoding", "gzip")
-		body = packed
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		if packed := p.packed[name](); len(packed) < len(body) {
+			h.Set("Content-Encoding", "gzip")
+			body = packed
+		}
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body)

@@ -99,6 +99,51 @@ func (c *Consent) Start(ctx context.Context, v flow.Visitor, a Ask) (ref.Flow, e
 	return id, err
 }
 
+// Meant is whom an app asks for: by an ID token, or by what it gives as a hint, which
+// holds until somebody chose. The first of those that are here, or none.
+func (c *Consent) Meant(ctx context.Context, id ref.Flow, ch Choice, here []ref.Account) (meant ref.Account, err error) {
+	err = c.DB.View(ctx, func(tx db.ReadTx) error {
+		meant = ""
+		a, err := flow.Peek[Ask](ctx, tx, kind, id)
+		if errors.Is(err, db.ErrNone) {
+			return nil // Next tells
+		}
+		if err != nil || !a.means(ch) {
+			return err
+		}
+		for _, one := range here {
+			if is, err := c.isMeant(ctx, tx, a, one); err != nil || is {
+				meant = one
+				return err
+			}
+		}
+		return nil
+	})
+	return meant, err
+}
+
+// means says whether it matters who it is.
+func (a Ask) means(ch Choice) bool { return a.Subject != "" || a.Hint != "" && !ch.Chosen }
+
+// isMeant says whether an account is the one that was asked for. Only what it bears
+// itself is compared: whom else a hint names, and whether anybody, shows nowhere.
+func (c *Consent) isMeant(ctx context.Context, r db.Reader, a Ask, who ref.Account) (bool, error) {
+	if a.Subject != "" {
+		return who == a.Subject, nil
+	}
+	if a.Hint == string(who) {
+		return true, nil
+	}
+	id, err := account.Parse(a.Hint)
+	if err != nil {
+		return true, nil // it names nobody
+	}
+	list, err := account.Addresses(ctx, r, who)
+	return slices.ContainsFunc(list, func(x account.Address) bool {
+		return x.Kind == id.Kind && x.Norm == id.Norm && (x.Main || !x.Confirmed.IsZero())
+	}), err
+}
+
 // Redirect is the address at which a journey ends; empty when it is over. It is
 // the app's own registered one and no secret.
 func (c *Consent) Redirect(ctx context.Context, id ref.Flow) string {
@@ -142,7 +187,7 @@ func (c *Consent) Next(ctx context.Context, v flow.Visitor, id ref.Flow, s sessi
 		if view, err = c.load(ctx, tx, v, id); err != nil || view.Fault != nil {
 			return err
 		}
-		now, err := c.standing(ctx, tx, view.Ask, s)
+		now, err := c.standing(ctx, tx, view.Ask, s, ch)
 		if err != nil {
 			return err
 		}
@@ -166,11 +211,18 @@ func (c *Consent) over(ctx context.Context, tx db.Tx, view View, over bool) erro
 type standing struct {
 	session.Session
 	second bool // the account has a second factor, so that a higher level can be reached
+	other  bool // it is not whom the app asked for
 	now    time.Time
 }
 
-func (c *Consent) standing(ctx context.Context, r db.Reader, a Ask, s session.Session) (standing, error) {
+func (c *Consent) standing(ctx context.Context, r db.Reader, a Ask, s session.Session, ch Choice) (standing, error) {
 	now := standing{Session: s, now: r.Now()}
+	if s.ID != "" && a.means(ch) {
+		is, err := c.isMeant(ctx, r, a, s.Account)
+		if now.other = !is; err != nil {
+			return now, err
+		}
+	}
 	var err error
 	if s.ID != "" && a.raises(s.ACR) {
 		now.second, err = c.second(ctx, r, s.Account)
@@ -200,7 +252,9 @@ func need(a Ask, s standing, ch Choice) Step {
 		return SetUp
 	case s.ID == "":
 		return Signin
-	case a.Subject != "" && a.Subject != s.Account:
+	case s.other && a.prompts("none"):
+		return Signin // whoever was asked for is not here (Core §3.1.2.1, id_token_hint)
+	case s.other:
 		return Choose
 	case a.prompts("select_account") && !ch.Chosen:
 		return Choose
