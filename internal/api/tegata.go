@@ -89,6 +89,9 @@ type Approval struct {
 }
 
 func approval(x push.Request) Approval {
+	if x.Purpose == push.Regain {
+		x.Purpose = push.Recover // it is asked the same
+	}
 	a := Approval{x.ID, x.Created.UTC(), x.Expires.UTC(), x.App, x.Agent, x.Place, x.Addr, x.Purpose, 0}
 	if x.Numbered {
 		a.Digits = push.Digits

@@ -66,8 +66,8 @@ var (
 		En: fault.Text{What: "The signature of the answer does not hold.", Why: "It was not made with this device's key, or it answers another request.", Fix: "Open Tegata again and answer once more. If it goes on, enrol the device anew."}})
 
 	DeviceStale = define(fault.Entry{Code: "device.stale", Kind: fault.Forbidden, Topic: fault.Second, Lift: self,
-		Ja: fault.Text{What: "この端末の Tegata は、確認が必要です。", Why: "パスワードが変わったため、この端末ではまだ承認できません。", Fix: "Tegata で新しいパスワードを確認すると、また使えます。サインインには別の方法も選べます。"},
-		En: fault.Text{What: "Tegata on this device has to be refreshed.", Why: "The password was changed, and the device has not confirmed it since.", Fix: "Confirm the new password in Tegata. Until then use another way to sign in."}})
+		Ja: fault.Text{What: "この端末の Tegata は、確認が必要です。", Why: "パスワードが変わったため、この端末ではまだ承認できません。", Fix: "Tegata で新しいパスワードを確認すると、また使えます。忘れたときは、パスワードを再設定してください。サインインには別の方法も選べます。"},
+		En: fault.Text{What: "Tegata on this device has to be refreshed.", Why: "The password was changed, and the device has not confirmed it since.", Fix: "Confirm the new password in Tegata, or reset it if you forgot it. Until then use another way to sign in."}})
 
 	DeviceUnknown = define(fault.Entry{Code: "device.unknown", Kind: fault.Unauthenticated, Topic: fault.Second, Lift: self,
 		Ja: fault.Text{What: "この端末は登録されていません。", Why: "登録が解除されたか、署名がこの端末の鍵のものではありません。", Fix: "アカウントのページの「サインインと確認方法」から、Tegata を登録し直してください。"},

@@ -220,6 +220,10 @@ func TestLevels(t *testing.T) {
 		{"a password and a key", []Proof{password, {Kind: Passkey}}, Multi},
 		{"a password and a backup code", []Proof{password, {Kind: Backup}}, Multi},
 		{"a password and a passphrase", []Proof{password, {Kind: Passphrase}}, Multi},
+		{"a stale Tegata that verified its user", []Proof{{Kind: Tegata, User: true, Stale: true}}, Single},
+		{"a stale Tegata beside a code by mail", []Proof{mail, {Kind: Tegata, User: true, Stale: true}}, Multi},
+		{"a stale Tegata beside a code by SMS", []Proof{sms, {Kind: Tegata, User: true, Stale: true}}, Single},
+		{"a stale Tegata beside a password", []Proof{password, {Kind: Tegata, User: true, Stale: true}}, Single},
 	} {
 		if got := LevelOf(c.proofs); got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, got, c.want)

@@ -44,6 +44,7 @@ type Proof struct {
 	Turn int64     `json:"turn,omitempty"` // the account's when it was made
 
 	Issued bool `json:"issued,omitempty"` // a backup code that support issued after checking who asks
+	Stale  bool `json:"stale,omitempty"`  // an installation gave it that has not confirmed the newest password
 }
 
 // Level is how much was proved.
@@ -71,7 +72,7 @@ func levelOf(proofs []Proof, counts func(Proof) bool) Level {
 			continue // without its user's verification a key is a second proof only
 		}
 		for _, second := range proofs {
-			if slices.Contains(firsts, first.Kind) && slices.Contains(seconds, second.Kind) && counts(second) && apart(first, second) {
+			if slices.Contains(firsts, first.Kind) && slices.Contains(seconds, second.Kind) && counts(second) && apart(first, second) && beside(first, second) {
 				return Multi
 			}
 		}
@@ -82,7 +83,7 @@ func levelOf(proofs []Proof, counts func(Proof) bool) Level {
 // alone says whether a proof is two by itself: what somebody has, which verified who
 // held it.
 func (p Proof) alone() bool {
-	return p.User && (p.Kind == Passkey || p.Kind == Tegata || p.Kind == TegataCode)
+	return p.User && !p.Stale && (p.Kind == Passkey || p.Kind == Tegata || p.Kind == TegataCode)
 }
 
 // OnlySent says whether all that was proved is codes that were sent: whoever reads
@@ -128,6 +129,13 @@ func Unsent(f *Facts, p *policy.Effective) (out []Kind) {
 // same inbox (OA-15).
 func apart(a, b Proof) bool {
 	return a.Kind.thing() != b.Kind.thing() && (a.Via == "" || a.Via != b.Via)
+}
+
+// beside says whether a second proof counts beside a first. An installation that is stale
+// is a phone in whoever's hand: it counts beside a code by mail alone, not beside what is
+// sent to that very phone.
+func beside(first, second Proof) bool {
+	return !first.Stale && (!second.Stale || first.Kind == MailCode)
 }
 
 // thing is what a kind is proved with: an installation of Tegata approves and shows

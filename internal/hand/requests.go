@@ -47,7 +47,7 @@ func (p *program) waiting(ctx context.Context, x *pass.Pass) ([]pass.Request, er
 	if err != nil {
 		return nil, err
 	}
-	if s.Device.Stale {
+	if s.Device.Stale && len(s.Requests) == 0 { // else it is asked to get back in
 		return nil, p.stale()
 	}
 	for _, r := range s.Requests {
@@ -84,7 +84,7 @@ func (p *program) watch(ctx context.Context, x *pass.Pass) error {
 			}
 			pause = min(2*pause, 30*time.Second)
 			continue
-		case e.Stale:
+		case e.Stale && len(e.Requests) == 0:
 			return p.stale()
 		}
 		cursor, pause, silent = e.Cursor, time.Second, false

@@ -140,6 +140,7 @@ func entering() []Page {
 			Others: []signin.Listed{{Kind: "backup", Path: "backup"}}}).With(faults.PushCancelled.New())},
 		{Name: "push-denied", Response: web.Show("signin/push", signin.Push{Base: "/signin", Flow: flow, Typed: hana, Names: []string{"Pixel 8"}, Denied: true,
 			Others: []signin.Listed{{Kind: "backup", Path: "backup"}}}).With(faults.PushDenied.New())},
+		{Name: "push-stale-recover", Response: web.Show("signin/push", signin.Push{Base: "/recover", Flow: flow, Typed: hana, Number: "31", Names: []string{"Pixel 8"}, Stale: true})},
 		{Name: "push-stale", Response: web.Show("signin/push", signin.Push{Base: "/signin", Flow: flow, Typed: hana, Number: "31", Names: []string{"Pixel 8"}, Stale: true})},
 		{Name: "scan", Response: web.Show("signin/scan", signin.Scan{Base: "/signin", Flow: flow, URI: "https://id.example.com/tegata/#signin=code", Picture: drawn, First: true})},
 		{Name: "limit", Response: web.Show("signin/sessions", signin.Limit{Flow: flow, Typed: hana, Reference: "7K2M-9QXP", Sessions: sessions})},

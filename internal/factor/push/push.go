@@ -12,6 +12,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"sekisho/internal/db"
@@ -65,6 +66,7 @@ const (
 	Signin  Purpose = "signin"
 	StepUp  Purpose = "stepup"
 	Recover Purpose = "recover"
+	Regain  Purpose = "regain" // the same, where an installation that is stale may answer too (ER-12)
 )
 
 // Ask is what is asked for, and where it comes from.
@@ -232,6 +234,12 @@ func For(ctx context.Context, r db.Reader, d device.Device) (out []Request, wide
 	return out, widens, nil
 }
 
+// ForStale is For of an installation that is stale: it is asked of what it may answer.
+func ForStale(ctx context.Context, r db.Reader, d device.Device) ([]Request, time.Time, error) {
+	list, widens, err := For(ctx, r, d)
+	return slices.DeleteFunc(list, func(x Request) bool { return x.Purpose != Regain }), widens, err
+}
+
 // MainLooksDead says whether the primary installation did not answer when it was
 // asked last: it was not seen since, although WidenedIn is over. An account without one has
 // nobody to wait for.
@@ -283,7 +291,7 @@ const (
 )
 
 // Decide takes what a device says. The caller holds the account and knows that the
-// device is one of its own and fresh. It is decided once, whoever is quicker.
+// device is one of its own and may answer. It is decided once, whoever is quicker.
 func (p Pushes) Decide(ctx context.Context, tx db.Tx, d device.Device, r Request, origin string, s Said) (Verdict, error) {
 	if r.Account != d.Account || !r.living(tx.Now()) {
 		return Late, nil

@@ -253,9 +253,11 @@ func checkTegata(ctx context.Context, tx db.Tx, p Proving) (verdict, error) {
 	if err != nil || !v.right {
 		return v, err
 	}
-	if _, err = device.Of(ctx, tx, r.Device); errors.Is(err, db.ErrNone) { // "this phone is gone", meanwhile
+	d, err := device.Of(ctx, tx, r.Device)
+	if errors.Is(err, db.ErrNone) { // "this phone is gone", meanwhile
 		v.right, err = false, nil
 	}
+	v.proof.Stale = p.Push == push.Regain && d.Stale(p.Account.Turn)
 	return v, err
 }
 

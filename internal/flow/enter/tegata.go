@@ -62,9 +62,9 @@ func (e *Entry) Ask(ctx context.Context, tx db.Tx, a Asking) (r push.Request, nu
 	case err != nil:
 		return r, "", nil, err
 	case wait == nil && r.Account == "":
-		return r, number, nil, e.wake(ctx, tx, account.Account{})
+		return r, number, nil, e.wake(ctx, tx, account.Account{}, q.Purpose)
 	case wait == nil:
-		return r, number, nil, e.wake(ctx, tx, a.Account)
+		return r, number, nil, e.wake(ctx, tx, a.Account, q.Purpose)
 	case !wait.Quiet:
 		return r, "", faults.PushBusy.New("wait", wait.Until.Sub(tx.Now())).Until(wait.Until), nil
 	}
@@ -85,7 +85,7 @@ func (e *Entry) ScanCode(ctx context.Context, tx db.Tx, a Asking) (string, error
 // wake wakes the account's installations that can be (OA-23): the primary one, and the
 // others where it looks dead. What a push service is told names nobody and nothing.
 // Where there is nobody to wake it does as much: who has Tegata is not to be timed.
-func (e *Entry) wake(ctx context.Context, tx db.Tx, a account.Account) error {
+func (e *Entry) wake(ctx context.Context, tx db.Tx, a account.Account, p push.Purpose) error {
 	list, err := device.List(ctx, tx, a.ID)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (e *Entry) wake(ctx context.Context, tx db.Tx, a account.Account) error {
 	if err != nil {
 		return err
 	}
-	list = slices.DeleteFunc(list, func(d device.Device) bool { return d.Endpoint == "" || d.Stale(a.Turn) })
+	list = slices.DeleteFunc(list, func(d device.Device) bool { return d.Endpoint == "" || d.Stale(a.Turn) && p != push.Regain })
 	if len(list) == 0 {
 		_, err := e.Outbox.Put(ctx, tx, outbox.Item{Kind: outbox.Nothing, Topic: "push.request", Expires: tx.Now().Add(push.Lives), Body: outbox.Wake{}})
 		return err
@@ -110,6 +110,20 @@ func (e *Entry) wake(ctx context.Context, tx db.Tx, a account.Account) error {
 		}
 	}
 	return nil
+}
+
+// AllStale says whether none of an account's installations may approve before its holder
+// has confirmed the password there.
+func AllStale(ctx context.Context, r db.Reader, id ref.Account) (bool, error) {
+	a, err := account.Of(ctx, r, id)
+	if errors.Is(err, db.ErrNone) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	list, err := device.List(ctx, r, id)
+	return len(list) > 0 && !slices.ContainsFunc(list, func(d device.Device) bool { return !d.Stale(a.Turn) }), err
 }
 
 // NoteDevice writes down what became of an installation, and tells the owner.

@@ -118,6 +118,7 @@ type View struct {
 	Delivery outbox.Stage // what became of the second proof's SMS
 	May      bool         // Second: waiting would do as well
 	Lifts    bool         // Word: the owner's own list of addresses goes with it
+	Stale    bool         // Second: no installation has confirmed the newest password (ER-12)
 	Ticket   Ticket       // Device: how far it has come
 }
 
@@ -189,6 +190,9 @@ func (r *Recover) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, 
 		view = r.view(&s)
 		if x := s.State; x.Step == Second && x.Sent[string(gate.SMSCode)].For.Channel == sentcode.SMS {
 			view.Delivery, err = r.Stage(ctx, tx, x.Account, x.Sent[string(gate.SMSCode)].For)
+		}
+		if x := s.State; err == nil && x.Step == Second && slices.ContainsFunc(x.Ways, func(w enter.Way) bool { return w.Kind == string(gate.Tegata) }) {
+			view.Stale, err = enter.AllStale(ctx, tx, x.Account)
 		}
 		return err
 	})

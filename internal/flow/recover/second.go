@@ -33,7 +33,16 @@ func (m *moment) second(kind string) enter.Proving {
 	class := enter.Class(kind).InRecovery()
 	return enter.Proving{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Kind: gate.Kind(kind), Class: class, Act: m.act(), Offered: m.offers(kind),
 		Ask: passkey.Proving, Bound: string(m.flow.ID), Failed: x.Failures[string(class)], Code: x.Sent[kind].For,
-		Push: push.Recover, Flow: m.flow.ID}
+		Push: m.asks(), Flow: m.flow.ID}
+}
+
+// asks is what an approval is asked for. Beside a code by mail an installation that is
+// stale may give it too: whoever forgot the newest password can confirm it nowhere.
+func (m *moment) asks() push.Purpose {
+	if !m.Tegata && slices.ContainsFunc(m.flow.State.Proofs, func(p gate.Proof) bool { return p.Kind == gate.MailCode }) {
+		return push.Regain
+	}
+	return push.Recover
 }
 
 // sends says whether a kind is a code that has to be sent.
@@ -215,7 +224,7 @@ func (m *moment) ask(ctx context.Context, tx db.Tx) error {
 		m.fault = faults.FlowExpired.New()
 		return nil
 	}
-	_, number, f, err := m.Ask(ctx, tx, enter.Asking{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Flow: m.flow.ID, Purpose: push.Recover, Proved: true})
+	_, number, f, err := m.Ask(ctx, tx, enter.Asking{Visitor: m.visitor, Account: m.account, Typed: x.Typed, Flow: m.flow.ID, Purpose: m.asks(), Proved: true})
 	if m.fault = f; err != nil || f != nil {
 		return err
 	}

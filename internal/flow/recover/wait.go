@@ -83,10 +83,12 @@ func (r *Recover) OpenReady(ctx context.Context, v flow.Visitor, token string) (
 }
 
 // weak says whether all that was proved is codes that were sent; or, where a Tegata was
-// made fresh again, what whoever found a phone can give.
+// made fresh again or has not confirmed the newest password, what whoever found a phone can
+// give.
 func (m *moment) weak() bool {
 	given := m.flow.State.Proofs
-	return gate.OnlySent(given) || m.account.Lowered && !slices.ContainsFunc(given, func(p gate.Proof) bool { return !onAPhone(p) })
+	phone := m.account.Lowered || slices.ContainsFunc(given, func(p gate.Proof) bool { return p.Stale })
+	return gate.OnlySent(given) || phone && !slices.ContainsFunc(given, func(p gate.Proof) bool { return !onAPhone(p) })
 }
 
 // onAPhone says whether whoever found a phone can give a proof: what is sent to it, and

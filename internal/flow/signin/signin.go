@@ -252,7 +252,7 @@ func (s *Signin) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, e
 			if view.Silent, err = push.MainLooksDead(ctx, tx, x.Account); err != nil {
 				return err
 			}
-			if view.Stale, err = stale(ctx, tx, x.Account); err != nil {
+			if view.Stale, err = enter.AllStale(ctx, tx, x.Account); err != nil {
 				return err
 			}
 		}
@@ -262,20 +262,6 @@ func (s *Signin) Look(ctx context.Context, v flow.Visitor, id ref.Flow) (View, e
 		return err
 	})
 	return view, err
-}
-
-// stale says whether none of an account's installations may approve before its holder
-// has confirmed the password there.
-func stale(ctx context.Context, r db.Reader, id ref.Account) (bool, error) {
-	a, err := account.Of(ctx, r, id)
-	if errors.Is(err, db.ErrNone) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	list, err := device.List(ctx, r, id)
-	return len(list) > 0 && !slices.ContainsFunc(list, func(d device.Device) bool { return !d.Stale(a.Turn) }), err
 }
 
 // own says whether who looks may learn what is on file: they gave a proof, or

@@ -38,7 +38,8 @@ type State struct {
 // Stale says whether the installation has to be refreshed.
 func (s State) Stale() bool { return s.Device.Stale(s.Account.Turn) }
 
-// State reads it. An installation that is stale hears of no request.
+// State reads it. An installation that is stale hears of no request but one to get back in
+// (ER-12).
 func (t *Tegata) State(ctx context.Context, c Caller) (s State, err error) {
 	err = t.DB.View(ctx, func(tx db.ReadTx) (err error) {
 		s, err = state(ctx, tx, c)
@@ -64,7 +65,11 @@ func state(ctx context.Context, r db.Reader, c Caller) (s State, err error) {
 		return s, err
 	}
 	v, err := device.VaultOf(ctx, r, s.Account.ID)
-	if s.Vault = v.Version; err != nil || s.Stale() {
+	if s.Vault = v.Version; err != nil {
+		return s, err
+	}
+	if s.Stale() {
+		s.Requests, s.widens, err = push.ForStale(ctx, r, s.Device)
 		return s, err
 	}
 	s.Requests, s.widens, err = push.For(ctx, r, s.Device)
@@ -80,8 +85,12 @@ func (s State) WidensIn() time.Duration {
 	return s.widens.Sub(s.Now) + time.Millisecond
 }
 
-// Receipt records that the installation has a request.
+// Receipt records that the installation has a request. Those of one that is stale keep
+// nobody else from being asked.
 func (t *Tegata) Receipt(ctx context.Context, c Caller, id ref.Request) error {
+	if c.Device.Stale(c.Account.Turn) {
+		return nil
+	}
 	return t.DB.Update(ctx, func(tx db.Tx) error { return push.Receipt(ctx, tx, c.Device.Account, id) })
 }
 
@@ -89,13 +98,16 @@ func (t *Tegata) Receipt(ctx context.Context, c Caller, id ref.Request) error {
 // (OA-19).
 func (t *Tegata) Decide(ctx context.Context, c Caller, id ref.Request, said push.Said) (*fault.Fault, error) {
 	var of ref.Flow
-	f, err := t.act(ctx, c, func(tx db.Tx, c Caller) (*fault.Fault, error) {
+	f, err := t.actAs(ctx, c, gate.Use, func(tx db.Tx, c Caller) (*fault.Fault, error) {
 		r, err := push.Of(ctx, tx, id)
-		if errors.Is(err, db.ErrNone) {
-			return faults.PushOver.New(), nil
+		if err != nil && !errors.Is(err, db.ErrNone) {
+			return nil, err
+		}
+		if f := t.answers(c, r, said.Decision, tx.Now()); f != nil {
+			return f, nil
 		}
 		if err != nil {
-			return nil, err
+			return faults.PushOver.New(), nil
 		}
 		of = r.Flow
 		got, err := t.Pushes.Decide(ctx, tx, c.Device, r, t.Origin, said)
@@ -124,6 +136,16 @@ func (t *Tegata) Decide(ctx context.Context, c Caller, id ref.Request, said push
 		t.Hub.Wake(string(c.Device.Account))
 	}
 	return f, err
+}
+
+// answers says whether an installation may give an answer. One that is stale may be in
+// other hands: all it does is to stand beside the inbox in a recovery that then waits for a
+// day. It closes no doors.
+func (t *Tegata) answers(c Caller, r push.Request, said push.Decision, now time.Time) *fault.Fault {
+	if c.Device.State == device.Active && r.Purpose == push.Regain && r.Account == c.Account.ID && said != push.Deny {
+		return nil // gate was asked whether it may do anything at all
+	}
+	return t.may(c, gate.Approve, now)
 }
 
 func (t *Tegata) decided(ctx context.Context, tx db.Tx, c Caller, r push.Request, said push.Said, got push.Verdict) error {

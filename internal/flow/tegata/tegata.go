@@ -167,6 +167,10 @@ func (t *Tegata) may(c Caller, act gate.Act, now time.Time) *fault.Fault {
 // act runs what an installation does: the account is held, and gate asked again on
 // what stands then.
 func (t *Tegata) act(ctx context.Context, c Caller, do func(db.Tx, Caller) (*fault.Fault, error)) (f *fault.Fault, err error) {
+	return t.actAs(ctx, c, gate.Approve, do)
+}
+
+func (t *Tegata) actAs(ctx context.Context, c Caller, act gate.Act, do func(db.Tx, Caller) (*fault.Fault, error)) (f *fault.Fault, err error) {
 	err = t.DB.Update(ctx, func(tx db.Tx) (err error) {
 		f = nil
 		if c.Account, err = account.Lock(ctx, tx, c.Device.Account); err != nil {
@@ -178,7 +182,7 @@ func (t *Tegata) act(ctx context.Context, c Caller, do func(db.Tx, Caller) (*fau
 		if c.Rules, err = t.Rules.Of(ctx, tx, c.Account.ID); err != nil {
 			return err
 		}
-		if f = t.may(c, gate.Approve, tx.Now()); f != nil {
+		if f = t.may(c, act, tx.Now()); f != nil {
 			return nil
 		}
 		f, err = do(tx, c)

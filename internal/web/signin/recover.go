@@ -133,7 +133,7 @@ func (b back) face(r *web.Request, v recover.View) web.Response {
 	case recover.Waiting:
 		return web.Show("signin/waiting", Waiting{b.base, v.Ready, v.Typed.Shown})
 	case recover.Second:
-		a := asking{Base: b.base, May: v.May, Flow: string(v.ID), Typed: v.Typed.Shown, Delivery: v.Delivery, Number: v.Number}
+		a := asking{Base: b.base, May: v.May, Flow: string(v.ID), Typed: v.Typed.Shown, Delivery: v.Delivery, Number: v.Number, Stale: v.Stale}
 		for _, w := range v.Ways {
 			a.Ways = append(a.Ways, signin.Way(w))
 		}

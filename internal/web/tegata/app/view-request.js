@@ -55,13 +55,15 @@ export function card(account, r, over) {
     }
   }
 
+  // One that has not confirmed the newest password closes no doors.
+  const stale = live.of(account.id).stale;
   const form = h("form", { class: "answer", onsubmit: (/** @type {Event} */ e) => { e.preventDefault(); if (!go.disabled) decide("approve"); } },
-    number && h("label", { for: "number" }, t("tg.request.number")), number && h("p", { class: "hint", id: "number-hint" }, t("tg.request.number.hint")), number, go, h("div", { class: "two" }, cancel, deny));
+    number && h("label", { for: "number" }, t("tg.request.number")), number && h("p", { class: "hint", id: "number-hint" }, t("tg.request.number.hint")), number, go, stale ? cancel : h("div", { class: "two" }, cancel, deny));
   return h("section", { class: "request", "aria-labelledby": "request-title", "data-request": r.id },
     h("h2", { id: "request-title" }, icon("bell"), t("tg.request." + r.purpose)),
     h("p", { class: "who-for" }, called(account)),
     h("dl", { class: "facts" }, h("dt", null, t("tg.request.app")), h("dd", null, r.app), h("dt", null, t("tg.request.browser")), h("dd", null, r.browser || t("tg.unknown")),
       h("dt", null, t("tg.request.place")), h("dd", null, r.place ? t("tg.place", { place: r.place }) : t("tg.place.none"), " · ", h("span", { class: "num" }, r.addr)),
       h("dt", null, t("tg.request.time")), h("dd", null, h("time", { datetime: r.created_at, title: exact(r.created_at) }, ago(r.created_at)))),
-    note, form);
+    stale && alert("amber", t("tg.request.stale"), t("tg.request.stale.what")), note, form);
 }
