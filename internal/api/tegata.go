@@ -149,7 +149,7 @@ func (d *Door) tegataJoin(ctx context.Context, r *web.Request) (web.Response, er
 	if err != nil || j.Fault != nil {
 		return web.Refuse(j.Fault), err
 	}
-	return web.JSON(http.StatusOK, map[string]any{"device": j.Device.ID, "number": j.Number, "account": owner{j.Account.ID, j.Account.Name, label(j)},
+	return web.JSON(http.StatusOK, map[string]any{"device": j.Device.ID, "number": j.Number, "journey": j.Journey, "account": owner{j.Account.ID, j.Account.Name, label(j)},
 		"service": d.Tegata.Sheet.Service, "origin": d.Tegata.Origin, "server_time": r.Now.UTC(), "expires_at": j.Expires.UTC()}), nil
 }
 

@@ -26,7 +26,11 @@ func enrolled(t *testing.T, p *apptest.Program, name string, flags byte) *softKe
 	k.flags = flags
 	var o struct{ Options json.RawMessage }
 	p.Call("POST", "/api/v1/me/factors/passkey", nil).Want(200, "").Into(&o)
-	p.Call("POST", "/api/v1/me/factors/passkey", map[string]any{"name": name, "response": json.RawMessage(k.create(o.Options))}).Want(200, "")
+	var done struct{ Token string }
+	p.Call("POST", "/api/v1/me/factors/passkey", map[string]any{"name": name, "response": json.RawMessage(k.create(o.Options))}).Want(200, "").Into(&done)
+	if done.Token != "" {
+		p.Token = done.Token
+	}
 	return k
 }
 

@@ -19,6 +19,7 @@ func replacing() []Page {
 		{Name: "replace-link", Response: web.Show("signin/link", signin.Link{Base: base, Token: "token", Same: true})},
 		{Name: "replace-link-elsewhere", Response: web.Show("signin/link", signin.Link{Base: base, Token: "token"})},
 		{Name: "replace-other", Response: web.Show("signin/other", signin.Other{Base: base, Flow: flow, Typed: hana, Ways: ways, Strong: true})},
+		{Name: "replace-begun", Response: web.Show("signin/other", signin.Other{Base: base, Flow: flow, Typed: hana, Ways: ways[:2], Strong: true, May: true, Begun: true})},
 		{Name: "replace-more", Response: web.Show("signin/other", signin.Other{Base: base, Flow: flow, Typed: long, Ways: ways[:2], Strong: true, May: true})},
 		{Name: "replace-key", Response: web.Show("signin/key", signin.Key{Base: base, Flow: flow, Typed: hana, Names: []string{"青いキー"}, Other: true})},
 		{Name: "replace-passphrase", Response: web.Show("signin/prove", signin.Prove{Base: base, Path: "passphrase", Flow: flow, Typed: hana, Kind: "passphrase", Sent: true, Other: true})},

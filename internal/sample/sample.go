@@ -228,7 +228,7 @@ func addresses() []Page {
 
 func others() []Page {
 	broken := faults.ServerError.New()
-	broken.Reference = "x7c2m9qxpa1b"
+	broken.Reference = "7K2M-9QXP-1A2B"
 	deactivated := faults.AccountDeactivated.New().By("関所運輸")
 	deactivated.Reference = "7K2M-9QXP"
 	daily := faults.SigninDailyLimit.New("limit", 50, "ends", At.Add(15*time.Hour))

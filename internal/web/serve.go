@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +19,7 @@ import (
 	"sekisho/internal/fault"
 	"sekisho/internal/faults"
 	"sekisho/internal/i18n"
+	"sekisho/internal/secret"
 	"sekisho/internal/slowhash"
 )
 
@@ -153,16 +153,9 @@ func (f *Frame) request(h *http.Request, route *Route) *Request {
 	return r
 }
 
-const idLetters = "abcdefghijklmnopqrstuvwxyz234567"
-
-func requestID() string {
-	var b [12]byte
-	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
-	for i := range b {
-		b[i] = idLetters[b[i]&31]
-	}
-	return string(b[:])
-}
+// requestID looks like every other reference that is read out, and is longer: there are
+// more requests than things that happened.
+func requestID() string { return secret.Human() + "-" + secret.Human()[:4] }
 
 // run checks and handles; whatever happens inside, there is an answer.
 func (f *Frame) run(ctx context.Context, r *Request, route *Route) Response {

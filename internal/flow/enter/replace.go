@@ -25,6 +25,7 @@ type Replacing struct {
 	Need  gate.Need    // NeedStrong, NeedWait; empty: it may be replaced
 	Ways  []Way        // with NeedStrong: how
 	May   bool         // with NeedStrong: waiting would do as well
+	Begun bool         // with May: nothing of it was given here, the wait is under way
 }
 
 // Replace asks gate whether Tegata may be replaced (RS-05). In the browser that began a
@@ -57,6 +58,7 @@ func (e *Entry) Replace(ctx context.Context, tx db.Tx, w Who) (r Replacing, err 
 	}
 	if r.Need = d.Need; d.Need == gate.NeedStrong {
 		r.Ways, r.May = e.ways(gate.Strong(&f, set.Rules), set, w.Account), began || gate.MayWait(&f, set.Rules)
+		r.Begun = began && !gate.MayWait(&f, set.Rules)
 	}
 	return r, nil
 }

@@ -203,6 +203,19 @@ func Answered(ctx context.Context, r db.Reader, id ref.Flow) (push.Request, *fau
 	return q, nil, nil
 }
 
+// Heard says how the approval stands that a journey asked for, to who may go on with the
+// journey. The fault is nil when it was given; push.waiting when no answer has come.
+func (e *Entry) Heard(ctx context.Context, id ref.Flow, mine func(db.ReadTx) (*fault.Fault, error)) (f *fault.Fault, err error) {
+	err = e.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		if f, err = mine(tx); err != nil || f != nil {
+			return err
+		}
+		_, f, err = Answered(ctx, tx, id)
+		return err
+	})
+	return f, err
+}
+
 // Await waits until Tegata has answered a journey, at most as long as the context and
 // the time given allow. mine says whether who waits may go on with the journey. The
 // fault is nil when the approval was given; push.waiting when no answer has come.
@@ -211,13 +224,7 @@ func (e *Entry) Await(ctx context.Context, id ref.Flow, most time.Duration, mine
 	defer end.Stop()
 	for {
 		woken, done := e.Hub.Wait(string(id))
-		err = e.DB.View(ctx, func(tx db.ReadTx) (err error) {
-			if f, err = mine(tx); err != nil || f != nil {
-				return err
-			}
-			_, f, err = Answered(ctx, tx, id)
-			return err
-		})
+		f, err = e.Heard(ctx, id, mine)
 		if err != nil || f == nil || f.Code() != faults.PushWaiting.Code || e.Hub.Closed() {
 			done()
 			return f, err

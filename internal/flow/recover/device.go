@@ -39,7 +39,7 @@ func (m *moment) replace(ctx context.Context, tx db.Tx) error {
 	case res.Fault != nil:
 		m.fault, x.Proofs = res.Fault, nil
 	case res.Need == gate.NeedStrong:
-		x.Step, x.Ways, x.May = Second, res.Ways, res.May
+		x.Step, x.Ways, x.May, x.Begun = Second, res.Ways, res.May, res.Begun
 		if len(x.Ways) == 0 && !x.May { // nothing of it works here
 			m.fault, x.Proofs = faults.LockNoProofs.New(), nil
 		} else if len(x.Ways) == 0 {

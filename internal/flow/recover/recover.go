@@ -90,6 +90,7 @@ type state struct {
 	Number   string             `json:"number,omitempty"` // what Tegata is to be told
 	Least    int                `json:"least,omitempty"`  // Word: how long it must be
 	May      bool               `json:"may,omitempty"`    // Second: waiting would do as well
+	Begun    bool               `json:"begun,omitempty"`  // and the wait is under way
 	Lifts    bool               `json:"lifts,omitempty"`  // Word: the owner's own list of addresses goes with it (RC-09)
 }
 
@@ -117,6 +118,7 @@ type View struct {
 	Digits   int          // of the code that is out, where it is a long one; else 0
 	Delivery outbox.Stage // what became of the second proof's SMS
 	May      bool         // Second: waiting would do as well
+	Begun    bool         // and the wait is under way
 	Lifts    bool         // Word: the owner's own list of addresses goes with it
 	Stale    bool         // Second: no installation has confirmed the newest password (ER-12)
 	Ticket   Ticket       // Device: how far it has come
@@ -132,7 +134,7 @@ type Way struct {
 
 func (r *Recover) view(s *flow.Stored[state]) View {
 	x := s.State
-	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, Number: x.Number, May: x.May, Lifts: x.Lifts, MinWord: cmp.Or(x.Least, r.Rules.Default().Password.MinLengthSingle)}
+	v := View{Handle: s.Handle(), ID: s.ID, Step: x.Step, Typed: x.Typed, Resend: x.Resend, Ready: x.Ready, Number: x.Number, May: x.May, Begun: x.Begun, Lifts: x.Lifts, MinWord: cmp.Or(x.Least, r.Rules.Default().Password.MinLengthSingle)}
 	if x.For.Long {
 		v.Digits = sentcode.LongDigits
 	}

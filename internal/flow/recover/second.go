@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"sekisho/internal/account"
 	"sekisho/internal/audit"
@@ -232,9 +231,9 @@ func (m *moment) ask(ctx context.Context, tx db.Tx) error {
 	return nil
 }
 
-// Await is what it is in a sign-in.
-func (r *Recover) Await(ctx context.Context, v flow.Visitor, id ref.Flow, most time.Duration) (*fault.Fault, error) {
-	return r.Entry.Await(ctx, id, most, func(tx db.ReadTx) (*fault.Fault, error) {
+// Heard is what it is in a sign-in.
+func (r *Recover) Heard(ctx context.Context, v flow.Visitor, id ref.Flow) (*fault.Fault, error) {
+	return r.Entry.Heard(ctx, id, func(tx db.ReadTx) (*fault.Fault, error) {
 		_, f, err := flow.Load[state](ctx, tx, r.kind(), id, v)
 		return f, err
 	})

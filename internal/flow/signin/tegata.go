@@ -126,8 +126,17 @@ func (s *Signin) ScanFirst(ctx context.Context, v flow.Visitor, ask Ask) (View, 
 // Await waits until Tegata has answered, at most as long as given. The fault is nil
 // when the approval was given; push.waiting when no answer has come.
 func (s *Signin) Await(ctx context.Context, v flow.Visitor, id ref.Flow, most time.Duration) (*fault.Fault, error) {
-	return s.Entry.Await(ctx, id, most, func(tx db.ReadTx) (*fault.Fault, error) {
+	return s.Entry.Await(ctx, id, most, mine(ctx, v, id))
+}
+
+// Heard is Await that does not wait.
+func (s *Signin) Heard(ctx context.Context, v flow.Visitor, id ref.Flow) (*fault.Fault, error) {
+	return s.Entry.Heard(ctx, id, mine(ctx, v, id))
+}
+
+func mine(ctx context.Context, v flow.Visitor, id ref.Flow) func(db.ReadTx) (*fault.Fault, error) {
+	return func(tx db.ReadTx) (*fault.Fault, error) {
 		_, f, err := flow.Load[state](ctx, tx, kind, id, v)
 		return f, err
-	})
+	}
 }

@@ -33,6 +33,7 @@ type Joined struct {
 	Device  device.Device
 	Account account.Account
 	Number  string
+	Journey bool        // the other number is on the page of a journey, not of the account
 	Here    bool        // the person said on the installation that the number is the same
 	Ready   bool        // and in the browser
 	Code    secret.Text // once, when it counts: the secret of the account's own codes
@@ -63,7 +64,7 @@ func (t *Tegata) Join(ctx context.Context, v flow.Visitor, a Ask) (j Joined, err
 		}
 		d := device.Device{Account: j.Account.ID, Kind: a.Kind, Name: a.Name, Point: point, Turn: j.Account.Turn, Agent: v.Agent, Addr: v.Addr.String(), Place: v.Place}
 		j.Device, j.Number, err = device.Claim(ctx, tx, a.Ticket, d)
-		j.Expires = ticket.Expires
+		j.Expires, j.Journey = ticket.Expires, ticket.Holder.Session() == ""
 		return err
 	})
 	switch {

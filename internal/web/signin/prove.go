@@ -51,6 +51,7 @@ type (
 		Back              string
 		Strong            bool // two strong proofs are asked for (RS-05)
 		May               bool // to wait would do as well as the second of them
+		Begun             bool // and the wait is under way
 	}
 	// Cannot lists all that can be done when the way asked for does not work (SI-14).
 	Cannot struct {
@@ -142,6 +143,7 @@ type asking struct {
 	Silent, Stale     bool
 	Denied            bool // the owner said that it was somebody else
 	May               bool // to wait would do as well (RS-05)
+	Begun             bool // and the wait is under way
 }
 
 func (a asking) way(kind string) (signin.Way, bool) {
@@ -187,7 +189,7 @@ func (d *Door) askPage(r *web.Request, a asking) web.Response {
 	if slices.Contains(lists, page) {
 		ways := a.listed(page == "reach")
 		return web.Show("signin/other", Other{Base: a.Base, Flow: a.Flow, Typed: a.Typed, Ways: ways, First: a.First,
-			StepUp: a.StepUp, Reach: page == "reach", More: !a.First && len(ways) < len(a.Ways), Back: a.Back, Strong: a.Base == toTegata, May: a.May}).LeadsTo(a.Back)
+			StepUp: a.StepUp, Reach: page == "reach", More: !a.First && len(ways) < len(a.Ways), Back: a.Back, Strong: a.Base == toTegata, May: a.May, Begun: a.Begun}).LeadsTo(a.Back)
 	}
 	w, ok := a.way(kindOf(page))
 	if !ok && len(a.Ways) > 0 {

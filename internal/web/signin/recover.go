@@ -90,7 +90,11 @@ func (b back) page(_ context.Context, r *web.Request) (web.Response, error) {
 		return web.Response{}, err
 	}
 	r.NeedBrowser()
-	return web.Show("signin/recover", Recover{b.base, q["hint"]}), nil
+	typed := q["hint"]
+	if typed == "" {
+		typed = q["identifier"] // a form brought it that asks for one
+	}
+	return web.Show("signin/recover", Recover{b.base, typed}), nil
 }
 
 func (b back) start(ctx context.Context, r *web.Request) (web.Response, error) {
@@ -134,7 +138,7 @@ func (b back) face(r *web.Request, v recover.View) web.Response {
 	case recover.Waiting:
 		return web.Show("signin/waiting", Waiting{b.base, v.Ready, v.Typed.Shown})
 	case recover.Second:
-		a := asking{Base: b.base, May: v.May, Flow: string(v.ID), Typed: v.Typed.Shown, Delivery: v.Delivery, Number: v.Number, Stale: v.Stale}
+		a := asking{Base: b.base, May: v.May, Begun: v.Begun, Flow: string(v.ID), Typed: v.Typed.Shown, Delivery: v.Delivery, Number: v.Number, Stale: v.Stale}
 		for _, w := range v.Ways {
 			a.Ways = append(a.Ways, signin.Way(w))
 		}

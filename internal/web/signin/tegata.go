@@ -99,26 +99,27 @@ func (d *Door) scanPage(ctx context.Context, r *web.Request) (web.Response, erro
 const waits = 15 * time.Second
 
 // pushState says whether Tegata has answered; it waits a while for that.
-func (d *Door) pushState(ctx context.Context, r *web.Request) (web.Response, error) {
-	return stateOf(ctx, r, d.Signin.Await)
+func (d *Door) pushState(_ context.Context, r *web.Request) (web.Response, error) {
+	return d.stateOf(r, d.Signin.Heard)
 }
 
-func (d *Door) recoverState(ctx context.Context, r *web.Request) (web.Response, error) {
-	return stateOf(ctx, r, d.Recover.Await)
+func (d *Door) recoverState(_ context.Context, r *web.Request) (web.Response, error) {
+	return d.stateOf(r, d.Recover.Heard)
 }
 
-func stateOf(ctx context.Context, r *web.Request, await func(context.Context, flow.Visitor, ref.Flow, time.Duration) (*fault.Fault, error)) (web.Response, error) {
+func (d *Door) stateOf(r *web.Request, heard func(context.Context, flow.Visitor, ref.Flow) (*fault.Fault, error)) (web.Response, error) {
 	id, f, err := flowOf(r)
 	if err != nil || f != nil {
 		return refuse(f), err
 	}
-	f, err = await(ctx, r.Visitor, id, waits)
-	if err != nil {
-		return web.Response{}, err
-	}
-	state := "answered"
-	if f != nil && f.Code() == faults.PushWaiting.Code {
-		state = "waiting"
-	}
-	return web.JSON(http.StatusOK, map[string]string{"state": state}), nil
+	v, hub := r.Visitor, d.Tegata.Hub
+	return web.Response{Hold: &web.Hold{Most: waits, Woken: func(wake func()) func() { return hub.Then(string(id), wake) },
+		Look: func(ctx context.Context) (web.Look, error) {
+			f, err := heard(ctx, v, id)
+			state := "answered"
+			if f != nil && f.Code() == faults.PushWaiting.Code {
+				state = "waiting"
+			}
+			return web.Look{Answer: web.JSON(http.StatusOK, map[string]string{"state": state}), Due: state == "answered" || hub.Closed()}, err
+		}}}, nil
 }

@@ -7,7 +7,7 @@ import * as safe from "./safe.js";
 import * as store from "./store.js";
 
 /**
- * @typedef {{ id: string, name: string, identifier: string, device: string, number: string, state: "waiting" | "active", confirmed: boolean, expires?: string, guarded?: boolean, before?: string,
+ * @typedef {{ id: string, name: string, identifier: string, device: string, number: string, state: "waiting" | "active", confirmed: boolean, expires?: string, journey?: boolean, guarded?: boolean, before?: string,
  *   service: string, code?: string, settings: { label: string, shown: boolean, push: boolean } }} Account
  */
 
@@ -70,7 +70,7 @@ export async function enrol(ticket, name) {
   const proof = await sign.lines(pair.privateKey, "sekisho-tegata-enrol-1", location.origin, ticket, key);
   const got = await call(undefined, "POST", "enrol", { ticket, key, name, kind: "app", proof });
   /** @type {Account} */
-  const account = { id: got.account.id, name: got.account.name, identifier: got.account.identifier, device: got.device, number: String(got.number), state: "waiting",
+  const account = { id: got.account.id, name: got.account.name, identifier: got.account.identifier, device: got.device, number: String(got.number), journey: Boolean(got.journey), state: "waiting",
     confirmed: false, expires: got.expires_at, service: got.service, settings: { label: "", shown: true, push: false } };
   // What was added before lies aside until the new one counts: it must not be lost to a
   // link that leads to nothing.

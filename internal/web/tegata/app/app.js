@@ -150,6 +150,9 @@ async function guard() {
     if (document.visibilityState === "hidden") {
       away = Date.now();
       if (!lock.isBusy() && !await grace()) safe.shut();
+    } else if (!safe.isOpen()) {
+      // Whoever comes back types at once.
+      /** @type {HTMLElement | null} */ (document.querySelector(".gate-low input"))?.focus();
     } else if (away && Date.now() - away > (lock.isBusy() ? 120_000 : await grace())) safe.shut();
   });
   setInterval(() => { if (Date.now() - touched > 300_000) safe.shut(); }, 5000);

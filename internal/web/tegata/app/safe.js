@@ -8,7 +8,7 @@ import * as store from "./store.js";
 
 /**
  * How the safe is locked. wrapped: the key, sealed under what opens it.
- * @typedef {{ kind: "none" | "pin" | "device", salt?: string, cost?: { N: number, r: number, p: number }, iv?: string, wrapped?: string,
+ * @typedef {{ kind: "none" | "pin" | "device", digits?: boolean, salt?: string, cost?: { N: number, r: number, p: number }, iv?: string, wrapped?: string,
  *   id?: string, released?: boolean, fails?: number, wait?: number, last?: number }} Lock
  */
 
@@ -21,6 +21,8 @@ let passed = 0;
 /** Tells "shut", and "lock" when there is another lock. */
 export const events = new EventTarget();
 
+/** Whether the PIN is of digits alone, so that a phone shows its number pad. */
+export const isDigits = () => lock.digits !== false;
 export const isOpen = () => Boolean(key);
 export const kind = () => lock.kind;
 /** Whether the key lies on the device and the device's answer merely releases it. */
@@ -161,7 +163,7 @@ const cost = { N: 32768, r: 8, p: 1 };
 export async function setPIN(pin) {
   const salt = random(16);
   const by = await opener(await scrypt(utf8(pin), salt, cost), salt);
-  await relock(async (raw) => ({ kind: "pin", salt: base64(salt), cost, ...await wrapped(by, raw) }));
+  await relock(async (raw) => ({ kind: "pin", digits: /^[0-9]*$/.test(pin), salt: base64(salt), cost, ...await wrapped(by, raw) }));
 }
 
 /**

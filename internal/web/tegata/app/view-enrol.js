@@ -55,7 +55,7 @@ function number(a) {
   } }, t("tg.enrol.differs"));
   const tools = h("div", { class: "tools" }, same, differs);
   const show = h("div", null, h("h1", null, t("tg.enrol.compare")), h("p", { class: "who-for" }, called(a)), h("p", null, t("tg.enrol.compare.what")), h("p", { class: "number" }, a.number), note,
-    h("p", { class: "fine" }, t("tg.enrol.beside"), " ", h("a", { href: "/me/factors/tegata", target: "_blank", rel: "noopener" }, t("tg.enrol.beside.go"))));
+    a.journey ? h("p", { class: "fine" }, t("tg.enrol.beside.tab")) : h("p", { class: "fine" }, t("tg.enrol.beside"), " ", h("a", { href: "/me/factors/tegata", target: "_blank", rel: "noopener" }, t("tg.enrol.beside.go"))));
 
   /** @param {boolean} [confirm] */
   async function look(confirm) {

@@ -38,7 +38,7 @@ function passing(done, name) {
     } }, name ?? t("tg.unlock.device"));
     return { note, parts: [go], focus: go };
   }
-  const [box, input] = field(t("tg.pin"), { name: "pin", type: "password", inputmode: "numeric", maxlength: 64, autocomplete: "off" });
+  const [box, input] = field(t("tg.pin"), { name: "pin", type: "password", inputmode: safe.isDigits() ? "numeric" : "text", maxlength: 64, autocomplete: "off" });
   input.classList.add("code");
   const go = h("button", null, name ?? t("tg.unlock"));
   const form = h("form", { onsubmit: async (/** @type {Event} */ e) => {

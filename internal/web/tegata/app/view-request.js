@@ -44,7 +44,7 @@ export function card(account, r, over) {
     try {
       await live.answer(account.id, r, decision, decision === "approve" ? number?.value ?? "" : "", lock);
       over(decision === "approve" ? alert("safe", t("tg.request.done.approve"), t("tg.request.after.approve")) : decision === "cancel" ? alert("note", t("tg.request.done.cancel"))
-        : alert("amber", t("tg.request.done.deny"), t("tg.request.after.deny"), h("p", null, h("a", { href: "/recover?hint=" + encodeURIComponent(account.identifier), target: "_blank", rel: "noopener" }, t("tg.request.recover.go")))));
+        : alert("amber", t("tg.request.done.deny"), t("tg.request.after.deny"), h("p", null, h("a", { class: "button", href: "/recover?hint=" + encodeURIComponent(account.identifier), target: "_blank", rel: "noopener" }, t("tg.request.recover.go")))));
     } catch (e) {
       const shown = told(e);
       if (live.of(account.id).requests.some((x) => x.id === r.id)) {
