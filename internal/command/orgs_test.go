@@ -72,7 +72,7 @@ func TestAPolicyFileThatDoesNotReadSaysWhy(t *testing.T) {
 	d.run("org", "create", "Acme", "--owner", "hana").want(0)
 	for text, want := range map[string]string{
 		"name = \"x\"": "it sets nothing",
-		"name = \"x\"\n[session]\nlifetime = \"31d\"":                         "not within 1 to 30 days",
+		"name = \"x\"\n[session]\nlifetime = \"31d\"":                         "not 12h or within 1 to 30 days",
 		"name = \"x\"\n[session]\nlifetime = \"soon\"":                        "no time such as 30d",
 		"name = \"x\"\n[session]\nidle = \"10s\"":                             "not 0 or within 1 to 30 minutes",
 		"name = \"x\"\n[session]\nconcurrent = 51":                            "51 is not within 1 to 50",

@@ -60,4 +60,13 @@ var (
 	PolicyNoKind = define(fault.Entry{Code: "policy.no_kind", Kind: fault.Bad, Topic: fault.Other, Lift: both,
 		Ja: fault.Text{What: "この確認方法だけにはできません。", Why: "選んだ方法は、このサービスではだれも登録できません。全員が入れなくなります。", Fix: "Tegata、認証アプリなど、使える方法を1つ以上加えてください。SMS やパスキーの設定は、運用者に頼んでください。"},
 		En: fault.Text{What: "These ways alone will not do.", Why: "Nobody can set up any of them on this service, so everybody would be held.", Fix: "Add one that works here, such as Tegata or an authenticator app. Codes by SMS and passkeys depend on how the service is set up."}})
+
+	PolicyRange = define(fault.Entry{Code: "policy.out_of_range", Kind: fault.Bad, Topic: fault.Other, Lift: self,
+		General: &[2]fault.Text{{Why: "入力した値が、決められる範囲の外です。", Fix: "画面に出ている範囲の中の値にしてください。"}, {Why: "A value is outside of what can be set.", Fix: "Choose one within the range that the page shows."}},
+		Ja:      fault.Text{What: "この値にはできません。", Why: "「{field}」に決められるのは、{low}から{high}までです。", Fix: "値を直して、もう一度保存してください。"},
+		En:      fault.Text{What: "This value cannot be set.", Why: "“{field}” can be {low} to {high}.", Fix: "Change it and save again."}})
+
+	PolicyAges = define(fault.Entry{Code: "policy.ages", Kind: fault.Bad, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "この日数の組み合わせにはできません。", Why: "変更できるようになる前に、変更が必要になってしまいます。", Fix: "「次に変えられるまで」を「変えなければならなくなるまで」より短くしてください。"},
+		En: fault.Text{What: "These two ages do not go together.", Why: "A password would have to be changed before it may be.", Fix: "Make the minimum age shorter than the maximum age."}})
 )

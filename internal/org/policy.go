@@ -27,6 +27,9 @@ const (
 	MostTargets  = 500
 )
 
+// OnlyNew is the version of what must not be there yet.
+const OnlyNew = -1
+
 var (
 	// ErrMost is a policy or target too many.
 	ErrMost = errors.New("an organisation has at most 200 policies, and a policy at most 500 targets")
@@ -62,7 +65,8 @@ func columnsOf(p policy.Policy) ([]any, error) {
 }
 
 // SetPolicy makes a policy, or changes the parts of the one of that name. seen is the
-// version that its author read: ErrChanged when it is another by now; 0: any. A new one
+// version that its author read: ErrChanged when it is another by now; 0: any; OnlyNew:
+// none, db.ErrTaken when there is one. A new one
 // comes after the others and is for nobody yet.
 func SetPolicy(ctx context.Context, tx db.Tx, o ref.Org, p policy.Policy, seen int64) (Policy, error) {
 	if err := p.Check(); err != nil {
@@ -76,6 +80,12 @@ func SetPolicy(ctx context.Context, tx db.Tx, o ref.Org, p policy.Policy, seen i
 		return Policy{}, err
 	}
 	i := slices.IndexFunc(all, func(x Policy) bool { return x.Name == p.Name })
+	if seen == OnlyNew {
+		if i >= 0 {
+			return Policy{}, db.ErrTaken
+		}
+		seen = 0
+	}
 	if i < 0 && seen != 0 || i >= 0 && seen != 0 && seen != all[i].Version {
 		return Policy{}, ErrChanged
 	}

@@ -7,8 +7,10 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"sekisho/internal/ref"
@@ -172,6 +174,30 @@ func take[T any](into *T, source *string, part *T, name string) {
 	*into, *source = *part, name
 }
 
+// RangeError is a value that is out of its range.
+type RangeError struct {
+	Name      string // as Value has it
+	Got       string
+	Low, High string // as its author writes them
+	Or        string // what else it can be
+}
+
+var rangeWords = map[string]string{"session.lifetime": "session lifetime", "session.idle": "idle limit", "session.concurrent": "concurrent sessions", "session.daily_signins": "daily sign-ins",
+	"password.min": "password length", "password.min_single": "password length without a second factor", "password.recent": "recent passwords", "password.min_age": "the password's minimum age",
+	"password.max_age": "the password's maximum age", "second_factor.trust_days": "days a browser is trusted", "second_factor.grace_days": "days of grace"}
+
+// Error tells it to whoever writes policies at the terminal.
+func (e *RangeError) Error() string {
+	or := ""
+	if e.Or != "" {
+		or = e.Or + " or "
+	}
+	return fmt.Sprintf("%s %s is not %swithin %s to %s", rangeWords[e.Name], e.Got, or, e.Low, e.High)
+}
+
+// ErrAges are ages of a password that contradict each other.
+var ErrAges = errors.New("the password's minimum age is not below its maximum age")
+
 // Check says what is out of range in a policy, in words for its author.
 func (p Policy) Check() error {
 	if w := p.Password; w != nil {
@@ -185,18 +211,8 @@ func (p Policy) Check() error {
 		}
 	}
 	if s := p.Session; s != nil {
-		day := 24 * time.Hour
-		if s.Lifetime < day || s.Lifetime > 30*day {
-			return fmt.Errorf("session lifetime %v is not within 1 to 30 days", s.Lifetime)
-		}
-		if s.Idle != 0 && (s.Idle < time.Minute || s.Idle > 30*time.Minute) {
-			return fmt.Errorf("idle limit %v is not 0 or within 1 to 30 minutes", s.Idle)
-		}
-		if err := within("concurrent sessions", s.Concurrent, 1, 50); err != nil {
+		if err := s.check(); err != nil {
 			return err
-		}
-		if s.DailySignins < 0 {
-			return fmt.Errorf("daily sign-ins %d is below 0", s.DailySignins)
 		}
 	}
 	if a := p.Address; a != nil {
@@ -205,30 +221,52 @@ func (p Policy) Check() error {
 	return nil
 }
 
+// mostDaily is a number of sign-ins a day that bounds nobody.
+const mostDaily = 100_000
+
+func (s *Session) check() error {
+	day := 24 * time.Hour
+	if s.Lifetime != Shift && (s.Lifetime < day || s.Lifetime > 30*day) {
+		return &RangeError{"session.lifetime", s.Lifetime.String(), "1", "30 days", "12h"}
+	}
+	if s.Idle != 0 && (s.Idle < time.Minute || s.Idle > 30*time.Minute) {
+		return &RangeError{"session.idle", s.Idle.String(), "1", "30 minutes", "0"}
+	}
+	if err := within("session.concurrent", s.Concurrent, 1, 50); err != nil {
+		return err
+	}
+	return within("session.daily_signins", s.DailySignins, 0, mostDaily)
+}
+
+// mostAge is the longest age of a password that a policy can name.
+const mostAge = 3650 * 24 * time.Hour
+
 func (w *Password) check() error {
-	if err := within("password length", w.MinLength, 8, 128); err != nil {
-		return err
+	for _, x := range []struct {
+		name           string
+		got, low, high int
+	}{{"password.min", w.MinLength, 8, 128}, {"password.min_single", w.MinLengthSingle, 8, 128}, {"password.recent", w.Recent, 0, 24}} {
+		if err := within(x.name, x.got, x.low, x.high); err != nil {
+			return err
+		}
 	}
-	if err := within("password length without a second factor", w.MinLengthSingle, 8, 128); err != nil {
-		return err
+	if w.MinAge < 0 || w.MinAge > mostAge {
+		return &RangeError{"password.min_age", w.MinAge.String(), "0", "3650 days", ""}
 	}
-	if err := within("recent passwords", w.Recent, 0, 24); err != nil {
-		return err
-	}
-	if w.MinAge < 0 || w.MaxAge < 0 {
-		return fmt.Errorf("the password's ages %v and %v are not 0 or above", w.MinAge, w.MaxAge)
+	if w.MaxAge < 0 || w.MaxAge > mostAge {
+		return &RangeError{"password.max_age", w.MaxAge.String(), "0", "3650 days", ""}
 	}
 	if w.MaxAge > 0 && w.MinAge >= w.MaxAge {
-		return fmt.Errorf("the password's minimum age %v is not below its maximum age %v", w.MinAge, w.MaxAge)
+		return ErrAges
 	}
 	return nil
 }
 
-// weak is the kind that an organisation has to choose.
-const weak = "smscode"
-
 // Kinds are what a policy may name as second factors.
 var Kinds = []string{"tegata", "passkey", "totp", "smscode"}
+
+// weak is the kind that an organisation has to choose.
+const weak = "smscode"
 
 func (s *SecondFactor) check() error {
 	for i, k := range s.Kinds {
@@ -239,15 +277,15 @@ func (s *SecondFactor) check() error {
 			return fmt.Errorf("second factor %q stands twice", k)
 		}
 	}
-	if err := within("days a browser is trusted", s.TrustDays, 0, 180); err != nil {
+	if err := within("second_factor.trust_days", s.TrustDays, 0, 180); err != nil {
 		return err
 	}
-	return within("days of grace", s.GraceDays, 0, 365)
+	return within("second_factor.grace_days", s.GraceDays, 0, 365)
 }
 
-func within(what string, got, low, high int) error {
+func within(name string, got, low, high int) error {
 	if got < low || got > high {
-		return fmt.Errorf("%s %d is not within %d to %d", what, got, low, high)
+		return &RangeError{name, strconv.Itoa(got), strconv.Itoa(low), strconv.Itoa(high), ""}
 	}
 	return nil
 }

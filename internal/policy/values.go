@@ -80,6 +80,12 @@ func (a Address) shown() (out []string) {
 	return out
 }
 
+// Part is the part that a value belongs to.
+func (v Value) Part() string {
+	name, _, _ := strings.Cut(v.Name, ".")
+	return name
+}
+
 // Plain is the value as the configuration writes it.
 func (v Value) Plain() string {
 	switch v.Kind {

@@ -21,6 +21,7 @@ func console() []Page {
 		consoleDesk(), consoleHooks(), consoleTokens(),
 		explained(), logged(),
 		logged(), summed(),
+		policyPages(),
 	)
 	for i := range pages {
 		pages[i].Signed = true

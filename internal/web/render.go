@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -238,6 +239,7 @@ func (p *pages) funcs(l i18n.Lang) template.FuncMap {
 		"agent":   func(header string) string { return ua.Parse(header).String() },
 		"at":      at,
 		"days":    func(n int) time.Duration { return time.Duration(n) * 24 * time.Hour },
+		"hours":   func(days int) string { return strconv.Itoa(days * 24) },
 		"seconds": func(n int) time.Duration { return time.Duration(n) * time.Second },
 		"stop":    func(code string) string { return told(l, code) },
 		"act":     func(kind string) string { return p.act(l, kind) },

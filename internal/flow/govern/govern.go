@@ -109,6 +109,7 @@ type act struct {
 
 	before []org.Policy // the rules before a change of them; see reshape
 	what   string       // which of them it changes
+	back   bool         // to what was confirmed before: it would come about by itself
 }
 
 // change runs an act that needs a permission. For who is no member of it the

@@ -3,11 +3,15 @@ package govern
 import (
 	"context"
 	"errors"
+	"slices"
 
+	"sekisho/internal/account"
 	"sekisho/internal/db"
 	"sekisho/internal/faults"
 	"sekisho/internal/flow/enter"
+	"sekisho/internal/gate"
 	"sekisho/internal/org"
+	"sekisho/internal/policy"
 	"sekisho/internal/ref"
 )
 
@@ -34,7 +38,7 @@ func (g *Govern) reshape(ctx context.Context, by By, o ref.Org, what string, do 
 // stays looks whether whoever acted can go on from where they are. Rules that shut them
 // out wait to be confirmed; nothing else may.
 func (x *act) stays(ctx context.Context, tx db.Tx) error {
-	if x.by.Operator {
+	if x.by.Operator || x.back {
 		return nil
 	}
 	rules, err := x.Rules.Of(ctx, tx, x.by.Session.Account)
@@ -94,6 +98,7 @@ func (g *Govern) Confirm(ctx context.Context, by By, o ref.Org) error {
 // Revert takes a change that waits back at once.
 func (g *Govern) Revert(ctx context.Context, by By, o ref.Org) error {
 	return g.change(ctx, by, o, org.ManagePolicies, func(tx db.Tx, x *act) error {
+		x.back = true
 		err := x.revert(ctx, tx)
 		if errors.Is(err, db.ErrNone) {
 			return &Refused{faults.RulesTakenBack.New()}
@@ -153,4 +158,33 @@ func (g *Govern) kindsHere(kinds []string) bool {
 		}
 	}
 	return len(kinds) == 0
+}
+
+// mostOwners bounds how many owners Bare looks at.
+const mostOwners = 200
+
+// Bare says how many owners there are, and how many of them have nothing that would count
+// as a second factor if these were the kinds allowed: they are asked to set one up.
+func (g *Govern) Bare(ctx context.Context, o ref.Org, kinds []string) (owners, bare int, err error) {
+	then := policy.Effective{SecondFactor: policy.SecondFactor{Kinds: kinds}}
+	err = g.DB.View(ctx, func(tx db.ReadTx) error {
+		list, err := org.Owners(ctx, tx, o, mostOwners)
+		owners, bare = len(list), 0
+		for _, id := range list {
+			if err != nil {
+				return err
+			}
+			var a account.Account
+			if a, err = account.Of(ctx, tx, id); err != nil {
+				return err
+			}
+			var set enter.Set
+			set, err = g.SetOf(ctx, tx, a)
+			if !slices.ContainsFunc(set.Seconds(), func(k gate.Kind) bool { return gate.Switches(k) && gate.Permits(&then, k) }) {
+				bare++
+			}
+		}
+		return err
+	})
+	return owners, bare, err
 }

@@ -3,6 +3,7 @@ package govern
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"sekisho/internal/db"
@@ -190,4 +191,32 @@ func (x *act) whom(ctx context.Context, tx db.Tx, aim Aim) (string, error) {
 	}
 	m, err := org.MemberOf(ctx, tx, x.org.ID, aim.Account)
 	return string(m.Account), err
+}
+
+// Move puts a policy one place up, or down, in the order. At the end it stays.
+func (g *Govern) Move(ctx context.Context, by By, o ref.Org, what string, up bool) error {
+	return g.policy(ctx, by, o, what, func(tx db.Tx, x *act, p org.Policy) error {
+		list, err := org.Policies(ctx, tx, o)
+		if err != nil {
+			return err
+		}
+		i := slices.IndexFunc(list, func(y org.Policy) bool { return y.ID == p.ID })
+		j := i + 1
+		if up {
+			j = i - 1
+		}
+		if j < 0 || j >= len(list) {
+			return nil
+		}
+		list[i], list[j] = list[j], list[i]
+		var ids []ref.Policy
+		var names []string
+		for _, y := range list {
+			ids, names = append(ids, y.ID), append(names, y.Name)
+		}
+		if err := org.Order(ctx, tx, o, ids); err != nil {
+			return err
+		}
+		return x.note(ctx, tx, "policy.ordered", "", told{Order: names})
+	})
 }
