@@ -130,11 +130,3 @@ func SetJoins(ctx context.Context, tx db.Tx, d Domain, on bool) error {
 func RemoveDomain(ctx context.Context, tx db.Tx, d Domain) error {
 	return tx.One(ctx, `DELETE FROM org_domain WHERE id = $1 AND org = $2`, d.ID, d.Org)
 }
-
-// Owners are the members who own an organisation and can sign in.
-func Owners(ctx context.Context, r db.Reader, o ref.Org) ([]ref.Account, error) {
-	return db.List(ctx, r, func(s db.Scanner) (a ref.Account, err error) {
-		err = s.Scan(&a)
-		return a, err
-	}, `SELECT m.account FROM org_member m JOIN account a ON a.id = m.account WHERE m.org = $1 AND m.role = 'owner' AND m.inactive = 0 AND a.state = 'active' ORDER BY m.account`, o)
-}

@@ -121,7 +121,7 @@ func Owned(ctx context.Context, tx db.Tx, o ref.Org) error {
 // Owners are the accounts that own an organisation and can sign in, at most n.
 func Owners(ctx context.Context, r db.Reader, o ref.Org, n int) ([]ref.Account, error) {
 	return db.List(ctx, r, func(s db.Scanner) (a ref.Account, err error) { err = s.Scan(&a); return a, err },
-		`SELECT m.account FROM org_member m JOIN account a ON a.id = m.account WHERE m.org = $1 AND m.role = 'owner' AND m.inactive = 0 AND a.state = 'active' ORDER BY m.account LIMIT $2`, o, n)
+		`SELECT m.account FROM org_member m JOIN account a ON a.id = m.account WHERE m.org = $1 AND m.role <> 'member' AND m.role = 'owner' AND m.inactive = 0 AND a.state = 'active' ORDER BY m.account LIMIT $2`, o, n)
 }
 
 // Held locks the organisation of which an account is a member, before the account is

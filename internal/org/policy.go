@@ -33,6 +33,8 @@ const OnlyNew = -1
 var (
 	// ErrMost is a policy or target too many.
 	ErrMost = errors.New("an organisation has at most 200 policies, and a policy at most 500 targets")
+	// ErrReserved is a name that is no policy's.
+	ErrReserved = errors.New("the server calls something else so")
 	// ErrChanged is a policy that somebody else changed since it was read.
 	ErrChanged = errors.New("somebody else has changed the policy meanwhile")
 )
@@ -73,7 +75,7 @@ func SetPolicy(ctx context.Context, tx db.Tx, o ref.Org, p policy.Policy, seen i
 		return Policy{}, err
 	}
 	if slices.Contains(policy.Reserved, p.Name) {
-		return Policy{}, fmt.Errorf("a policy cannot be called %q: the server calls something else so", p.Name)
+		return Policy{}, fmt.Errorf("a policy cannot be called %q: %w", p.Name, ErrReserved)
 	}
 	all, err := Policies(ctx, tx, o)
 	if err != nil {

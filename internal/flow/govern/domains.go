@@ -186,7 +186,7 @@ func (x *act) missed(ctx context.Context, tx db.Tx, d org.Domain) error {
 	if err := x.note(ctx, tx, kind, "", told{What: d.Name}); err != nil {
 		return err
 	}
-	owners, err := org.Owners(ctx, tx, d.Org)
+	owners, err := org.Owners(ctx, tx, d.Org, mostOwners)
 	if err != nil {
 		return err
 	}

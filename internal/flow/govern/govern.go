@@ -97,7 +97,7 @@ var tellings = []struct {
 	{org.ErrLastOwner, faults.OrgLastOwner}, {org.ErrName, faults.OrgName}, {org.ErrPermission, faults.OrgPermission},
 	{org.ErrMost, faults.OrgMost}, {org.ErrGroups, faults.OrgMost}, {org.ErrChanged, faults.OrgChanged},
 	{hook.ErrMost, faults.HookMost}, {token.ErrMost, faults.TokenMost}, {token.ErrPermission, faults.TokenPermissions}, {token.ErrExpires, faults.TokenExpires},
-	{db.ErrTaken, faults.OrgTaken}, {db.ErrNone, faults.OrgGone},
+	{org.ErrReserved, faults.OrgTaken}, {db.ErrTaken, faults.OrgTaken}, {db.ErrNone, faults.OrgGone},
 }
 
 // act is one act inside its transaction.
