@@ -10,6 +10,7 @@ package gate
 import (
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"sekisho/internal/policy"
@@ -147,6 +148,7 @@ type Facts struct {
 	Sent      bool      // Change: all that the session proved is codes that were sent
 	OnFile    []Kind    // Enter, Change: what else can be proved beside the second factors
 	Level     Level     // Continue, Change: what the session proved
+	Methods   []string  // Continue: by what, in the words of Word; none: not known
 	Both      bool      // Change: it proved two, whether or not the policy lets both count
 	Since     time.Time // Continue, Change: since when the account is there
 }
@@ -231,17 +233,42 @@ var rules = []rule{
 	{"session.concurrent", []Act{Enter}, concurrent},
 }
 
-// Decide looks at every rule of the act in order and stops at the first that
-// does not admit.
-func Decide(f Facts, p *policy.Effective) Decision {
-	f.Proofs = Standing(f.Proofs, f.Turn)
-	trace := make([]Step, 0, 12) // no act has many more
+// byAct are the rules of each act, in order.
+var byAct = func() map[Act][]*rule {
+	out := map[Act][]*rule{}
 	for i := range rules {
-		r := &rules[i]
-		if !slices.Contains(r.acts, f.Act) {
-			continue
+		for _, a := range rules[i].acts {
+			out[a] = append(out[a], &rules[i])
 		}
-		d := r.look(&f, p)
+	}
+	return out
+}()
+
+// looked are facts under decision, used again and again: a rule is called through a
+// variable, so what it looks at would be made anew for each.
+var looked = sync.Pool{New: func() any { return new(Facts) }}
+
+// Decide looks at every rule of the act in order and stops at the first that
+// does not admit. It makes nothing but the trace.
+func Decide(facts Facts, p *policy.Effective) Decision {
+	f := looked.Get().(*Facts)
+	*f = facts
+	d := decide(f, p)
+	*f = Facts{}
+	looked.Put(f)
+	return d
+}
+
+func decide(f *Facts, p *policy.Effective) Decision {
+	f.Proofs = Standing(f.Proofs, f.Turn)
+	list := byAct[f.Act]
+	if len(list) == 0 {
+		// An act that no rule knows is a mistake of ours; it opens nothing.
+		return Decision{Verdict: Refuse, Code: "request.forbidden", Trace: []Step{{Rule: "act.known", Verdict: Refuse, Saw: string(f.Act)}}}
+	}
+	trace := make([]Step, 0, len(list))
+	for _, r := range list {
+		d := r.look(f, p)
 		step := Step{Rule: r.name, Verdict: d.Verdict}
 		if len(d.Trace) == 1 {
 			step.Source, step.Saw = d.Trace[0].Source, d.Trace[0].Saw
@@ -251,10 +278,6 @@ func Decide(f Facts, p *policy.Effective) Decision {
 			d.Trace = trace
 			return d
 		}
-	}
-	if len(trace) == 0 {
-		// An act that no rule knows is a mistake of ours; it opens nothing.
-		return Decision{Verdict: Refuse, Code: "request.forbidden", Trace: []Step{{Rule: "act.known", Verdict: Refuse, Saw: string(f.Act)}}}
 	}
 	d := Decision{Verdict: Admit, Trace: trace}
 	if f.Act == Enter {
@@ -275,7 +298,11 @@ func (f *Facts) carried(p *policy.Effective) Level {
 // account's doors were closed on everybody, by a new password or by "this was not
 // me". Else whoever waits at a later step would enter with what was taken back.
 func Standing(proofs []Proof, turn int64) []Proof {
-	return slices.DeleteFunc(slices.Clone(proofs), func(p Proof) bool { return p.Turn != turn })
+	other := func(p Proof) bool { return p.Turn != turn }
+	if !slices.ContainsFunc(proofs, other) {
+		return proofs[:len(proofs):len(proofs)]
+	}
+	return slices.DeleteFunc(slices.Clone(proofs), other)
 }
 
 var pass = Decision{Verdict: Admit}

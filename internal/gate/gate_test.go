@@ -3,6 +3,7 @@ package gate
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -185,6 +186,46 @@ func TestAnActNobodyKnowsHasNoRules(t *testing.T) {
 	f, p := good("odd"), policy.Resolve()
 	if got := Decide(f, &p); got.Verdict == Admit {
 		t.Errorf("an unknown act was admitted: %+v", got)
+	}
+}
+
+// A decision makes its trace and nothing else: every request of a session asks for one.
+func TestADecisionMakesItsTraceAlone(t *testing.T) {
+	for _, act := range []Act{Enter, Continue, Change, Use} {
+		f, p := good(act), policy.Resolve()
+		if got := testing.AllocsPerRun(1000, func() { Decide(f, &p) }); got > 1.1 { // the collector may take what is used again
+			t.Errorf("%s: got %.1f allocations, want 1", act, got)
+		}
+	}
+}
+
+// What a session proved counts for as long as the policy lets its kinds count (PO-16).
+func TestASessionStandsOnKindsThatCount(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		methods string
+		kinds   []string
+		want    bool
+	}{
+		{"no kinds are named", "pwd otp.app mfa", nil, true},
+		{"its kind still counts", "pwd otp.app mfa", []string{"totp"}, true},
+		{"its kind counts no more", "pwd otp.app mfa", []string{"tegata"}, false},
+		{"one of two does", "pwd otp.app swk.tegata user mfa", []string{"tegata"}, true},
+		{"a key that verified its user", "swk user mfa", []string{"passkey"}, true},
+		{"the same, not allowed", "hwk user mfa", []string{"totp"}, false},
+		{"a key beside a password", "pwd hwk mfa", []string{"passkey"}, true},
+		{"a spare", "pwd otp.backup mfa", []string{"tegata"}, true},
+		{"a code by SMS as a first proof is no second", "sms otp.app mfa", []string{"smscode"}, false},
+		{"and as a second it is", "pwd sms mfa", []string{"smscode"}, true},
+		{"a code of Tegata", "otp.tegata user mfa", []string{"tegata"}, true},
+		{"it is not known by what", "", []string{"tegata"}, true},
+	} {
+		f, p := good(Continue), policy.Resolve()
+		f.Level, f.Methods = Multi, strings.Fields(c.methods)
+		p.SecondFactor.Demanded, p.SecondFactor.Kinds = true, c.kinds
+		if got := Decide(f, &p).Verdict == Admit; got != c.want {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
 	}
 }
 

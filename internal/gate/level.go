@@ -259,6 +259,34 @@ func Others(f *Facts) []Kind {
 	return out
 }
 
+// words are RFC 8176's for each kind, with which one-time code or key it was.
+var words = map[Kind]string{Password: "pwd", MailCode: "otp.mail", SMSCode: "sms", TOTP: "otp.app", Backup: "otp.backup", Passphrase: "kba",
+	Tegata: "swk.tegata", TegataCode: "otp.tegata", Passkey: "swk"}
+
+// Word is RFC 8176's for a proof, with which one-time code or key it was.
+func (p Proof) Word() string {
+	if p.Kind == Passkey && p.Hard {
+		return "hwk"
+	}
+	return words[p.Kind]
+}
+
+// stands says whether what a session proved is still two proofs that the policy lets
+// count: kinds may have been forbidden since (PO-16). A spare that was used may be one
+// that support issued, which counts under every policy.
+func (f *Facts) stands(p *policy.Effective) bool {
+	if len(p.SecondFactor.Kinds) == 0 || len(f.Methods) == 0 {
+		return true
+	}
+	var proofs []Proof
+	for k, w := range words {
+		if slices.Contains(f.Methods, w) || k == Passkey && slices.Contains(f.Methods, "hwk") {
+			proofs = append(proofs, Proof{Kind: k, User: slices.Contains(f.Methods, "user"), Issued: k == Backup})
+		}
+	}
+	return levelOf(proofs, func(x Proof) bool { return x.Issued || Permits(p, x.Kind) }) == Multi
+}
+
 // factorDemanded keeps a session that proved less than the policy demands from
 // everything but setting up a second factor (PO-03, factor.required).
 // Who was there before the demand has as many days as who came after it.
@@ -269,7 +297,7 @@ func factorDemanded(f *Facts, p *policy.Effective) Decision {
 		begun = f.Since
 	}
 	switch {
-	case !s.Demanded, f.Level == Multi, f.Level == Trusted && s.TrustDays > 0:
+	case !s.Demanded, f.Level == Multi && f.stands(p), f.Level == Trusted && s.TrustDays > 0:
 		return pass
 	case s.GraceDays > 0 && !begun.IsZero() && f.Now.Before(begun.AddDate(0, 0, s.GraceDays)):
 		return Decision{Verdict: Admit, Trace: []Step{{Source: p.Source.SecondFactor, Saw: "grace"}}}

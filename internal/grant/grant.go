@@ -235,6 +235,7 @@ type Session struct {
 	Ends    time.Time
 	Addr    string
 	ACR     string
+	AMR     []string
 	Account time.Time // since when the account is there
 	Stands  policy.Place
 }
@@ -242,15 +243,15 @@ type Session struct {
 // ByAccess reads a living access token; db.ErrNone when there is none.
 func ByAccess(ctx context.Context, r db.Reader, token string) (Token, error) {
 	var t Token
-	var scope string
+	var scope, methods string
 	var g struct{ id, account, session, acr, amr, nonce, scope string }
-	err := r.QueryRow(ctx, `SELECT t.client, t.scope, t.created, t.expires, g.id, g.account, g.session, g.scope, g.acr, g.amr, g.auth_time, s.created, s.expires, s.addr, s.acr, s.since, `+org.Column+`
+	err := r.QueryRow(ctx, `SELECT t.client, t.scope, t.created, t.expires, g.id, g.account, g.session, g.scope, g.acr, g.amr, g.auth_time, s.created, s.expires, s.addr, s.acr, s.amr, s.since, `+org.Column+`
 		FROM access_token t LEFT JOIN app_grant g ON g.id = t.grant_id LEFT JOIN session s ON s.id = g.session`+org.Join("s.account")+`
 		WHERE t.hash = $1 AND t.expires > $2`, secret.Hash(token), r.Now()).
 		Scan(&t.Client, &scope, db.Time(&t.Created), db.Time(&t.Expires), db.Null(&g.id), db.Null(&g.account), db.Null(&g.session), db.Null(&g.scope),
 			db.Null(&g.acr), db.Null(&g.amr), db.Time(&t.Grant.AuthTime), db.Time(&t.Session.Since), db.Time(&t.Session.Ends), db.Null(&t.Session.Addr),
-			db.Null(&t.Session.ACR), db.Time(&t.Session.Account), org.Dest(&t.Session.Stands))
-	t.Scope = strings.Fields(scope)
+			db.Null(&t.Session.ACR), db.Null(&methods), db.Time(&t.Session.Account), org.Dest(&t.Session.Stands))
+	t.Scope, t.Session.AMR = strings.Fields(scope), strings.Fields(methods)
 	t.Grant.ID, t.Grant.Account, t.Grant.Session, t.Grant.Client = ref.Grant(g.id), ref.Account(g.account), ref.Session(g.session), t.Client
 	t.Grant.ACR, t.Grant.AMR, t.Grant.Scope = g.acr, strings.Fields(g.amr), strings.Fields(g.scope)
 	return t, err
@@ -259,12 +260,13 @@ func ByAccess(ctx context.Context, r db.Reader, token string) (Token, error) {
 // ByRefresh reads a refresh token that is not spent; db.ErrNone otherwise.
 func ByRefresh(ctx context.Context, r db.Reader, token string) (Token, error) {
 	var t Token
-	var scope, amr string
-	dest := append(t.Grant.dest(&scope, &amr), db.Time(&t.Expires), db.Time(&t.Session.Since), db.Time(&t.Session.Ends), &t.Session.Addr, &t.Session.ACR, db.Time(&t.Session.Account), org.Dest(&t.Session.Stands))
-	err := r.QueryRow(ctx, `SELECT `+grantColumns+`, r.expires, s.created, s.expires, s.addr, s.acr, s.since, `+org.Column+`
+	var scope, amr, methods string
+	dest := append(t.Grant.dest(&scope, &amr), db.Time(&t.Expires), db.Time(&t.Session.Since), db.Time(&t.Session.Ends), &t.Session.Addr, &t.Session.ACR, &methods, db.Time(&t.Session.Account), org.Dest(&t.Session.Stands))
+	err := r.QueryRow(ctx, `SELECT `+grantColumns+`, r.expires, s.created, s.expires, s.addr, s.acr, s.amr, s.since, `+org.Column+`
 		FROM refresh_token r JOIN app_grant g ON g.id = r.grant_id JOIN session s ON s.id = g.session`+org.Join("s.account")+`
 		WHERE r.hash = $1 AND r.used IS NULL AND r.expires > $2`, secret.Hash(token), r.Now()).Scan(dest...)
 	t.Grant.Scope, t.Grant.AMR = strings.Fields(scope), strings.Fields(amr)
+	t.Session.AMR = strings.Fields(methods)
 	t.Client, t.Scope, t.Created = t.Grant.Client, t.Grant.Scope, t.Grant.Created
 	return t, err
 }

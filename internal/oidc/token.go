@@ -206,7 +206,7 @@ func (d *Door) goesOn(ctx context.Context, r db.Reader, g grant.Grant) (session.
 	if err != nil {
 		return s, false, err
 	}
-	ok, err := d.admits(ctx, r, s.Account, grant.Session{Since: s.Created, Ends: s.Expires, Addr: s.Addr, ACR: s.ACR, Account: s.Since, Stands: s.Stands})
+	ok, err := d.admits(ctx, r, s.Account, grant.Session{Since: s.Created, Ends: s.Expires, Addr: s.Addr, ACR: s.ACR, AMR: s.AMR, Account: s.Since, Stands: s.Stands})
 	return s, ok, err
 }
 
@@ -218,7 +218,7 @@ func (d *Door) admits(ctx context.Context, r db.Reader, a ref.Account, s grant.S
 		return false, err
 	}
 	dec := gate.Decide(gate.Facts{Door: gate.OIDC, Act: gate.Continue, Now: r.Now(), Account: gate.Active, From: web.ParseAddr(s.Addr),
-		SessionEnds: s.Ends, LastUsed: r.Now(), SignedInSince: s.Since, Level: session.LevelOf(s.ACR), Since: s.Account}, rules)
+		SessionEnds: s.Ends, LastUsed: r.Now(), SignedInSince: s.Since, Level: session.LevelOf(s.ACR), Methods: s.AMR, Since: s.Account}, rules)
 	return dec.Verdict == gate.Admit, nil
 }
 

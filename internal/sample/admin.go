@@ -18,9 +18,11 @@ func console() []Page {
 	},
 		joining(),
 		explained(),
-		consoleDesk(), consoleHooks(), consoleTokens(),
-		explained(), logged(),
-		logged(), summed(),
+		consoleDesk(),
+		consoleHooks(),
+		consoleTokens(),
+		logged(),
+		summed(),
 		policyPages(),
 	)
 	for i := range pages {

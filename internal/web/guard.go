@@ -158,7 +158,7 @@ func (r *Request) Who(ctx context.Context) (*fault.Fault, error) {
 	// deletes an account ends its sessions in the same transaction.
 	d := gate.Decide(gate.Facts{
 		Door: r.Visitor.Door, Act: gate.Continue, Now: r.Now, Account: gate.Active, From: r.Visitor.Addr,
-		SessionEnds: s.Expires, LastUsed: r.frame.Touches.last(s), SignedInSince: s.Created, Level: s.Level(), Since: s.Since,
+		SessionEnds: s.Expires, LastUsed: r.frame.Touches.last(s), SignedInSince: s.Created, Level: s.Level(), Methods: s.AMR, Since: s.Since,
 	}, r.rules)
 	if d.Need == gate.NeedFactor {
 		r.pending, r.Token = s, token

@@ -288,7 +288,7 @@ func (c *Consent) grant(ctx context.Context, tx db.Tx, v flow.Visitor, s session
 		return err
 	}
 	d := gate.Decide(gate.Facts{Door: gate.OIDC, Act: gate.Continue, Now: tx.Now(), Account: gate.State(a.State), From: v.Addr,
-		SessionEnds: living.Expires, LastUsed: tx.Now(), SignedInSince: living.Created, Level: living.Level(), Since: living.Since}, rules)
+		SessionEnds: living.Expires, LastUsed: tx.Now(), SignedInSince: living.Created, Level: living.Level(), Methods: living.AMR, Since: living.Since}, rules)
 	if d.Need == gate.NeedFactor {
 		view.Step = SetUp
 		return nil

@@ -230,7 +230,7 @@ func (e *Entry) again(ctx context.Context, tx db.Tx, w Who) (ref.Session, error)
 	}
 	d := gate.Decide(gate.Facts{Door: w.Visitor.Door, Act: gate.Continue, Now: tx.Now(), Account: gate.State(w.Account.State), From: w.Visitor.Addr,
 		SessionEnds: s.Expires, LastUsed: s.LastUsed, SignedInSince: s.Created,
-		Level: s.Level(), Since: s.Since}, rules)
+		Level: s.Level(), Methods: s.AMR, Since: s.Since}, rules)
 	if d.Verdict == gate.Refuse {
 		return "", nil
 	}

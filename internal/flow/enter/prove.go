@@ -366,12 +366,6 @@ func truth(a account.Account, hash string) string {
 	}
 }
 
-// methods are the RFC 8176 names of proofs, with which one-time code it was.
-var methods = map[gate.Kind]string{
-	gate.Password: "pwd", gate.MailCode: "otp.mail", gate.SMSCode: "sms", gate.TOTP: "otp.app", gate.Backup: "otp.backup", gate.Passphrase: "kba",
-	gate.Tegata: "swk.tegata", gate.TegataCode: "otp.tegata",
-}
-
 // amr says in RFC 8176's words what was proved.
 func amr(proofs []gate.Proof) []string {
 	var out []string
@@ -381,14 +375,7 @@ func amr(proofs []gate.Proof) []string {
 		}
 	}
 	for _, p := range proofs {
-		switch {
-		case p.Kind != gate.Passkey:
-			add(methods[p.Kind])
-		case p.Hard:
-			add("hwk")
-		default:
-			add("swk")
-		}
+		add(p.Word())
 		if p.User {
 			add("user")
 		}

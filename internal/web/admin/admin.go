@@ -42,7 +42,7 @@ func (d *Door) Door() web.Door {
 		d.hookRoutes(),
 		d.auditRoutes(),
 		d.tokenRoutes(),
-		d.policyRoutes(), d.whyRoutes(),
+		d.policyRoutes(),
 	)}
 }
 
