@@ -98,3 +98,30 @@ func (v Value) Plain() string {
 	}
 	return strconv.Itoa(v.Number)
 }
+
+// Part is one of the five parts, which one policy gives as a whole.
+type Part struct {
+	Name   string
+	Source string // the policy's name; empty: it holds for everybody here
+	List   []Value
+}
+
+// Parts groups what holds by what gives it.
+func Parts(values []Value) (out []Part) {
+	for _, v := range values {
+		name, _, _ := strings.Cut(v.Name, ".")
+		if name == "federation" {
+			continue // nobody signs in through other providers yet
+		}
+		if len(out) == 0 || out[len(out)-1].Name != name {
+			p := Part{Name: name}
+			if v.Org {
+				p.Source = v.Source
+			}
+			out = append(out, p)
+		}
+		last := &out[len(out)-1]
+		last.List = append(last.List, v)
+	}
+	return out
+}

@@ -287,3 +287,18 @@ func (q Query) after() (at []byte, a ref.Account) {
 	}
 	return at, ref.Account(id)
 }
+
+// Names reads what members are called; who is none of the organisation's is left out.
+func Names(ctx context.Context, r db.Reader, o ref.Org, ids []string) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	s := statement{}
+	here := s.arg(o)
+	var marks []string
+	for _, id := range ids {
+		marks = append(marks, s.arg(id))
+	}
+	return db.List(ctx, r, func(sc db.Scanner) (name string, err error) { err = sc.Scan(&name); return name, err },
+		`SELECT a.name FROM org_member m JOIN account a ON a.id = m.account WHERE m.org = `+here+` AND m.account IN (`+strings.Join(marks, ", ")+`) ORDER BY a.name`, s.args...)
+}

@@ -5,6 +5,7 @@ import (
 
 	"sekisho/internal/faults"
 	"sekisho/internal/org"
+	"sekisho/internal/policy"
 	"sekisho/internal/web"
 	"sekisho/internal/web/invite"
 	"sekisho/internal/web/me"
@@ -35,7 +36,7 @@ func invitations() []Page {
 		{Name: "invite-elsewhere", Response: web.Refuse(faults.InvitationElsewhere.New())},
 		{Name: "invite-over", Response: web.Refuse(faults.InvitationOver.New())},
 		{Name: "rules-leave", Signed: true, Response: web.Show("me/rules-leave", me.Leave{Org: much.Org})},
-		{Name: "rules-left", Signed: true, Response: web.Show("me/rules", me.Rules{Left: true, Parts: me.Parts(everybody.Values())})},
+		{Name: "rules-left", Signed: true, Response: web.Show("me/rules", me.Rules{Left: true, Parts: policy.Parts(everybody.Values())})},
 	}
 	return pages
 }

@@ -183,8 +183,8 @@ func own() []Page {
 		{Name: "password-none", Response: web.Show("me/password", me.Password{Min: 15, Email: hana, Done: true})},
 		{Name: "apps", Response: web.Show("me/apps", me.Apps{List: []grant.App{{Client: "cli_1", Name: "写真アルバム", Scope: []string{"openid", "profile", "email", "offline_access"}, Since: At.Add(-500 * time.Hour), Used: At.Add(-time.Hour)}}})},
 		{Name: "apps-none", Response: web.Show("me/apps", me.Apps{})},
-		{Name: "rules", Response: web.Show("me/rules", me.Rules{Parts: me.Parts(everybody.Values())})},
-		{Name: "rules-member", Response: web.Show("me/rules", me.Rules{Org: "株式会社 関所運輸 東日本支社 情報システム部", Role: "help_desk", Groups: []string{"営業", "Night shift operations and logistics"}, Helps: []org.Leader{{Name: "鈴木 一郎", Role: org.Desk}, {Name: "Wolfeschlegelsteinhausenbergerdorff", Role: org.Owner}}, Parts: me.Parts(member.Values())})},
+		{Name: "rules", Response: web.Show("me/rules", me.Rules{Parts: policy.Parts(everybody.Values())})},
+		{Name: "rules-member", Response: web.Show("me/rules", me.Rules{Org: "株式会社 関所運輸 東日本支社 情報システム部", Role: "help_desk", Groups: []string{"営業", "Night shift operations and logistics"}, Helps: []org.Leader{{Name: "鈴木 一郎", Role: org.Desk}, {Name: "Wolfeschlegelsteinhausenbergerdorff", Role: org.Owner}}, Parts: policy.Parts(member.Values())})},
 		{Name: "profile", Response: web.Show("me/profile", me.Profile{Name: "佐藤 花", Lang: i18n.Ja, Zone: "Asia/Tokyo", Zones: []string{"Asia/Tokyo"}, Saved: true})},
 	}
 	pages = append(pages, addresses()...)

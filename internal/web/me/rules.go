@@ -3,7 +3,6 @@ package me
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"sekisho/internal/db"
 	"sekisho/internal/flow/invite"
@@ -20,37 +19,10 @@ type Rules struct {
 	Named  string // a role that the organisation made
 	Groups []string
 	Helps  []org.Leader // who can be asked
-	Parts  []Part
+	Parts  []policy.Part
 	Offer  string // the organisation that an address of theirs lets them join
 	Joined bool   // a moment ago
 	Left   bool
-}
-
-// Part is one of the five parts, which one policy gives as a whole.
-type Part struct {
-	Name   string
-	Source string // the policy's name; empty: it holds for everybody here
-	List   []policy.Value
-}
-
-// Parts groups what holds by what gives it.
-func Parts(values []policy.Value) (out []Part) {
-	for _, v := range values {
-		name, _, _ := strings.Cut(v.Name, ".")
-		if name == "federation" {
-			continue // nobody signs in through other providers yet
-		}
-		if len(out) == 0 || out[len(out)-1].Name != name {
-			p := Part{Name: name}
-			if v.Org {
-				p.Source = v.Source
-			}
-			out = append(out, p)
-		}
-		last := &out[len(out)-1]
-		last.List = append(last.List, v)
-	}
-	return out
 }
 
 func (d *Door) rules(ctx context.Context, r *web.Request) (web.Response, error) {
@@ -65,7 +37,7 @@ func (d *Door) rules(ctx context.Context, r *web.Request) (web.Response, error) 
 		if err != nil {
 			return err
 		}
-		p.Org, p.Parts = held.Org.Name, Parts(held.Values())
+		p.Org, p.Parts = held.Org.Name, policy.Parts(held.Values())
 		if held.Org.ID == "" {
 			return nil
 		}
