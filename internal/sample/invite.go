@@ -32,7 +32,7 @@ func invitations() []Page {
 		{Name: "invite-domain", Signed: true, Response: web.Show("invite/domain", invite.Domain{Org: much.Org, To: long, Direct: true, Return: "/me"})},
 		{Name: "invite-domain-link", Signed: true, Response: web.Show("invite/domain", invite.Domain{Org: "関所運輸", To: hana, Return: "/me"})},
 		{Name: "invite-domain-sent", Signed: true, Response: web.Show("invite/domain-sent", invite.DomainSent{Org: "関所運輸", To: hana})},
-		{Name: "rules-offer", Signed: true, Response: web.Show("me/rules", me.Rules{Offer: much.Org, Parts: me.Parts(everybody.Values())})},
+		{Name: "rules-offer", Signed: true, Response: web.Show("me/rules", me.Rules{Offer: much.Org, Parts: policy.Parts(everybody.Values())})},
 		{Name: "invite-elsewhere", Response: web.Refuse(faults.InvitationElsewhere.New())},
 		{Name: "invite-over", Response: web.Refuse(faults.InvitationOver.New())},
 		{Name: "rules-leave", Signed: true, Response: web.Show("me/rules-leave", me.Leave{Org: much.Org})},
