@@ -37,7 +37,7 @@ func main() {
 	flag.DurationVar(&o.span, "span", 4*time.Second, "how long each row is measured")
 	flag.IntVar(&o.rows, "rows", 1_000_000, "accounts and sessions in the full database; 0: leave it out")
 	flag.StringVar(&engines, "engines", "sqlite,postgres", "engines to measure")
-	flag.StringVar(&o.only, "only", "", "measure only rows whose name has this (also: storm, crowd, tegata)")
+	flag.StringVar(&o.only, "only", "", "measure only rows whose name has this (also: storm, crowd, tegata, members)")
 	flag.StringVar(&o.result, "result", "docs/bench.md", "file to keep the result in; empty: none")
 	flag.StringVar(&o.program, "program", "bin/sekisho", "the program to measure")
 	flag.BoolVar(&quick, "quick", false, "one second a row, no full database, no result file: a first look in about two minutes")

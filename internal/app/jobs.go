@@ -63,7 +63,7 @@ func (a *App) jobs() []job {
 		{name: "recheck", every: time.Hour, do: func(ctx context.Context) error { return audit.Chain{Ring: a.Ring}.Recheck(ctx, a.DB) }},
 		{name: "desk", every: time.Second, do: a.TellDesk},
 		{name: "domains", every: time.Minute, do: a.Govern.LookAgain},
-		{name: "list", every: 10 * time.Second, do: a.list},
+		{name: "list", every: 10 * time.Second, do: a.List},
 		{name: "figures", every: 10 * time.Minute, do: (&explain.Explain{Entry: a.Entry}).Recount},
 	}
 	var seen watched
@@ -343,9 +343,9 @@ func (a *App) TellDesk(ctx context.Context) error {
 	return (&desk.Desk{Entry: a.Entry}).Tell(ctx, (&govern.Govern{Entry: a.Entry}).Handlers)
 }
 
-// list puts members into the list who are not in it yet: those of before there was one, and
+// List puts members into the list who are not in it yet: those of before there was one, and
 // what an older version adds beside this one.
-func (a *App) list(ctx context.Context) error {
+func (a *App) List(ctx context.Context) error {
 	for range 50 {
 		n := 0
 		err := a.DB.Update(ctx, func(tx db.Tx) (err error) {

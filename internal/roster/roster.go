@@ -117,8 +117,8 @@ func List(ctx context.Context, r db.Reader, q Query) (p Page, err error) {
 	var s statement
 	order, from := s.begin(q)
 	s.filter(q, r.Now())
-	list, err := db.List(ctx, r, func(sc db.Scanner) (Row, error) { return scan(sc, r.Now()) },
-		`SELECT `+order.text+`, m.account, m.role, m.inactive, m.joined, m.in_groups, a.name, a.state, a.last_signin, a.erase_at,
+	list, err := db.List(ctx, r, func(sc db.Scanner) (Row, error) { return scan(sc, r.Now(), order.found) },
+		`SELECT `+order.text+`m.account, m.role, m.inactive, m.joined, m.in_groups, a.name, a.state, a.last_signin, a.erase_at,
 			a.contained, a.locked, a.lock_ends, e.shown, CASE WHEN `+second+` THEN 1 ELSE 0 END`+from+`
 			LEFT JOIN identifier e ON e.account = a.id AND e.kind = 'email' AND e.main = 1
 		WHERE `+strings.Join(s.where, ` AND `)+` ORDER BY `+order.by+` LIMIT `+strconv.Itoa(rows+1), s.args...)
@@ -133,7 +133,10 @@ func List(ctx context.Context, r db.Reader, q Query) (p Page, err error) {
 	return p, nil
 }
 
-type order struct{ text, by string }
+type order struct {
+	text, by string
+	found    bool // the text stands in the row
+}
 
 // begin says where the list begins: its order is that of an index.
 func (s *statement) begin(q Query) (o order, from string) {
@@ -145,7 +148,7 @@ func (s *statement) begin(q Query) (o order, from string) {
 			s.and(`(m.joined < ` + joined + ` OR m.joined = ` + joined + ` AND m.account < ` + s.arg(after) + `)`)
 		}
 		s.and(`a.id = m.account`)
-		return order{`m.joined`, `m.joined DESC, m.account DESC`}, ` FROM org_member m CROSS JOIN account a`
+		return order{by: `m.joined DESC, m.account DESC`}, ` FROM org_member m CROSS JOIN account a`
 	}
 	kind := org.ListName
 	if q.Sort == Address {
@@ -165,7 +168,18 @@ func (s *statement) begin(q Query) (o order, from string) {
 	}
 	s.and(`m.account = f.account`)
 	s.and(`a.id = f.account`)
-	return order{`f.text`, `f.text, f.account`}, ` FROM org_find f CROSS JOIN org_member m CROSS JOIN account a`
+	from = ` FROM org_find f CROSS JOIN org_member m CROSS JOIN account a`
+	// Few are deactivated or have something to do: they are looked up and sorted, for the
+	// whole list would be walked until there are fifty of them.
+	if found == nil && (q.State == Inactive || q.Role != "" && q.Role != org.Plain) {
+		s.and(`m.org = f.org`)
+		s.and(`m.org = ` + s.arg(q.Org))
+		from = ` FROM org_member m CROSS JOIN org_find f CROSS JOIN account a`
+		if q.Role != "" {
+			s.and(`m.role <> '` + org.Plain + `'`) // what the index is of
+		}
+	}
+	return order{`f.text, `, `f.text, f.account`, true}, from
 }
 
 // begins asks for a word that begins so. The list stands in the order of the first, which
@@ -230,23 +244,23 @@ func (s *statement) filter(q Query, now time.Time) {
 	}
 }
 
-func scan(s db.Scanner, now time.Time) (r Row, err error) {
-	var at any
+func scan(s db.Scanner, now time.Time, found bool) (r Row, err error) {
 	var a account.Account
 	var inactive, has bool
 	var groups, shown string
-	err = s.Scan(&at, &r.Account, &r.Role, db.Bool(&inactive), db.Time(&r.Joined), &groups, &a.Name, &a.State, db.Time(&r.LastSignin), db.Time(&r.EraseAt),
-		db.Time(&a.Contained), db.Time(&a.LockedAt), db.Time(&a.LockEnds), db.Null(&shown), db.Bool(&has))
+	dest := []any{&r.Account, &r.Role, db.Bool(&inactive), db.Time(&r.Joined), &groups, &a.Name, &a.State, db.Time(&r.LastSignin), db.Time(&r.EraseAt),
+		db.Time(&a.Contained), db.Time(&a.LockedAt), db.Time(&a.LockEnds), db.Null(&shown), db.Bool(&has)}
+	if found {
+		dest = append([]any{&r.at}, dest...)
+	}
+	err = s.Scan(dest...)
 	r.Name, r.Email, r.Second = a.Name, shown, has
 	for _, g := range strings.Fields(groups) {
 		r.Groups = append(r.Groups, ref.Group(g))
 	}
 	r.State = StateOf(a, inactive, now)
-	switch v := at.(type) {
-	case []byte:
-		r.at = append([]byte{}, v...)
-	case int64:
-		r.at = binary.BigEndian.AppendUint64(nil, uint64(v))
+	if !found {
+		r.at = binary.BigEndian.AppendUint64(nil, uint64(r.Joined.UnixMicro()))
 	}
 	return r, err
 }
@@ -286,4 +300,19 @@ func (q Query) after() (at []byte, a ref.Account) {
 		return nil, ""
 	}
 	return at, ref.Account(id)
+}
+
+// Names reads what members are called; who is none of the organisation's is left out.
+func Names(ctx context.Context, r db.Reader, o ref.Org, ids []string) ([]string, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	s := statement{}
+	here := s.arg(o)
+	var marks []string
+	for _, id := range ids {
+		marks = append(marks, s.arg(id))
+	}
+	return db.List(ctx, r, func(sc db.Scanner) (name string, err error) { err = sc.Scan(&name); return name, err },
+		`SELECT a.name FROM org_member m JOIN account a ON a.id = m.account WHERE m.org = `+here+` AND m.account IN (`+strings.Join(marks, ", ")+`) ORDER BY a.name`, s.args...)
 }

@@ -16,7 +16,7 @@ func console() []Page {
 		{Name: "admin-forbidden", Response: web.Refuse(faults.OrgForbidden.New().By("関所運輸"))},
 		{Name: "admin-none", Response: web.Refuse(faults.OrgNone.New())},
 	},
-		joining(),
+		joining(), members(),
 		explained(),
 		consoleDesk(),
 		consoleHooks(),

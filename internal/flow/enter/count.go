@@ -248,3 +248,49 @@ func (e *Entry) Known(ctx context.Context, r db.Reader, a account.Account, v flo
 	}
 	return browser.Known(ctx, r, a.ID, v.Browser)
 }
+
+// Count is how failures stand at one kind of proof of an account.
+type Count struct {
+	Kind     Class     // of proof, wherever it is given
+	Failures int64     // in a row
+	Until    time.Time // strangers wait; zero: they do not
+	Stopped  bool      // nothing of the kind is judged until somebody opens it
+}
+
+// Counts are what stands against an account (ER-07), kind by kind; none where nothing does.
+func Counts(ctx context.Context, r db.Reader, id ref.Account) (out []Count, err error) {
+	var list []limit.Counter
+	for _, class := range Classes {
+		list = append(list, limit.Account.Of("account", string(class), string(id)), Factor(class, id))
+	}
+	all, err := limit.LookAll(ctx, r, list...)
+	if err != nil {
+		return nil, err
+	}
+	for i, class := range Classes {
+		wait, stop := all[2*i], all[2*i+1]
+		c := Count{Kind: class.kind(), Failures: stop.Failures, Stopped: class.guessable() && stop.Failures >= class.stop()}
+		if r.Now().Before(wait.Until) {
+			c.Until = wait.Until
+		}
+		if c.Failures == 0 && c.Until.IsZero() {
+			continue
+		}
+		j := slices.IndexFunc(out, func(x Count) bool { return x.Kind == c.Kind })
+		if j < 0 {
+			out = append(out, c)
+			continue
+		}
+		out[j].Failures = max(out[j].Failures, c.Failures)
+		out[j].Stopped = out[j].Stopped || c.Stopped
+		if c.Until.After(out[j].Until) {
+			out[j].Until = c.Until
+		}
+	}
+	return out, nil
+}
+
+// SigninsToday says how often an account signed in on the day that is now (ER-05).
+func (e *Entry) SigninsToday(a account.Account, now time.Time) int {
+	return a.SigninsSince(e.day(now))
+}

@@ -93,7 +93,7 @@ var tellings = []struct {
 	err   error
 	entry *fault.Entry
 }{
-	{ErrForbidden, faults.OrgForbidden}, {ErrSelf, faults.MemberSelf}, {ErrState, faults.OrgState}, {ErrMember, faults.OrgMember},
+	{ErrForbidden, faults.OrgForbidden}, {ErrSelf, faults.MemberSelf}, {ErrRole, faults.OrgGone}, {ErrGroup, faults.OrgGone}, {ErrState, faults.OrgState}, {ErrMember, faults.OrgMember},
 	{org.ErrLastOwner, faults.OrgLastOwner}, {org.ErrName, faults.OrgName}, {org.ErrPermission, faults.OrgPermission},
 	{org.ErrMost, faults.OrgMost}, {org.ErrGroups, faults.OrgMost}, {org.ErrChanged, faults.OrgChanged},
 	{hook.ErrMost, faults.HookMost}, {token.ErrMost, faults.TokenMost}, {token.ErrPermission, faults.TokenPermissions}, {token.ErrExpires, faults.TokenExpires},

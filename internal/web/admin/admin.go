@@ -32,6 +32,7 @@ func (d *Door) Door() web.Door {
 	return web.Door{Name: "admin", Layout: web.Console, Files: files, Routes: slices.Concat(
 		d.overviewRoutes(),
 		d.findRoutes(),
+		d.memberRoutes(),
 		d.invitationRoutes(),
 		d.groupRoutes(),
 		d.roleRoutes(),
