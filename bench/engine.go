@@ -75,7 +75,10 @@ func (r *report) engine(ctx context.Context, name string) (err error) {
 	if err := r.crowded(ctx, p, s, w); err != nil {
 		return err
 	}
-	return r.tegata(ctx, s)
+	if err := r.tegata(ctx, s); err != nil {
+		return err
+	}
+	return r.why(ctx, p)
 }
 
 func (r *report) bases(ctx context.Context, p place) (b bases, err error) {
