@@ -78,7 +78,10 @@ func (r *report) engine(ctx context.Context, name string) (err error) {
 	if err := r.tegata(ctx, s); err != nil {
 		return err
 	}
-	return r.roster(ctx, p)
+	if err := r.roster(ctx, p); err != nil {
+		return err
+	}
+	return r.why(ctx, p)
 }
 
 func (r *report) bases(ctx context.Context, p place) (b bases, err error) {

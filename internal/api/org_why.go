@@ -46,7 +46,7 @@ func whySchemas() map[string]any {
 	when := map[string]any{"type": "string", "format": "date-time"}
 	list := func(of any) map[string]any { return map[string]any{"type": "array", "items": of} }
 	see := func(name string) map[string]any { return map[string]any{"$ref": "#/components/schemas/" + name} }
-	answer := map[string]any{"verdict": text, "code": text, "need": text, "ways": list(text), "level": text, "retry_at": when, "whose": text, "steps": list(see("RuleStep")), "facts": see("Any")}
+	answer := map[string]any{"verdict": text, "code": text, "need": text, "ways": list(text), "level": text, "retry_at": when, "whose": text, "steps": list(see("RuleStep")), "facts": see("Any"), "proof_only": flag}
 	return map[string]any{
 		"AuditRow": object([]string{"reference", "at", "kind"}, map[string]any{"reference": text, "at": when, "kind": text, "account": text, "organisation": text, "actor": text, "session": text, "client": text,
 			"code": text, "address": text, "agent": text, "place": text, "detail": see("Any"), "erased": flag, "seq": number, "hash": text}),
@@ -60,6 +60,9 @@ func whySchemas() map[string]any {
 }
 
 func asker(r *web.Request) explain.Asker {
+	if r.Acting != "" {
+		return explain.Asker{Org: r.Console.Org, Token: r.Acting, Held: r.Console.Held}
+	}
 	return explain.Asker{Org: r.Console.Org, Account: r.Session.Account}
 }
 

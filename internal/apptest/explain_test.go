@@ -97,19 +97,22 @@ func TestPreviewIsForWhoMayReadPolicies(t *testing.T) {
 		other := found(t, w, "Other", "other@example.com")
 		plain := h.member(hana, org.Plain)
 		x := h.explain()
-		for who, want := range map[explain.Asker]error{
-			{Org: h.id, Account: plain.ID}:           explain.ErrForbidden,
-			{Org: h.id, Account: other.owner.ID}:     db.ErrNone,
-			{Org: h.id}:                              db.ErrNone,
-			{Org: "org_nowhere", Operator: true}:     db.ErrNone,
-			{Org: other.id, Account: h.owner.ID}:     db.ErrNone,
-			{Org: h.id, Account: h.owner.ID}:         nil,
-			{Org: h.id, Operator: true}:              nil,
-			{Org: other.id, Account: plain.ID}:       db.ErrNone,
-			{Org: other.id, Account: other.owner.ID}: nil,
+		for _, c := range []struct {
+			who  explain.Asker
+			want error
+		}{
+			{explain.Asker{Org: h.id, Account: plain.ID}, explain.ErrForbidden},
+			{explain.Asker{Org: h.id, Account: other.owner.ID}, db.ErrNone},
+			{explain.Asker{Org: h.id}, db.ErrNone},
+			{explain.Asker{Org: "org_nowhere", Operator: true}, db.ErrNone},
+			{explain.Asker{Org: other.id, Account: h.owner.ID}, db.ErrNone},
+			{explain.Asker{Org: h.id, Account: h.owner.ID}, nil},
+			{explain.Asker{Org: h.id, Operator: true}, nil},
+			{explain.Asker{Org: other.id, Account: plain.ID}, db.ErrNone},
+			{explain.Asker{Org: other.id, Account: other.owner.ID}, nil},
 		} {
-			if _, err := x.Preview(ctx, who, nil); !errors.Is(err, want) {
-				t.Errorf("%+v: got %v, want %v", who, err, want)
+			if _, err := x.Preview(ctx, c.who, nil); !errors.Is(err, c.want) {
+				t.Errorf("%+v: got %v, want %v", c.who, err, c.want)
 			}
 		}
 		gone, stop := context.WithCancel(ctx)

@@ -52,7 +52,7 @@ func TestTheOverviewCountsTheOrganisation(t *testing.T) {
 		}
 		owner := w.Browser("192.0.2.1")
 		owner.Signin("owner@example.com", apptest.Word)
-		owner.Open("/admin").See("3 let in, 1 refused", "There is 1 owner alone", "3 members have no second factor where one is demanded", "1 of 4 have one")
+		owner.Open("/admin").See("3 let in, 1 refused", "There is only 1 owner", "3 members have no second factor where one is demanded", "1 of 4 have one")
 		desk := w.Browser("192.0.2.1")
 		desk.Signin("desk@example.com", apptest.Word)
 		desk.Open("/admin").See("1 of 4 have one").Miss("let in")

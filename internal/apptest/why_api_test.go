@@ -72,3 +72,22 @@ func TestWhyByTheAPI(t *testing.T) {
 		}
 	})
 }
+
+// A program that keeps the log elsewhere needs no person; one that counts members is told no
+// more than that.
+func TestAProgramReadsTheAuditLogWithItsToken(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h, other := found(t, w, "Acme", "owner@example.com"), found(t, w, "Other", "other@example.com")
+		h.member(hana, org.Plain)
+		reference := answeredReference(w.Program("192.0.2.9").Signin(hana, "wrong").Want(401, ""))
+		_, reads := h.tokened(h.owner, org.ReadAudit, org.ReadMembers)
+		_, counts := h.tokened(h.owner, org.ReadMembers)
+		_, elsewhere := other.tokened(other.owner, org.ReadAudit, org.ReadMembers)
+		reads.Call("GET", "/api/v1/org/audit", nil).Want(200, "")
+		reads.Call("GET", "/api/v1/org/diagnosis?reference="+reference, nil).Want(200, "")
+		counts.Call("GET", "/api/v1/org/audit", nil).Want(403, "org.forbidden")
+		counts.Call("GET", "/api/v1/org/diagnosis?reference="+reference, nil).Want(403, "org.forbidden")
+		counts.Call("POST", "/api/v1/org/what-if", map[string]any{"member": hana, "from": "192.0.2.1"}).Want(403, "org.forbidden")
+		elsewhere.Call("GET", "/api/v1/org/diagnosis?reference="+reference, nil).Want(404, "org.not_found")
+	})
+}

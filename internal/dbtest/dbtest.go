@@ -318,10 +318,13 @@ func (c *Cluster) URL(name string) string {
 }
 
 // SQL runs one statement as the server's owner.
-func (c *Cluster) SQL(stmt string) error {
+func (c *Cluster) SQL(stmt string) error { return c.In("postgres", stmt) }
+
+// In runs one statement in one of its databases, as the server's owner.
+func (c *Cluster) In(name, stmt string) error {
 	c.sql.Lock()
 	defer c.sql.Unlock()
-	out, err := exec.Command(filepath.Join(c.bin, "psql"), "-h", c.dir, "-U", "postgres", "-q", "-X", "-c", stmt, "postgres").CombinedOutput()
+	out, err := exec.Command(filepath.Join(c.bin, "psql"), "-h", c.dir, "-U", "postgres", "-q", "-X", "-c", stmt, name).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %s", err, strings.TrimSpace(string(out)))
 	}

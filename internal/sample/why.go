@@ -48,7 +48,8 @@ func explained() []Page {
 	yes := explain.Answer{Verdict: gate.Admit, Level: gate.Multi, Steps: steps[:8], Facts: kept}
 	more := explain.Answer{Verdict: gate.Prove, Need: gate.NeedSecond, Ways: []gate.Kind{gate.TOTP, gate.Backup}, Steps: steps, Facts: kept}
 	refused := explain.Diagnosis{Row: row, Account: who, Member: true, Door: gate.OIDC, Proofs: []string{"pwd", "otp.app", "mfa"}, Facts: kept, Steps: steps, Fault: faults.SigninIPNotAllowed, Whose: "関所運輸", Changed: true, Now: &yes}
-	wrong := explain.Diagnosis{Row: row, Account: who, Member: true, Door: gate.Web, Kind: "password", Truth: "wrong", Fault: faults.SigninNotRecognised, Now: &no}
+	looked := explain.Answer{Verdict: gate.Admit, Proof: true, Steps: steps[:5]}
+	wrong := explain.Diagnosis{Row: row, Account: who, Member: true, Door: gate.Web, Kind: "password", Truth: "wrong", Fault: faults.SigninNotRecognised, Now: &looked}
 	wrong.Row.Code, wrong.Row.Agent = faults.SigninNotRecognised.Code, "Firefox · Windows"
 	gone := wrong
 	gone.Row.Erased, gone.Row.Addr, gone.Row.Agent, gone.Row.Place, gone.Member, gone.Now, gone.Truth = true, "", "", "", false, nil, ""

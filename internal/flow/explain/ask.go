@@ -83,7 +83,8 @@ type Answer struct {
 	RetryAt time.Time         `json:"retry_at,omitzero"`
 	Whose   string            `json:"whose,omitempty"` // the organisation whose rule it was
 	Steps   []Step            `json:"steps"`
-	Facts   *gate.Kept        `json:"facts"`
+	Facts   *gate.Kept        `json:"facts,omitempty"`
+	Proof   bool              `json:"proof_only,omitempty"` // whether the proof would be judged, and no more
 	Rules   *policy.Effective `json:"-"`
 }
 

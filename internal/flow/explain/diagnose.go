@@ -162,7 +162,7 @@ func (q *asking) judged(ctx context.Context, told enter.Told) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	q.out.Rules = set.Rules
+	q.out.Rules, q.out.Proof = set.Rules, true
 	first := kind == gate.Password || kind == gate.MailCode || string(kind) != told.Kind
 	_, err = q.tries(ctx, kind, first, f, set.Rules)
 	return &q.out, err

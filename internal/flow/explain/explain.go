@@ -32,6 +32,10 @@ type Asker struct {
 	Org      ref.Org
 	Account  ref.Account
 	Operator bool
+	// A program asks with a token of the organisation, whose guard has just asked gate what
+	// it may.
+	Token ref.Token
+	Held  []org.Permission // of the token
 }
 
 // ErrForbidden is an asker whose role does not let them know.
@@ -53,6 +57,12 @@ func Told(err error) *fault.Fault {
 func (q Asker) may(ctx context.Context, r db.Reader, need org.Permission) ([]org.Permission, error) {
 	if q.Operator {
 		return org.Permissions, nil
+	}
+	if q.Token != "" {
+		if !org.Within(q.Held, []org.Permission{need}) {
+			return q.Held, ErrForbidden
+		}
+		return q.Held, nil
 	}
 	m, err := org.MemberOf(ctx, r, q.Org, q.Account)
 	if err != nil {

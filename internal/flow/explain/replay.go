@@ -3,14 +3,15 @@ package explain
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"sekisho/internal/audit"
 	"sekisho/internal/db"
 	"sekisho/internal/faults"
-	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
@@ -123,25 +124,64 @@ func lets(f *gate.Facts, p *policy.Effective) bool {
 // transaction has.
 const read = 2000
 
+// hands are how many work on one preview.
+const hands = 2
+
 // Preview decides the sign-ins of the last days anew, as if candidate were the policies of
 // the organisation, and says what would change. It reads in pages and keeps no more than
-// one of them and what the report names; when ctx ends it ends.
+// one of them a hand, and what the report names; when ctx ends it ends.
 func (x *Explain) Preview(ctx context.Context, who Asker, candidate []policy.Assigned) (Report, error) {
-	p := replay{Explain: x, who: who, then: policy.Rules{}, rules: map[Ruled]*Tally{}}
-	if err := x.DB.View(ctx, func(tx db.ReadTx) error { return p.begin(ctx, tx, candidate) }); err != nil {
+	all := newReplay(x, who)
+	if err := x.DB.View(ctx, func(tx db.ReadTx) error { return all.begin(ctx, tx, candidate) }); err != nil {
 		return Report{}, err
 	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	pages := make(chan []org.Member)
+	var working sync.WaitGroup
+	var adding sync.Mutex
+	for range hands {
+		working.Go(func() {
+			for list := range pages {
+				one := newReplay(x, who)
+				one.now, one.then, one.version, one.out.Since = all.now, all.then, all.version, all.out.Since
+				if err := one.chunk(ctx, list); err != nil {
+					stop(err)
+					return
+				}
+				adding.Lock()
+				all.add(one)
+				adding.Unlock()
+			}
+		})
+	}
+	err := x.eachMember(ctx, who.Org, pages)
+	close(pages)
+	working.Wait()
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	if err != nil {
+		return Report{}, err
+	}
+	return all.end(), nil
+}
+
+// eachMember hands out the members of an organisation, a page at a time.
+func (x *Explain) eachMember(ctx context.Context, o ref.Org, to chan<- []org.Member) error {
 	for last := ref.Account(""); ; {
 		var list []org.Member
 		err := x.DB.View(ctx, func(tx db.ReadTx) (err error) {
-			list, err = org.Members(ctx, tx, who.Org, last, audit.Asked)
+			list, err = org.Members(ctx, tx, o, last, audit.Asked)
 			return err
 		})
 		if err != nil || len(list) == 0 {
-			return p.end(), err
+			return err
 		}
-		if err := p.chunk(ctx, list); err != nil {
-			return Report{}, err
+		select {
+		case to <- list:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 		last = list[len(list)-1].Account
 	}
@@ -156,6 +196,32 @@ type replay struct {
 	out       Report
 	rules     map[Ruled]*Tally
 	one       sequence
+}
+
+func newReplay(x *Explain, who Asker) *replay {
+	return &replay{Explain: x, who: who, rules: map[Ruled]*Tally{}}
+}
+
+func (t *Tally) add(o Tally) { t.Members, t.Signins = t.Members+o.Members, t.Signins+o.Signins }
+
+// add adds what another hand found of other members.
+func (p *replay) add(o *replay) {
+	a, b := &p.out, &o.out
+	for _, x := range []struct{ to, of *Tally }{{&a.Seen, &b.Seen}, {&a.Stops, &b.Stops}, {&a.Already, &b.Already}, {&a.Frees, &b.Frees}, {&a.Asks, &b.Asks}} {
+		x.to.add(*x.of)
+	}
+	a.NoFactor, a.Grace, a.Unread, a.You = a.NoFactor+b.NoFactor, a.Grace+b.Grace, a.Unread+b.Unread, a.You || b.You
+	for r, t := range o.rules {
+		if p.rules[r] == nil {
+			p.rules[r] = &Tally{}
+		}
+		p.rules[r].add(*t)
+	}
+	a.Who, a.More = append(a.Who, b.Who...), a.More+b.More
+	slices.SortFunc(a.Who, func(x, y Stop) int { return cmp.Compare(x.Account, y.Account) })
+	if over := len(a.Who) - mostStops; over > 0 {
+		a.Who, a.More = a.Who[:mostStops], a.More+over
+	}
 }
 
 // sequence is the sign-ins of one member.
@@ -209,47 +275,32 @@ func begun(list []policy.Assigned, now time.Time) []policy.Assigned {
 	return list
 }
 
-// chunk replays the sign-ins of some members. The next page is read while one is decided.
+// chunk replays the sign-ins of some members.
 func (p *replay) chunk(ctx context.Context, list []org.Member) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
 	ids := make([]ref.Account, len(list))
 	places := make(map[ref.Account]policy.Place, len(list))
 	for i, m := range list {
 		ids[i] = m.Account
 		places[m.Account] = policy.Place{Org: m.Org, Version: p.version, Inactive: m.Inactive, Joined: m.Joined, Groups: m.Groups}
 	}
-	pages := make(chan []audit.Entrance, 1)
-	var failed error // read once pages is closed
-	go func() {
-		defer close(pages)
-		for last := (audit.Entrance{}); ; {
-			var rows []audit.Entrance
-			failed = p.DB.View(ctx, func(tx db.ReadTx) (err error) {
-				rows, err = audit.Entrances(ctx, tx, p.who.Org, audit.Span{Of: ids, Since: p.out.Since, Last: last, Limit: read})
-				return err
-			})
-			if failed != nil || len(rows) == 0 {
-				return
-			}
-			select {
-			case pages <- rows:
-			case <-ctx.Done():
-				failed = ctx.Err()
-				return
-			}
-			if last = rows[len(rows)-1]; len(rows) < read {
-				return
-			}
+	for last := (audit.Entrance{}); ; {
+		var rows []audit.Entrance
+		err := p.DB.View(ctx, func(tx db.ReadTx) (err error) {
+			rows, err = audit.Entrances(ctx, tx, p.who.Org, audit.Span{Of: ids, Since: p.out.Since, Last: last, Limit: read})
+			return err
+		})
+		if err != nil {
+			return err
 		}
-	}()
-	for rows := range pages {
 		for i := range rows {
 			p.take(rows[i], places)
 		}
+		if len(rows) < read {
+			p.close()
+			return nil
+		}
+		last = rows[len(rows)-1]
 	}
-	p.close()
-	return failed
 }
 
 // take decides one sign-in under both.
@@ -259,10 +310,9 @@ func (p *replay) take(e audit.Entrance, places map[ref.Account]policy.Place) {
 		place := places[e.Account]
 		p.one = sequence{account: e.Account, now: p.now.Of(e.Account, place, p.Rules.Everybody), then: p.then.Of(e.Account, place, p.Rules.Everybody)}
 	}
-	var told enter.Told
-	addr, ok := e.Open(&told)
-	from, err := netip.ParseAddr(addr)
-	f, could := told.Facts.Facts(told.Door, e.At, from)
+	kept, ok := keptOf(e)
+	from, err := netip.ParseAddr(e.Word("addr"))
+	f, could := kept.Facts(gate.Door(e.Word("door")), e.At, from)
 	let := e.Kind == audit.Succeeded
 	if !ok || err != nil || !could {
 		// A refusal before the proofs, such as a wrong password, has none to keep.
@@ -292,6 +342,30 @@ func (p *replay) take(e audit.Entrance, places map[ref.Account]policy.Place) {
 	case then.asked && !now.asked && let:
 		s.asks++
 	}
+}
+
+// keptOf reads what was kept of a sign-in.
+func keptOf(e audit.Entrance) (*gate.Kept, bool) {
+	text := e.Part("facts")
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{':
+			depth++
+		case c == '}':
+			if depth--; depth > 0 {
+				continue
+			}
+			k := &gate.Kept{}
+			return k, json.Unmarshal([]byte(text[:i+1]), k) == nil
+		}
+	}
+	return nil, false
 }
 
 // close adds a member's sign-ins to the report.
