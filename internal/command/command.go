@@ -87,7 +87,7 @@ func (p *program) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&p.config, "config", "sekisho.toml", "configuration file")
 	root.PersistentFlags().BoolVar(&p.json, "json", false, "answer in JSON")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return ended{Usage, err} })
-	root.AddCommand(p.serve(), p.demo(), p.showConfig(), p.doctor(), p.version(), p.accounts(), p.orgs(), p.desk(), p.clients(), p.outbox(), p.audit(), p.keys(), p.backup(), p.restore(), p.fault())
+	root.AddCommand(p.serve(), p.demo(), p.showConfig(), p.doctor(), p.version(), p.accounts(), p.orgs(), p.desk(), p.admin(), p.clients(), p.outbox(), p.audit(), p.keys(), p.backup(), p.restore(), p.fault())
 	root.CompletionOptions.DisableDefaultCmd = true
 	return root
 }

@@ -22,7 +22,7 @@ import (
 
 func (p *program) orgs() *cobra.Command {
 	return group("org", "Organisations: members, groups, roles, policies",
-		p.orgCreate(), p.orgList(), p.orgShow(), p.orgMember(), p.orgGroup(), p.orgRole(), p.orgPolicy(), p.orgInvite(), p.orgDomain())
+		p.orgCreate(), p.orgList(), p.orgShow(), p.orgMember(), p.orgGroup(), p.orgRole(), p.orgPolicy(), p.orgHook(), p.orgToken(), p.orgInvite(), p.orgDomain())
 }
 
 var operator = govern.By{Operator: true}

@@ -171,3 +171,11 @@ func join[T ~string](list []T) string {
 	}
 	return strings.Join(out, " ")
 }
+
+// Owning are the accounts that own an organisation, whether or not they can sign in.
+func Owning(ctx context.Context, r db.Reader, o ref.Org) ([]ref.Account, error) {
+	return db.List(ctx, r, func(s db.Scanner) (id ref.Account, err error) {
+		err = s.Scan(&id)
+		return id, err
+	}, `SELECT account FROM org_member WHERE org = $1 AND role = 'owner' ORDER BY account`, o)
+}

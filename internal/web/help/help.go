@@ -25,7 +25,7 @@ var files embed.FS
 
 // Guides are the pages that explain a feature.
 var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "way-back", "addresses", "allowed", "sessions", "several-accounts", "activity", "notices", "apps", "organisation",
-	"second-factor", "tegata", "tegata-approve", "sign-in-lock", "tegata-again", "new-phone", "authenticator-app", "keys", "spare", "trusted-browsers", "phone-gone"}
+	"second-factor", "tegata", "tegata-approve", "sign-in-lock", "tegata-again", "new-phone", "authenticator-app", "keys", "spare", "trusted-browsers", "phone-gone", "support-desk"}
 
 // steps are how many a guide lists.
 var steps = map[string]int{"second-factor": 4, "tegata": 5, "tegata-approve": 5, "sign-in-lock": 3, "tegata-again": 4, "new-phone": 4, "authenticator-app": 4, "keys": 4, "spare": 3, "trusted-browsers": 2, "phone-gone": 5}
@@ -40,7 +40,7 @@ var (
 var places = map[string]Link{"second-factor": toFactors, "tegata": toFactors, "tegata-again": toFactors, "new-phone": toFactors, "authenticator-app": toFactors, "keys": toFactors, "spare": toFactors, "trusted-browsers": toAccess,
 	"sign-in-lock": {"/recover/replace", "replace"},
 	"phone-gone":   toAccess, "sessions": toAccess, "addresses": toAddresses, "allowed": {"/me/allowed", "allowed"}, "password": {"/me/password", "password"}, "activity": {"/me/activity", "activity"},
-	"apps": {"/me/apps", "apps"}, "organisation": {"/me/rules", "rules"}}
+	"apps": {"/me/apps", "apps"}, "organisation": {"/me/rules", "rules"}, "support-desk": {"/desk", "desk"}}
 
 // Pages of help.
 type (
