@@ -2,6 +2,7 @@ package apptest_test
 
 import (
 	"errors"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -471,5 +472,64 @@ func TestAMembershipThatAThiefBeganIsTakenBack(t *testing.T) {
 		if l := w.Mail(hana); !strings.Contains(l.Text, "membership of the organisation “Acme”") {
 			t.Errorf("the mail says\n%s", l.Text)
 		}
+	})
+}
+
+// OR-03: nothing names who was invited once their account is erased.
+func TestAnErasedAccountLeavesNoInvitationBehind(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h, o, ctx := found(t, w, "Acme", "owner@example.com"), found(t, w, "Umbrella", "boss@example.com"), t.Context()
+		a := w.Settle(hana)
+		_, link := h.invites(operator, hana, org.Plain)
+		b := w.Browser("192.0.2.1")
+		b.Signin(hana, apptest.Word)
+		b.Open(link).Press("Join with").Press("Join").See("You are a member")
+		o.invites(operator, hana, org.Plain)
+		w.Update(func(tx db.Tx) error { return w.Entry.EraseAccount(ctx, tx, a.ID, "operator") })
+		for _, x := range []house{h, o} {
+			w.View(func(tx db.ReadTx) error {
+				list, err := org.Invitations(ctx, tx, x.id, org.Sought{Limit: 9})
+				if len(list) > 0 {
+					t.Errorf("there is %+v", list)
+				}
+				return err
+			})
+		}
+		for _, l := range w.Mails() {
+			if l.To == hana {
+				t.Errorf("there is a mail: %s", l.Subject)
+			}
+		}
+	})
+}
+
+// An older copy of the database brings no invitation back to life.
+func TestARestoredInvitationOpensNothing(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h := found(t, w, "Acme", "owner@example.com")
+		_, link := h.invites(operator, newcomer, org.Plain)
+		h.must(w.Restored(t.Context()))
+		w.Browser("192.0.2.1").Open(link).See("no longer works")
+	})
+}
+
+// Who joins from where the organisation lets nobody in is told, and is in from elsewhere.
+func TestWhoJoinsFromWhereNobodyMayIsTold(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h := found(t, w, "Acme", "owner@example.com")
+		h.rule(policy.Policy{Name: "office", Address: &policy.Address{Allowed: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}})
+		_, link := h.invites(operator, newcomer, org.Plain)
+		signups(w, link).See("signin.ip_not_allowed")
+		b := w.Browser("192.0.2.1")
+		b.Signin(newcomer, apptest.Word).See("Hello Nico New")
+		b.Open("/me/rules").See("Acme")
+		// With another account of the same browser.
+		w.Settle(hana)
+		w.Settle("ken@example.com")
+		_, link = h.invites(operator, "third@example.net", org.Plain)
+		c := w.Browser("192.0.2.9")
+		c.Signin(hana, apptest.Word)
+		c.Signin("ken@example.com", apptest.Word)
+		c.Open(link).Press("Join with").See("Join Acme?", "ken@example.com").Press("Another account").Press(hana).See("Join Acme?", hana).Press("Join").See("You are a member of Acme now")
 	})
 }

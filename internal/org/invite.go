@@ -210,6 +210,26 @@ func PurgeInvitations(ctx context.Context, tx db.Tx, n int) error {
 	return err
 }
 
+// Topic is under what an invitation's mail stands in the outbox: nobody's account has it.
+func (i Invitation) Topic() string { return "invitation." + string(i.ID) }
+
+// EraseInvitations removes what names the holder of an account that goes: invitations that
+// it accepted, and those to addresses that it has proved. It gives their topics.
+func EraseInvitations(ctx context.Context, tx db.Tx, a ref.Account) ([]string, error) {
+	return db.List(ctx, tx, func(s db.Scanner) (topic string, err error) {
+		var i Invitation
+		err = s.Scan(&i.ID)
+		return i.Topic(), err
+	}, `DELETE FROM org_invitation WHERE account = $1 OR norm IN (SELECT norm FROM identifier WHERE account = $1 AND kind = 'email' AND confirmed IS NOT NULL) RETURNING id`, a)
+}
+
+// EndInvitations ends all that are open: an older copy of the database brings back those
+// that were answered or withdrawn since.
+func EndInvitations(ctx context.Context, tx db.Tx) error {
+	_, err := tx.Exec(ctx, `UPDATE org_invitation SET state = 'revoked', ended = $1 WHERE state = 'open'`, tx.Now())
+	return err
+}
+
 // InviteNeeds is what somebody needs to invite into groups, beside what the role holds.
 func InviteNeeds(groups []ref.Group) []Permission {
 	if len(groups) == 0 {

@@ -227,6 +227,12 @@ func Erase(ctx context.Context, tx db.Tx, a ref.Account) error {
 	return err
 }
 
+// EraseTopic removes mails that are about one thing of nobody's account.
+func EraseTopic(ctx context.Context, tx db.Tx, topic string) error {
+	_, err := tx.Exec(ctx, `DELETE FROM outbox WHERE account = '' AND topic = $1 AND kind = 'mail'`, topic)
+	return err
+}
+
 // Purge removes rows that ended before the given time and every row that goes
 // nowhere, at most n at a time.
 func Purge(ctx context.Context, tx db.Tx, before time.Time, n int) error {

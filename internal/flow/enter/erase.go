@@ -39,7 +39,22 @@ func (e *Entry) EraseAccount(ctx context.Context, tx db.Tx, id ref.Account, acto
 	if err := outbox.Erase(ctx, tx, id); err != nil {
 		return err
 	}
+	if err := e.eraseInvitations(ctx, tx, id); err != nil {
+		return err
+	}
 	return account.Erase(ctx, tx, id)
+}
+
+// eraseInvitations removes invitations that name their reader, who accepted them or whose
+// address it is, and their mails.
+func (e *Entry) eraseInvitations(ctx context.Context, tx db.Tx, id ref.Account) error {
+	topics, err := org.EraseInvitations(ctx, tx, id)
+	for _, topic := range topics {
+		if err == nil {
+			err = outbox.EraseTopic(ctx, tx, topic)
+		}
+	}
+	return err
 }
 
 // Disable closes an account. An organisation's last owner stays, by this path too:

@@ -164,7 +164,7 @@ func (x *act) send(ctx context.Context, tx db.Tx, i org.Invitation, token secret
 		l.By = a.Name
 	}
 	to := letter.To{Lang: i.Lang, Address: enter.Mailbox(i)}
-	if err := x.Mail(ctx, tx, topicOf(i.ID), "", letter.Invitation(x.Sheet, to, l), i.Expires); err != nil {
+	if err := x.Mail(ctx, tx, i.Topic(), "", letter.Invitation(x.Sheet, to, l), i.Expires); err != nil {
 		return err
 	}
 	return x.noteInvitation(ctx, tx, kind, i)
@@ -177,9 +177,6 @@ func (x *act) called(ctx context.Context, r db.Reader, i org.Invitation) (string
 	}
 	return org.RoleCalled(ctx, r, x.org.ID, i.Role)
 }
-
-// topicOf is under what an invitation's mail stands in the outbox: nobody's account has it.
-func topicOf(id ref.Invitation) string { return "invitation." + string(id) }
 
 // toldInvitation is what the audit row of an invitation says.
 type toldInvitation struct {
@@ -224,7 +221,7 @@ func (g *Govern) Reinvite(ctx context.Context, by By, o ref.Org, id ref.Invitati
 		if err != nil {
 			return err
 		}
-		if err := x.Outbox.Withdraw(ctx, tx, "", topicOf(id)); err != nil {
+		if err := x.Outbox.Withdraw(ctx, tx, "", i.Topic()); err != nil {
 			return err
 		}
 		return x.send(ctx, tx, made, token, "invitation.resent")
@@ -242,7 +239,7 @@ func (g *Govern) Revoke(ctx context.Context, by By, o ref.Org, id ref.Invitation
 		if err := org.Revoke(ctx, tx, o, id); err != nil {
 			return err
 		}
-		if err := x.Outbox.Withdraw(ctx, tx, "", topicOf(id)); err != nil {
+		if err := x.Outbox.Withdraw(ctx, tx, "", i.Topic()); err != nil {
 			return err
 		}
 		return x.noteInvitation(ctx, tx, "invitation.revoked", i)

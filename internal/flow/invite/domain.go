@@ -127,10 +127,10 @@ func (j *Invite) byDomain(ctx context.Context, tx db.Tx, who enter.Joining, o Of
 	}
 	l := letter.Invited{Org: o.Org.Name, Role: letter.Role(made.Lang, org.Plain), Until: made.Expires, Zone: j.Zone, Link: j.Sheet.URL + "/invite?c=" + token.Reveal()}
 	to := letter.To{Lang: made.Lang, Address: enter.Mailbox(made)}
-	if err := j.Mail(ctx, tx, "invitation."+string(made.ID), "", letter.InvitationAsked(j.Sheet, to, l), made.Expires); err != nil {
+	if err := j.Mail(ctx, tx, made.Topic(), "", letter.InvitationAsked(j.Sheet, to, l), made.Expires); err != nil {
 		return nil, err
 	}
-	_, err = audit.Write(ctx, tx, audit.Event{Kind: "invitation.asked", Account: who.Account.ID, Actor: string(who.Account.ID), Session: who.Session.ID,
+	_, err = audit.Write(ctx, tx, audit.Event{Kind: "invitation.asked", Account: who.Account.ID, Org: o.Org.ID, Actor: string(who.Account.ID), Session: who.Session.ID,
 		Addr: who.Visitor.Addr.String(), Agent: who.Visitor.Program, Place: who.Visitor.Place,
 		Detail: enter.Membership{Org: o.Org.ID, Name: o.Org.Name, Role: org.Plain, Invitation: made.ID, Inviter: org.ByDomain}})
 	return nil, err
