@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-var refs = regexp.MustCompile(`[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}|flw_[0-9a-z]+`)
+var refs = regexp.MustCompile(`[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4})?|flw_[0-9a-z]+`)
 
 // wide writes digits as a Japanese keyboard may.
 func wide(s string) string {

@@ -73,11 +73,12 @@ func (p *program) pass(h holding) (*pass.Pass, error) {
 
 // entry is one of the vault's codes, as its otpauth address.
 type entry struct {
-	ID  int    `json:"id"`
-	URI string `json:"uri"`
+	ID   int      `json:"id"`
+	URI  string   `json:"uri"`
+	Tags []string `json:"tags,omitempty"`
 }
 
-func (k *kept) add(keys ...otp.Key) (ids []int, twice int) {
+func (k *kept) add(keys ...otp.Tagged) (ids []int, twice int) {
 	for _, x := range keys {
 		uri := x.URI().Reveal()
 		if slices.ContainsFunc(k.Vault, func(e entry) bool { return e.URI == uri }) {
@@ -85,7 +86,7 @@ func (k *kept) add(keys ...otp.Key) (ids []int, twice int) {
 			continue
 		}
 		k.Next++
-		k.Vault = append(k.Vault, entry{k.Next, uri})
+		k.Vault = append(k.Vault, entry{k.Next, uri, x.Tags})
 		ids = append(ids, k.Next)
 	}
 	return ids, twice

@@ -21,24 +21,25 @@ import (
 func (p *program) vault() *cobra.Command {
 	c := p.command("vault", "cmd.vault", takes{0, -1}, nil)
 	c.Args, c.RunE = p.known, func(c *cobra.Command, _ []string) error { return c.Help() }
-	c.AddCommand(p.vaultList(), p.vaultAdd(), p.vaultRemove(), p.vaultImport(), p.vaultExport())
+	c.AddCommand(p.vaultList(), p.vaultAdd(), p.vaultTag(), p.vaultMove(), p.vaultRemove(), p.vaultImport(), p.vaultExport())
 	return c
 }
 
 // stored is an entry without its secret.
 type stored struct {
-	ID        int    `json:"id"`
-	Kind      string `json:"kind"`
-	Issuer    string `json:"issuer"`
-	Label     string `json:"label"`
-	Algorithm string `json:"algorithm"`
-	Digits    int    `json:"digits"`
-	Period    int    `json:"period,omitempty"`
-	Counter   uint64 `json:"counter,omitempty"`
+	ID        int      `json:"id"`
+	Kind      string   `json:"kind"`
+	Issuer    string   `json:"issuer"`
+	Label     string   `json:"label"`
+	Algorithm string   `json:"algorithm"`
+	Digits    int      `json:"digits"`
+	Period    int      `json:"period,omitempty"`
+	Counter   uint64   `json:"counter,omitempty"`
+	Tags      []string `json:"tags"`
 }
 
-func storedOf(id int, k otp.Key) stored {
-	s := stored{id, string(k.Kind), k.Issuer, k.Label, k.Algorithm, k.Digits, k.Period, k.Counter}
+func storedOf(e entry, k otp.Key) stored {
+	s := stored{e.ID, string(k.Kind), k.Issuer, k.Label, k.Algorithm, k.Digits, k.Period, k.Counter, append([]string{}, e.Tags...)}
 	if k.Kind == otp.HOTP {
 		s.Period = 0
 	}
@@ -46,24 +47,28 @@ func storedOf(id int, k otp.Key) stored {
 }
 
 func (p *program) vaultList() *cobra.Command {
-	return p.command("list", "cmd.vault_list", takes{0, 0}, func(ctx context.Context, _ []string) error {
+	tag := ""
+	c := p.command("list", "cmd.vault_list", takes{0, 0}, func(ctx context.Context, _ []string) error {
 		k, err := p.unseal(ctx)
 		if err != nil {
 			return err
 		}
 		out, rows := []stored{}, [][]string{}
 		for _, e := range k.Vault {
+			if tag != "" && !slices.Contains(e.Tags, tag) {
+				continue
+			}
 			key, err := otp.Parse(e.URI)
 			if err != nil {
 				return err
 			}
-			s := storedOf(e.ID, key)
+			s := storedOf(e, key)
 			out = append(out, s)
 			beat := p.t("vault.every", "n", s.Period)
 			if key.Kind == otp.HOTP {
 				beat = p.t("vault.counter", "n", s.Counter)
 			}
-			rows = append(rows, []string{strconv.Itoa(s.ID), s.Kind, p.t("vault.digits", "n", s.Digits), s.Algorithm, beat, key.Name()})
+			rows = append(rows, []string{strconv.Itoa(s.ID), s.Kind, p.t("vault.digits", "n", s.Digits), s.Algorithm, beat, key.Name(), strings.Join(s.Tags, ", ")})
 		}
 		return p.print(out, func(w io.Writer) {
 			writeTable(w, rows)
@@ -71,6 +76,84 @@ func (p *program) vaultList() *cobra.Command {
 				fmt.Fprintln(w, p.t("vault.none"))
 			}
 		})
+	})
+	c.Flags().StringVar(&tag, "tag", "", p.t("flag.tag"))
+	return c
+}
+
+// Tags of an entry, and how long one is; what a file brings beyond is cut off.
+const (
+	mostTags   = 10
+	longestTag = 40
+)
+
+// tags are tidy: each once, without what a terminal would obey.
+func tags(list []string) (out []string) {
+	for _, t := range list {
+		if t = strings.TrimSpace(clean(t)); len([]rune(t)) > longestTag {
+			t = string([]rune(t)[:longestTag])
+		}
+		if t != "" && !slices.Contains(out, t) && len(out) < mostTags {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// at is where an entry stands in the vault.
+func (p *program) at(k *kept, id string) (int, error) {
+	i := slices.IndexFunc(k.Vault, func(e entry) bool { return strconv.Itoa(e.ID) == id })
+	if i < 0 {
+		return 0, p.refuse(NotThere, "vault.unknown", "name", clean(id))
+	}
+	return i, nil
+}
+
+func (p *program) vaultTag() *cobra.Command {
+	return p.command("tag ID [TAG…]", "cmd.vault_tag", takes{1, -1}, func(ctx context.Context, a []string) error {
+		if _, err := p.unseal(ctx); err != nil {
+			return err
+		}
+		set := tags(a[1:])
+		_, err := p.keep(func(k *kept) error {
+			i, err := p.at(k, a[0])
+			if err == nil {
+				k.Vault[i].Tags = set
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		return p.done(map[string]any{"tags": append([]string{}, set...)}, "vault.tagged", "n", len(set))
+	})
+}
+
+// vaultMove puts an entry into another place, from 1.
+func (p *program) vaultMove() *cobra.Command {
+	return p.command("move ID PLACE", "cmd.vault_move", takes{2, 2}, func(ctx context.Context, a []string) error {
+		place, err := strconv.Atoi(a[1])
+		if err != nil || place < 1 {
+			return p.refuse(Usage, "vault.place")
+		}
+		if _, err := p.unseal(ctx); err != nil {
+			return err
+		}
+		_, err = p.keep(func(k *kept) error {
+			i, err := p.at(k, a[0])
+			if err != nil {
+				return err
+			}
+			e := k.Vault[i]
+			k.Vault = slices.Delete(k.Vault, i, i+1)
+			place = min(place, len(k.Vault)+1)
+			k.Vault = slices.Insert(k.Vault, place-1, e)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return p.done(map[string]int{"place": place}, "vault.moved", "n", place)
 	})
 }
 
@@ -94,7 +177,7 @@ func (p *program) vaultAdd() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.addAll(keys)
+		return p.addAll(untagged(keys), 0)
 	})
 	f := c.Flags()
 	f.StringVar(&k.Issuer, "issuer", "", p.t("flag.issuer"))
@@ -130,14 +213,49 @@ func readKey(k otp.Key, kind string, given secret.Text) ([]otp.Key, error) {
 }
 
 // addAll puts keys into the vault; those that are there already are passed over.
-func (p *program) addAll(keys []otp.Key) error {
+func (p *program) addAll(keys []otp.Tagged, skipped int) error {
 	var ids []int
 	twice := 0
 	if _, err := p.keep(func(k *kept) error { ids, twice = k.add(keys...); return nil }); err != nil {
 		return err
 	}
-	out := map[string]any{"added": append([]int{}, ids...), "already": twice}
-	return p.done(out, "vault.added", "n", len(ids), "twice", twice)
+	out := map[string]any{"added": append([]int{}, ids...), "already": twice, "skipped": skipped}
+	said := "vault.added"
+	if skipped > 0 {
+		said = "vault.added.skipped"
+	}
+	return p.done(out, said, "n", len(ids), "twice", twice, "skipped", skipped)
+}
+
+func untagged(keys []otp.Key) (out []otp.Tagged) {
+	for _, k := range keys {
+		out = append(out, otp.Tagged{Key: k})
+	}
+	return out
+}
+
+// fromAegis takes a file of Aegis in: what no code can be made of here is left out, and said.
+func (p *program) fromAegis(ctx context.Context, file []byte, sealed bool) error {
+	word := secret.Text("")
+	if sealed {
+		var err error
+		if word, err = p.foreign(ctx, p.t("ask.import")); err != nil {
+			return err
+		}
+	}
+	keys, skipped, err := otp.Aegis(file, word)
+	switch {
+	case errors.Is(err, otp.ErrWord):
+		return p.refuse(Sealed, "import.passphrase_wrong")
+	case err != nil:
+		return p.refuse(Refused, "import.damaged")
+	case len(keys) == 0:
+		return p.refuse(NotThere, "vault.empty")
+	}
+	for i := range keys {
+		keys[i].Tags = tags(keys[i].Tags)
+	}
+	return p.addAll(keys, skipped)
 }
 
 func (p *program) vaultRemove() *cobra.Command {
@@ -176,8 +294,8 @@ func (p *program) vaultRemove() *cobra.Command {
 // mostImport is how large a file may be; a thousand codes take a tenth of it.
 const mostImport = 2 << 20
 
-// vaultImport reads otpauth lines and transfer codes, or an export of tegata's own. All
-// of it is taken, or nothing.
+// vaultImport reads otpauth lines and transfer codes, an export of tegata's own, or a file of
+// Aegis. All of it is taken, or nothing; of Aegis, what codes can be made of.
 func (p *program) vaultImport() *cobra.Command {
 	return p.command("import FILE", "cmd.vault_import", takes{1, 1}, func(ctx context.Context, a []string) error {
 		text, err := p.readFile(a[0])
@@ -201,6 +319,9 @@ func (p *program) vaultImport() *cobra.Command {
 				return err
 			}
 		}
+		if is, sealed := otp.IsAegis(text); is {
+			return p.fromAegis(ctx, text, sealed)
+		}
 		var keys []otp.Key
 		for i, l := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
 			if l = strings.TrimSpace(l); l == "" || strings.HasPrefix(l, "#") {
@@ -216,7 +337,7 @@ func (p *program) vaultImport() *cobra.Command {
 		if len(keys) == 0 {
 			return p.refuse(NotThere, "vault.empty")
 		}
-		return p.addAll(keys)
+		return p.addAll(untagged(keys), 0)
 	})
 }
 

@@ -1,12 +1,20 @@
 package hand_test
 
 import (
+	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/scrypt"
 
 	"sekisho/internal/otp"
 	"sekisho/internal/secret"
@@ -175,4 +183,82 @@ func TestAThousandCodesAreImportedAndShown(t *testing.T) {
 	if len(list) != 1000 {
 		t.Errorf("got %d, want 1000", len(list))
 	}
+}
+
+// aegisFile is a file of Aegis, plain or sealed with a password, as its version 3 writes it.
+func aegisFile(t *testing.T, name, word, n string) string {
+	t.Helper()
+	db := `{"version":3,"groups":[{"uuid":"g1","name":"Work\u001b[2J"}],"entries":[
+		{"type":"totp","name":"hana","issuer":"GitHub","groups":["g1","gone"],"info":{"secret":"JBSWY3DPEHPK3PXP","algo":"SHA512","digits":8,"period":60}},
+		{"type":"hotp","name":"c","issuer":"Bank","group":"Money","info":{"secret":"JBSWY3DPEHPK3PXQ","algo":"SHA1","digits":6,"counter":5}},
+		{"type":"steam","name":"s","issuer":"Steam","info":{"secret":"JBSWY3DPEHPK3PXR","algo":"SHA1","digits":5,"period":30}}]}`
+	file := `{"version":1,"header":{"slots":null,"params":null},"db":` + db + `}`
+	if word != "" {
+		seal := func(key, nonce, data []byte) (string, string) {
+			b, err := aes.NewCipher(key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, err := cipher.NewGCM(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := g.Seal(nil, nonce, data, nil)
+			return string(out[:len(out)-16]), hex.EncodeToString(out[len(out)-16:])
+		}
+		master, salt, nonce := bytes.Repeat([]byte{7}, 32), bytes.Repeat([]byte{9}, 32), bytes.Repeat([]byte{1}, 12)
+		made, err := scrypt.Key([]byte(word), salt, 1<<12, 8, 1, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, keyTag := seal(made, nonce, master)
+		data, tag := seal(master, nonce, []byte(db))
+		file = fmt.Sprintf(`{"version":1,"header":{"slots":[{"type":2,"key":"00"},{"type":1,"key":"%x","key_params":{"nonce":"%x","tag":"%s"},"n":%s,"r":8,"p":1,"salt":"%x"}],"params":{"nonce":"%x","tag":"%s"}},"db":"%s"}`,
+			key, nonce, keyTag, n, salt, nonce, tag, base64.StdEncoding.EncodeToString([]byte(data)))
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestTheVaultTakesFilesOfAegis(t *testing.T) {
+	s := take(t)
+	s.run("vault", "import", aegisFile(t, "plain.json", "", "")).want(0, "Added: 2", "1")
+	s.run("vault", "list").want(0, "GitHub: hana", "8 digits", "Work", "Bank: c", "Money", "counter 5").miss("Steam").miss("\x1b").miss("gone")
+	sealed := aegisFile(t, "sealed.json", "correct horse", "4096")
+	s.types("wrong horse").run("vault", "import", sealed, "--json").refused(4, "import.passphrase_wrong")
+	s.types("correct horse").run("vault", "import", sealed).want(0, "There already: 2")
+	// A file that was made to stop the machine does not.
+	s.types("correct horse").run("vault", "import", aegisFile(t, "huge.json", "correct horse", "1099511627776"), "--json").refused(1, "import.damaged")
+}
+
+func TestTheVaultIsTaggedAndOrdered(t *testing.T) {
+	s := take(t)
+	s.run("vault", "import", aegisFile(t, "plain.json", "", "")).want(0, "Added: 2")
+	s.run("vault", "list", "--tag", "Money").want(0, "Bank").miss("GitHub")
+	s.run("vault", "tag", "1", "Work", "Work", " Home ", "").want(0, "2")
+	s.run("vault", "list", "--tag", "Home").want(0, "GitHub").miss("Bank")
+	s.run("vault", "tag", "1").want(0)
+	s.run("vault", "list", "--tag", "Home").want(0).miss("GitHub")
+	s.run("vault", "tag", "9", "x", "--json").refused(3, "vault.unknown")
+	var list []struct{ ID int }
+	order := func(want ...int) {
+		t.Helper()
+		s.run("vault", "list", "--json").want(0).into(&list)
+		for i, x := range list {
+			if x.ID != want[i] {
+				t.Errorf("got %v, want %v", list, want)
+			}
+		}
+	}
+	s.run("vault", "move", "2", "1").want(0)
+	order(2, 1)
+	s.run("vault", "move", "2", "99").want(0)
+	order(1, 2)
+	s.run("vault", "move", "2", "0", "--json").refused(2, "vault.place")
+	s.run("vault", "move", "2", "-1").want(2)
+	s.run("vault", "move", "8", "1", "--json").refused(3, "vault.unknown")
+	order(1, 2)
 }

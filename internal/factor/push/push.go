@@ -164,7 +164,7 @@ func waits(ctx context.Context, r db.Reader, a Ask) (wait *Wait, mute bool, err 
 	}
 	told, reached, oldest := 0, 0, time.Time{}
 	for _, x := range made {
-		waiting := x.living(r.Now()) && x.Flow != a.Flow && x.Browser != a.Browser && (x.Known || !a.Known)
+		waiting := (x.living(r.Now()) || x.blurred(a, r.Now())) && x.Flow != a.Flow && x.Browser != a.Browser && (x.Known || !a.Known)
 		theirs := a.Subject == string(a.Account) || x.Subject == a.Subject
 		if waiting && theirs {
 			return &Wait{Until: x.Expires}, false, nil
@@ -205,6 +205,13 @@ func Of(ctx context.Context, r db.Reader, id ref.Request) (Request, error) {
 func ByFlow(ctx context.Context, r db.Reader, f ref.Flow) (Request, error) {
 	return scan(r.QueryRow(ctx, `SELECT `+columns+` FROM push_request WHERE flow = $1
 		ORDER BY CASE WHEN state = 'over' THEN 1 ELSE 0 END, created DESC, id DESC LIMIT 1`, f))
+}
+
+// blurred says whether a request that was answered is, to a stranger who typed the same
+// name, as one that waits still (SI-28).
+func (r Request) blurred(a Ask, now time.Time) bool {
+	answered := r.State == Cancelled || r.State == Denied || r.State == Mistaken
+	return answered && r.Subject == a.Subject && a.Subject != string(a.Account) && !r.Known && now.Before(r.Expires)
 }
 
 // living says whether a request still waits for its answer.

@@ -173,8 +173,20 @@ func (e *Entry) tellQuiet(ctx context.Context, tx db.Tx, a Asking) error {
 }
 
 // Answered says how the approval stands that a journey asked for: the fault is nil
-// when it was given and can be taken.
-func Answered(ctx context.Context, r db.Reader, id ref.Flow) (push.Request, *fault.Fault, error) {
+// when it was given and can be taken. To a stranger who merely typed a name no answer but that
+// looks like none: a name that nobody has gives none either (SI-28). Whoever scanned a code
+// stood before the page.
+func Answered(ctx context.Context, r db.Reader, id ref.Flow, own bool) (push.Request, *fault.Fault, error) {
+	q, f, err := answered(ctx, r, id)
+	if err == nil && f != nil && !own && q.Numbered {
+		if f = faults.PushNoAnswer.New(); r.Now().Before(q.Expires) {
+			f = faults.PushWaiting.New()
+		}
+	}
+	return q, f, err
+}
+
+func answered(ctx context.Context, r db.Reader, id ref.Flow) (push.Request, *fault.Fault, error) {
 	q, err := push.ByFlow(ctx, r, id)
 	if err != nil && !errors.Is(err, db.ErrNone) {
 		return q, nil, err
@@ -203,14 +215,18 @@ func Answered(ctx context.Context, r db.Reader, id ref.Flow) (push.Request, *fau
 	return q, nil, nil
 }
 
+// Mine says whether who asks may go on with a journey, and may learn what is on file.
+type Mine func(db.ReadTx) (own bool, f *fault.Fault, err error)
+
 // Heard says how the approval stands that a journey asked for, to who may go on with the
 // journey. The fault is nil when it was given; push.waiting when no answer has come.
-func (e *Entry) Heard(ctx context.Context, id ref.Flow, mine func(db.ReadTx) (*fault.Fault, error)) (f *fault.Fault, err error) {
+func (e *Entry) Heard(ctx context.Context, id ref.Flow, mine Mine) (f *fault.Fault, err error) {
 	err = e.DB.View(ctx, func(tx db.ReadTx) (err error) {
-		if f, err = mine(tx); err != nil || f != nil {
+		own, f1, err := mine(tx)
+		if f = f1; err != nil || f != nil {
 			return err
 		}
-		_, f, err = Answered(ctx, tx, id)
+		_, f, err = Answered(ctx, tx, id, own)
 		return err
 	})
 	return f, err
@@ -219,7 +235,7 @@ func (e *Entry) Heard(ctx context.Context, id ref.Flow, mine func(db.ReadTx) (*f
 // Await waits until Tegata has answered a journey, at most as long as the context and
 // the time given allow. mine says whether who waits may go on with the journey. The
 // fault is nil when the approval was given; push.waiting when no answer has come.
-func (e *Entry) Await(ctx context.Context, id ref.Flow, most time.Duration, mine func(db.ReadTx) (*fault.Fault, error)) (f *fault.Fault, err error) {
+func (e *Entry) Await(ctx context.Context, id ref.Flow, most time.Duration, mine Mine) (f *fault.Fault, err error) {
 	end := time.NewTimer(most)
 	defer end.Stop()
 	for {

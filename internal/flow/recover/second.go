@@ -98,7 +98,7 @@ func (m *moment) takeSecond(ctx context.Context, tx db.Tx, kind, answer string, 
 		return nil
 	}
 	if kind == string(gate.Tegata) {
-		_, f, err := enter.Answered(ctx, tx, m.flow.ID)
+		_, f, err := enter.Answered(ctx, tx, m.flow.ID, true)
 		if m.fault = f; err != nil || f != nil {
 			if f != nil && f.Code() != faults.PushWaiting.Code { // it can be asked again
 				m.flow.State.Number = ""
@@ -233,8 +233,8 @@ func (m *moment) ask(ctx context.Context, tx db.Tx) error {
 
 // Heard is what it is in a sign-in.
 func (r *Recover) Heard(ctx context.Context, v flow.Visitor, id ref.Flow) (*fault.Fault, error) {
-	return r.Entry.Heard(ctx, id, func(tx db.ReadTx) (*fault.Fault, error) {
+	return r.Entry.Heard(ctx, id, func(tx db.ReadTx) (bool, *fault.Fault, error) {
 		_, f, err := flow.Load[state](ctx, tx, r.kind(), id, v)
-		return f, err
+		return true, f, err
 	})
 }

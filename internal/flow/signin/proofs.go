@@ -99,7 +99,7 @@ func (m *moment) answer(ctx context.Context, tx db.Tx, a Answer, r enter.Reckone
 	x := &m.flow.State
 	if a.Kind == string(gate.Tegata) && x.Sent[a.Kind].Out {
 		// What Tegata said is told first: "it was not me" ends the proofs before it, too.
-		_, f, err := enter.Answered(ctx, tx, m.flow.ID)
+		_, f, err := enter.Answered(ctx, tx, m.flow.ID, m.flow.State.own())
 		if m.fault = f; err != nil || f != nil {
 			if f != nil && f.Code() != faults.PushWaiting.Code { // it can be asked again
 				x.Number = ""

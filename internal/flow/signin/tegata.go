@@ -134,9 +134,9 @@ func (s *Signin) Heard(ctx context.Context, v flow.Visitor, id ref.Flow) (*fault
 	return s.Entry.Heard(ctx, id, mine(ctx, v, id))
 }
 
-func mine(ctx context.Context, v flow.Visitor, id ref.Flow) func(db.ReadTx) (*fault.Fault, error) {
-	return func(tx db.ReadTx) (*fault.Fault, error) {
-		_, f, err := flow.Load[state](ctx, tx, kind, id, v)
-		return f, err
+func mine(ctx context.Context, v flow.Visitor, id ref.Flow) enter.Mine {
+	return func(tx db.ReadTx) (bool, *fault.Fault, error) {
+		s, f, err := flow.Load[state](ctx, tx, kind, id, v)
+		return s.State.own(), f, err
 	}
 }
