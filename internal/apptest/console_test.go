@@ -36,3 +36,20 @@ func TestAnActOnAnOrganisationNeedsAFreshProof(t *testing.T) {
 		h.must(h.SetRole(ctx, h.by(h.owner), h.id, ken.ID, org.Admin))
 	})
 }
+
+func TestTheConsoleFindsPagesAndItsOwnMembers(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h := found(t, w, "Acme", "owner@example.com")
+		h.member("mika@example.com", org.Plain)
+		h.member("desk@example.com", org.Desk)
+		w.Settle("mikael@example.com")
+		b := w.Browser("192.0.2.1")
+		b.Signin("owner@example.com", apptest.Word)
+		b.Open("/admin/find?q=mika").See("mika@example.com").Miss("mikael@example.com")
+		b.Open("/admin/find?q=ポリシー").See("Policies").Miss("mika@example.com")
+		b.Open("/admin/find?q=xyzzy").See("Nothing is found")
+		k := w.Browser("192.0.2.2")
+		k.Signin("desk@example.com", apptest.Word)
+		k.Open("/admin/find?q=webhooks").See("Nothing is found") // not theirs to see
+	})
+}

@@ -15,7 +15,7 @@ var (
 		En: fault.Text{What: "You are in no organisation.", Why: "This page is for people who run an organisation, and this account is a member of none.", Fix: "If you run one with another account, choose it under “Switch”. To join one, ask its admins for an invitation."}})
 
 	OrgForbidden = define(fault.Entry{Code: "org.forbidden", Kind: fault.Forbidden, Topic: fault.Other, Lift: admins, Action: toOwn,
-		Ja: fault.Text{What: "この操作をする権限がありません。", Why: "組織でのあなたの役割では許されていません。自分より多くの権限を持つ人に対する操作や、自分にない権限を与える操作もできません。", Fix: "必要なときは、組織の所有者か管理者に、役割の変更を頼んでください。"},
+		Ja: fault.Text{What: "この操作をする権限がありません。", Why: "組織でのあなたの役割では許されていません。自分より多くの権限を持つ人に対する操作や、自分にない権限を与える操作もできません。", Fix: "必要なときは、組織のオーナーか管理者に、役割の変更を頼んでください。"},
 		En: fault.Text{What: "Your role does not allow this.", Why: "It needs a permission that your role in the organisation does not have. Nobody acts on people who hold more than they do, or gives what they do not hold.", Fix: "If you need it, ask an owner or admin of the organisation for another role."}})
 
 	OrgGone = define(fault.Entry{Code: "org.not_found", Kind: fault.NotFound, Topic: fault.Other, Lift: self, Action: toConsole,
@@ -31,7 +31,7 @@ var (
 		En: fault.Text{What: "This name cannot be used.", Why: "A name has 1 to 100 characters and no control characters.", Fix: "Enter a short name that can be read."}})
 
 	OrgLastOwner = define(fault.Entry{Code: "org.last_owner", Kind: fault.Conflict, Topic: fault.Other, Lift: []fault.Lifter{fault.Admin, fault.Operator},
-		Ja: fault.Text{What: "最後の所有者は外せません。", Why: "サインインできる所有者がひとりもいなくなると、だれも組織を管理できなくなります。", Fix: "先に、別のメンバーを所有者にしてください。"},
+		Ja: fault.Text{What: "最後のオーナーは外せません。", Why: "サインインできるオーナーがひとりもいなくなると、だれも組織を管理できなくなります。", Fix: "先に、別のメンバーをオーナーにしてください。"},
 		En: fault.Text{What: "The last owner stays.", Why: "Without an owner who can sign in, nobody could run the organisation.", Fix: "Make another member an owner first."}})
 
 	OrgMember = define(fault.Entry{Code: "org.member_already", Kind: fault.Conflict, Topic: fault.Other, Lift: self,
@@ -51,6 +51,6 @@ var (
 		En: fault.Text{What: "There is no room for more.", Why: "An organisation has at most 200 policies, a policy at most 500 targets, and a member is in at most 200 groups.", Fix: "Remove what is not used."}})
 
 	OrgPermission = define(fault.Entry{Code: "org.permission", Kind: fault.Bad, Topic: fault.Other, Lift: self,
-		Ja: fault.Text{What: "その権限は、役割に入れられません。", Why: "ない権限か、所有者だけが持てる権限です。", Fix: "一覧にある権限から選んでください。"},
+		Ja: fault.Text{What: "その権限は、役割に入れられません。", Why: "ない権限か、オーナーだけが持てる権限です。", Fix: "一覧にある権限から選んでください。"},
 		En: fault.Text{What: "A role cannot carry that permission.", Why: "There is none of that name, or only owners have it.", Fix: "Choose from the permissions that are listed."}})
 )

@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"strings"
 
+	"sekisho/internal/db"
 	"sekisho/internal/i18n"
 	"sekisho/internal/org"
+	"sekisho/internal/roster"
 	"sekisho/internal/web"
 )
 
@@ -44,7 +46,7 @@ func (d *Door) findList(ctx context.Context, r *web.Request) (web.Response, erro
 	return web.JSON(http.StatusOK, map[string]any{"found": p.List}), err
 }
 
-func (d *Door) find(_ context.Context, r *web.Request) (p Find, err error) {
+func (d *Door) find(ctx context.Context, r *web.Request) (p Find, err error) {
 	q, err := r.Query()
 	if err != nil {
 		return p, err
@@ -57,10 +59,19 @@ func (d *Door) find(_ context.Context, r *web.Request) (p Find, err error) {
 			p.List = append(p.List, Found{Href: room.Path, Icon: room.Icon, Name: r.T("room." + room.Name), Note: r.T("find.page")})
 		}
 	}
+	if word != "" && r.Console.May(org.ReadMembers) {
+		err = d.view(ctx, func(tx db.ReadTx) error {
+			found, err := roster.List(ctx, tx, roster.Query{Org: r.Console.Org, Find: p.Typed, Rows: mostFound})
+			for _, m := range found.List {
+				p.List = append(p.List, Found{Href: "/admin/members/" + string(m.Account), Icon: "person", Name: m.Name, Note: m.Email})
+			}
+			return err
+		})
+	}
 	if len(p.List) > mostFound {
 		p.List = p.List[:mostFound]
 	}
-	return p, nil
+	return p, err
 }
 
 // words are those by which a page is found, in every language: who works in two types
