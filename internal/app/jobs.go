@@ -381,7 +381,7 @@ func (a *App) Restored(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, end := range []func(context.Context, db.Tx) error{browser.EndEverybodysTrusts, flow.EndEverybodys, sentcode.VoidEverybodys, cooling.EndEverybodys, ticket.EndEverybodys, org.EndInvitations} {
+		for _, end := range []func(context.Context, db.Tx) error{browser.EndEverybodysTrusts, flow.EndEverybodys, sentcode.VoidEverybodys, cooling.EndEverybodys, ticket.EndEverybodys, org.EndInvitations, token.EndEverybodys} {
 			if err := end(ctx, tx); err != nil {
 				return err
 			}

@@ -395,3 +395,44 @@ func onlyHook(w *apptest.World, o ref.Org) (h hook.Hook) {
 	})
 	return h
 }
+
+// The same for programs, in a session of somebody who may: no token carries it.
+func TestTheAPIKeepsWebhooks(t *testing.T) {
+	r := receive(t)
+	w := listening(t, "sqlite", r, "127.0.0.0/8")
+	h := found(t, w, "Acme", "owner@example.com")
+	found(t, w, "Other", "else@example.com")
+	p, q := w.Program("192.0.2.1"), w.Program("192.0.2.2")
+	p.Signin("owner@example.com", apptest.Word).Want(200, "")
+	q.Signin("else@example.com", apptest.Word).Want(200, "")
+	var made struct{ ID, Secret string }
+	p.Call("POST", "/api/v1/org/webhooks", map[string]any{"name": "Monitoring", "url": "https://10.0.0.1/", "kinds": []string{"*"}}).Want(403, "hook.inner")
+	p.Call("POST", "/api/v1/org/webhooks", map[string]any{"name": "Monitoring", "url": r.URL, "kinds": []string{"member.*"}}).Want(200, "").Into(&made)
+	if made.Secret == "" || strings.Contains(string(p.Call("GET", "/api/v1/org/webhooks", nil).Want(200, "").Body), "whsec_") {
+		t.Error("the secret is not shown once")
+	}
+	at := "/api/v1/org/webhooks/" + made.ID
+	p.Call("POST", at+"/test", nil).Want(204, "")
+	tell(w)
+	var list struct {
+		Deliveries []struct{ ID, Kind, State string }
+	}
+	p.Call("GET", at+"/deliveries", nil).Want(200, "").Into(&list)
+	if len(list.Deliveries) != 1 || list.Deliveries[0].Kind != "hook.tested" || list.Deliveries[0].State != "sent" {
+		t.Fatalf("got %+v", list)
+	}
+	replay := "/api/v1/org/deliveries/" + list.Deliveries[0].ID + "/replay"
+	for _, path := range []string{at + "/test", at + "/secret", replay} {
+		q.Call("POST", path, nil).Want(404, "org.not_found")
+	}
+	q.Call("GET", at+"/deliveries", nil).Want(404, "org.not_found")
+	q.Call("DELETE", at, nil).Want(404, "org.not_found")
+	p.Call("POST", replay, nil).Want(204, "")
+	p.Call("PUT", at, map[string]any{"name": "M", "url": r.URL, "kinds": []string{"*"}, "disabled": true}).Want(204, "")
+	p.Call("POST", at+"/test", nil).Want(409, "hook.off")
+	p.Call("POST", at+"/secret", nil).Want(200, "").Into(&made)
+	_, program := h.tokened(h.owner, org.ReadAudit)
+	program.Call("GET", "/api/v1/org/webhooks", nil).Want(403, "token.needs_person")
+	p.Call("DELETE", at, nil).Want(204, "")
+	p.Call("DELETE", at, nil).Want(404, "org.not_found")
+}

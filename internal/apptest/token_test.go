@@ -157,6 +157,10 @@ func TestATokenEndsWithWhatItRestsOn(t *testing.T) {
 		want("contained", "token.refused")
 		w.Update(func(tx db.Tx) error { return account.Release(ctx, tx, maker.ID) })
 		want("after a recovery", "token.refused")
+		// An older copy of the database brings none back to life.
+		_, p = h.tokened(h.owner, org.ReadMembers)
+		h.must(w.Restored(ctx))
+		want("restored", "token.refused")
 		_, p = h.tokened(h.owner, org.ReadMembers)
 		w.Clock.Add(90*day + time.Second)
 		want("its time is over", "token.refused")

@@ -152,3 +152,9 @@ func Purge(ctx context.Context, tx db.Tx, n int) error {
 	_, err := tx.Exec(ctx, `DELETE FROM org_token WHERE id IN (SELECT id FROM org_token WHERE expires < $1 LIMIT $2)`, tx.Now().Add(-30*24*time.Hour), n)
 	return err
 }
+
+// EndEverybodys ends every token: it may have been revoked since.
+func EndEverybodys(ctx context.Context, tx db.Tx) error {
+	_, err := tx.Exec(ctx, `DELETE FROM org_token`)
+	return err
+}
