@@ -45,6 +45,8 @@ func (d *Door) joiningOperations() []operation {
 		{"POST", "/api/v1/invitation/decline", web.Anyone, d.declineInvitation, "declineInvitation", "Decline an invitation", token, []string{"invitation"}, "", nil},
 		{"POST", "/api/v1/invitation/signup", web.Anyone, d.signupInvited, "signupInvited", "Make an account whose address the invitation proves, and join", map[string]any{"invitation": text, "name": text, "password": text}, []string{"invitation", "name", "password"}, "Opened", nil},
 		{"POST", "/api/v1/me/organisation", web.Fresh, d.acceptInvitation, "acceptInvitation", "Join an organisation by an invitation", token, []string{"invitation"}, "", nil},
+		{"GET", "/api/v1/me/organisation", web.SignedIn, d.myOrganisation, "myOrganisation", "The organisation of the account, or the one that an address of it lets it join", nil, nil, "MyOrganisation", nil},
+		{"POST", "/api/v1/me/organisation/domain", web.Fresh, d.joinByDomain, "joinByDomain", "Join the organisation that an address of the account lets it join; where the address was proved a while ago a link is sent there", map[string]any{"organisation": text}, []string{"organisation"}, "JoinedByDomain", nil},
 		{"DELETE", "/api/v1/me/organisation", web.Fresh, d.leaveOrganisation, "leaveOrganisation", "Leave the organisation", nil, nil, "", nil},
 	}
 }
@@ -64,6 +66,9 @@ func joiningSchemas() map[string]any {
 			"next": text}),
 		"OrgRole":  object([]string{"id", "name", "builtin", "permissions", "members"}, map[string]any{"id": text, "name": text, "builtin": flag, "permissions": list(text), "members": number}),
 		"OrgRoles": list(see("OrgRole")),
+		"MyOrganisation": object(nil, map[string]any{"organisation": text, "name": text, "role": text,
+			"offered": object([]string{"organisation", "name", "address", "direct"}, map[string]any{"organisation": text, "name": text, "address": text, "direct": flag})}),
+		"JoinedByDomain": object([]string{"joined"}, map[string]any{"joined": flag}),
 		"Invitation": object([]string{"organisation", "address", "role", "groups", "domains", "expires_at"}, map[string]any{"organisation": text, "address": text, "invited_by": text, "role": text, "groups": list(text),
 			"domains": list(text), "expires_at": when}),
 	}
@@ -412,6 +417,47 @@ func (d *Door) acceptInvitation(ctx context.Context, r *web.Request) (web.Respon
 		return web.Refuse(v.Fault), err
 	}
 	return web.Response{Status: 204}, nil
+}
+
+// MyOrganisation is where an account is a member, or could be.
+type MyOrganisation struct {
+	ID      ref.Org  `json:"organisation,omitempty"`
+	Name    string   `json:"name,omitempty"`
+	Role    string   `json:"role,omitempty"`
+	Offered *Offered `json:"offered,omitempty"`
+}
+
+// Offered is an organisation that an account may join by an address of its domain.
+type Offered struct {
+	ID      ref.Org `json:"organisation"`
+	Name    string  `json:"name"`
+	Address string  `json:"address"`
+	Direct  bool    `json:"direct"` // else a link is sent there
+}
+
+func (d *Door) myOrganisation(ctx context.Context, r *web.Request) (web.Response, error) {
+	if o := r.Rules().Org; o.ID != "" {
+		return web.JSON(200, MyOrganisation{ID: o.ID, Name: o.Name, Role: r.Console.Role}), nil
+	}
+	o, err := d.Invite.Offered(ctx, r.Session.Account)
+	if err != nil || o.Org.ID == "" {
+		return web.JSON(200, MyOrganisation{}), err
+	}
+	return web.JSON(200, MyOrganisation{Offered: &Offered{o.Org.ID, o.Org.Name, o.To.Shown, o.Direct}}), nil
+}
+
+func (d *Door) joinByDomain(ctx context.Context, r *web.Request) (web.Response, error) {
+	var in struct {
+		Org ref.Org `json:"organisation"`
+	}
+	if err := r.ReadJSON(&in); err != nil {
+		return web.Response{}, err
+	}
+	o, f, err := d.Invite.JoinByDomain(ctx, r.Describe(), r.Session, in.Org)
+	if err != nil || f != nil {
+		return web.Refuse(f), err
+	}
+	return web.JSON(200, map[string]bool{"joined": o.Direct}), nil
 }
 
 func (d *Door) leaveOrganisation(ctx context.Context, r *web.Request) (web.Response, error) {

@@ -237,6 +237,39 @@ func TestAnAddressThatIsNotProvedJoinsNothing(t *testing.T) {
 	})
 }
 
+func TestAPIJoinsByADomain(t *testing.T) {
+	withNames(t, func(t *testing.T, w *apptest.World, names *apptest.Names) {
+		h := found(t, w, "Acme", "owner@example.com")
+		h.proves(names, "acme.example", true)
+		w.Settle("nico@acme.example")
+		w.Settle(hana)
+		type mine struct {
+			Organisation, Name, Role string
+			Offered                  struct {
+				Organisation, Address string
+				Direct                bool
+			}
+		}
+		p, k := w.Program("192.0.2.1"), w.Program("192.0.2.2")
+		p.Signin("nico@acme.example", apptest.Word)
+		k.Signin(hana, apptest.Word)
+		var m, n mine
+		k.Call("GET", "/api/v1/me/organisation", nil).Want(200, "").Into(&n)
+		p.Call("GET", "/api/v1/me/organisation", nil).Want(200, "").Into(&m)
+		if n != (mine{}) || m.Offered.Organisation != string(h.id) || !m.Offered.Direct {
+			t.Fatalf("got %+v and %+v", n, m)
+		}
+		k.Call("POST", "/api/v1/me/organisation/domain", map[string]any{"organisation": h.id}).Want(403, "domain.closed")
+		p.Call("POST", "/api/v1/me/organisation/domain", map[string]any{"organisation": "org_nonsense"}).Want(403, "domain.closed")
+		var j struct{ Joined bool }
+		p.Call("POST", "/api/v1/me/organisation/domain", map[string]any{"organisation": h.id}).Want(200, "").Into(&j)
+		p.Call("GET", "/api/v1/me/organisation", nil).Want(200, "").Into(&m)
+		if !j.Joined || m.Name != "Acme" || m.Role != org.Plain {
+			t.Errorf("got %+v %+v", j, m)
+		}
+	})
+}
+
 func TestAPIKeepsDomains(t *testing.T) {
 	withNames(t, func(t *testing.T, w *apptest.World, names *apptest.Names) {
 		found(t, w, "Acme", "owner@example.com")
