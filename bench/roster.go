@@ -91,7 +91,7 @@ func gathered(ctx context.Context, a *app.App) (o org.Org, err error) {
 	if err := a.DB.Update(ctx, func(tx db.Tx) error { o, err = org.Create(ctx, tx, "Bench"); return err }); err != nil {
 		return o, err
 	}
-	const batch = 100
+	const batch = 20
 	for from := 0; from < members; from += batch {
 		err := a.DB.Update(ctx, func(tx db.Tx) error {
 			for i := from; i < from+batch; i++ {

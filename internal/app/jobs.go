@@ -316,7 +316,7 @@ const purgeRows = 500
 // Purge removes what is over, a little at a time.
 func (a *App) Purge(ctx context.Context) error {
 	tidy := []func(context.Context, db.Tx, int) error{
-		flow.Purge, sentcode.Purge, passkey.Purge, push.Purge, device.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy, cooling.Purge, org.PurgeInvitations, (&desk.Desk{Entry: a.Entry}).Expire, ticket.Purge, hook.Purge, token.Purge,
+		flow.Purge, sentcode.Purge, passkey.Purge, push.Purge, device.Purge, limit.Purge, browser.Purge, browser.PurgeTrusts, grant.Purge, account.Tidy, cooling.Purge, org.PurgeInvitations, org.PurgeImports, (&desk.Desk{Entry: a.Entry}).Expire, ticket.Purge, hook.Purge, token.Purge,
 		a.Entry.SettleAllowed, (&govern.Govern{Entry: a.Entry}).Settle,
 		func(ctx context.Context, tx db.Tx, n int) error {
 			return outbox.Purge(ctx, tx, tx.Now().Add(-30*24*time.Hour), n)

@@ -29,4 +29,32 @@ var (
 	MemberStands = define(fault.Entry{Code: "member.stands", Kind: fault.Conflict, Topic: fault.Other, Lift: self, Action: toMembers,
 		Ja: fault.Text{What: "すでにその状態です。", Why: "同じ操作が、先に行われています。", Fix: "メンバーのページで、いまの状態を確かめてください。"},
 		En: fault.Text{What: "It is so already.", Why: "The same was done before.", Fix: "Look at the member's page to see how things stand."}})
+
+	ImportSize = define(fault.Entry{Code: "import.size", Kind: fault.TooLarge, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "ファイルが大きすぎます。", Why: "一度に読み込めるのは、5 MB、10,000行までです。", Fix: "ファイルを分けて、順に読み込んでください。"},
+		En: fault.Text{What: "The file is too large.", Why: "Up to 5 MB and 10,000 lines are read at once.", Fix: "Split it and import the parts one after another."}})
+
+	ImportText = define(fault.Entry{Code: "import.text", Kind: fault.Bad, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "ファイルを読めませんでした。", Why: "UTF-8 か Shift_JIS の CSV ではないようです。", Fix: "表計算ソフトで「CSV UTF-8」として保存し直してください。"},
+		En: fault.Text{What: "The file cannot be read.", Why: "It is no CSV in UTF-8 or Shift_JIS.", Fix: "Save it as “CSV UTF-8” in the spreadsheet and choose it again."}})
+
+	ImportHead = define(fault.Entry{Code: "import.head", Kind: fault.Bad, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "1行目の見出しが分かりません。", Why: "1行目に account か address の列が1つずつあり、2行目からメンバーが並んでいる必要があります。", Fix: "メンバーを書き出したファイルを手本にして、見出しを直してください。"},
+		En: fault.Text{What: "The first line names no columns.", Why: "It has to name account or address, each column once, with a member on each line below.", Fix: "Export the members and use that file as the pattern."}})
+
+	ImportLine = define(fault.Entry{Code: "import.line", Kind: fault.Bad, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "この行は読めません。", Why: "だれのことか書かれていないか、引用符が閉じていないか、長すぎます。", Fix: "この行を直して、読み込み直してください。"},
+		En: fault.Text{What: "This line cannot be read.", Why: "It names nobody, has a quote that does not close, or is too long.", Fix: "Correct the line and import it again."}})
+
+	ImportState = define(fault.Entry{Code: "import.state", Kind: fault.Bad, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "状態を表す言葉が分かりません。", Why: "状態には active（利用中）か inactive（利用停止）を書きます。", Fix: "この行を直して、読み込み直してください。"},
+		En: fault.Text{What: "The state is not known.", Why: "A state is active or inactive.", Fix: "Correct the line and import it again."}})
+
+	ImportTwice = define(fault.Entry{Code: "import.twice", Kind: fault.Conflict, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "同じ人の行が、前にもあります。", Why: "どちらの行が正しいか分からないので、後の行は使いません。", Fix: "1人につき1行にしてください。"},
+		En: fault.Text{What: "An earlier line is about the same member.", Why: "Which of them is meant is not known, so the later one is left out.", Fix: "Keep one line for each member."}})
+
+	ImportUnknown = define(fault.Entry{Code: "import.unknown", Kind: fault.NotFound, Topic: fault.Other, Lift: self,
+		Ja: fault.Text{What: "この組織のメンバーではありません。", Why: "この ID かアドレスのメンバーは、この組織にいません。", Fix: "アドレスを確かめてください。新しい人を招待するときは、状態を空にします。"},
+		En: fault.Text{What: "This is no member of the organisation.", Why: "Nobody here has this ID or address.", Fix: "Check the address. To invite somebody new, leave the state empty."}})
 )

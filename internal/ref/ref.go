@@ -28,6 +28,8 @@ type (
 	Domain string
 	// Invitation names one invitation of an organisation.
 	Invitation string
+	// Import names one table of members that was handed in.
+	Import string
 	// Session names one signed-in browser, app or device.
 	Session string
 	// Browser names one browser that has tried to sign in.
@@ -196,6 +198,12 @@ func NewPolicy(at time.Time) Policy { return Policy(fresh("pol_", at)) }
 
 // NewRole makes the ID of a role that an organisation made itself.
 func NewRole(at time.Time) Role { return Role(fresh("rol_", at)) }
+
+// NewImport makes an import's name.
+func NewImport(at time.Time) Import { return Import(fresh("imp_", at)) }
+
+// ParseImport reads an import's name.
+func ParseImport(s string) (Import, bool) { return Import(s), parse("imp_", s) }
 
 // NewInvitation makes an invitation's name.
 func NewInvitation(at time.Time) Invitation { return Invitation(fresh("inv_", at)) }

@@ -1,6 +1,7 @@
 package sample
 
 import (
+	"slices"
 	"time"
 
 	"sekisho/internal/audit"
@@ -66,6 +67,17 @@ func members() []Page {
 		{Name: "members-once", Response: web.Show("admin/members-once", admin.MemberOnce{Who: who, Act: "temporary", Word: "h7kq-2mxp-9d4w-tz6r", Until: At})},
 		{Name: "members-once-code", Response: web.Show("admin/members-once", admin.MemberOnce{Who: who, Act: "code", Word: "1234 5678 9012", Until: At})},
 	}
+	rows := []admin.ImportRow{{N: 2, Whom: "hana@example.com", Account: "acc_1", Plan: "change", Role: plain, State: "inactive", Groups: []string{"営業", "<b>Night</b>"}, Sets: true},
+		{N: 3, Whom: long, Plan: "invite"}, {N: 4, Whom: "ken@example.com", Plan: "same", Sets: true}, {N: 5, Code: faults.ImportLine.Code}, {N: 6, Whom: "acc_1", Code: faults.OrgForbidden.Code}}
+	came := slices.Clone(rows)
+	came[0].Outcome, came[1].Code, came[1].Outcome = "done", faults.InvitationOpen.Code, faults.InvitationOpen.Code
+	pages = append(pages,
+		Page{Name: "members-import", Response: web.Show("admin/members-import", admin.ImportAsk{})},
+		Page{Name: "members-import-bad", Response: web.Show("admin/members-import", admin.ImportAsk{}).With(faults.ImportText.New())},
+		Page{Name: "members-imported", Response: web.Show("admin/members-imported", admin.ImportShow{ID: "imp_1", Foreign: true, Change: 1, Invite: 1, Same: 1, Bad: 2, List: rows, Next: 6, First: true})},
+		Page{Name: "members-imported-part", Response: web.Show("admin/members-imported", admin.ImportShow{ID: "imp_1", Change: 10, Invite: 1, Done: 3, Failed: 1, Applied: true, List: came})},
+		Page{Name: "members-imported-done", Response: web.Show("admin/members-imported", admin.ImportShow{ID: "imp_1", Change: 1, Invite: 1, Done: 1, Failed: 1, Applied: true, First: true, List: came})},
+	)
 	for _, act := range []string{"link", "temporary", "factors", "code", "unlock", "lock", "sessions", "deactivate", "reactivate", "remove", "restore"} {
 		pages = append(pages, Page{Name: "members-" + act, Response: web.Show("admin/members-ask", ask(act))})
 	}

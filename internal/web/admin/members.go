@@ -83,6 +83,9 @@ func (p Members) With(name string, value any) string {
 	return leads("/admin/members", v)
 }
 
+// Export is where the same members are given as a table.
+func (p Members) Export() string { return leads("/admin/members/export", p.values()) }
+
 func (p Members) values() url.Values {
 	v := url.Values{"q": {p.Typed}, "state": {string(p.State)}, "role": {p.Role}, "group": {p.Group}, "sort": {string(p.Sort)}}
 	if p.Without {
@@ -108,6 +111,10 @@ func (d *Door) memberRoutes() []web.Route {
 	routes := []web.Route{
 		see("/admin/members", org.ReadMembers, d.members), do("/admin/members", org.ReadMembers, d.membersDo),
 		see("/admin/members/{account}", org.ReadMembers, d.member),
+		see("/admin/members/export", org.ReadMembers, d.membersExport),
+		ask("/admin/members/import", org.ManageMembers, d.importAsk),
+		{Method: "POST", Path: "/admin/members/import", Guard: web.MayDo(org.ManageMembers), Face: web.Page, Limit: govern.MostTable + 64<<10, Handle: d.importRead},
+		ask("/admin/imports/{import}", org.ManageMembers, d.importShow), do("/admin/imports/{import}", org.ManageMembers, d.importApply),
 	}
 	for _, a := range memberActs {
 		routes = append(routes, ask("/admin/members/{account}/"+a.name, a.needs, d.memberAsk(a)), do("/admin/members/{account}/"+a.name, a.needs, d.memberDo(a)))
