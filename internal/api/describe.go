@@ -28,7 +28,7 @@ func (d *Door) operations() []operation {
 	ident := map[string]any{"identifier": text}
 	begin := map[string]any{"identifier": text, "kind": map[string]any{"type": "string", "enum": []string{"passkey", "tegata"}}}
 	pass, lost := back{d, d.Recover}, back{d, d.Replace}
-	return slices.Concat(d.addressOperations(), d.factorOperations(), d.tegataOperations(), d.joiningOperations(), d.memberOperations(), d.domainOperations(), d.whyOperations(), d.tokenOperations(), d.hookOperations(), d.settingsOperations(), d.allowedOperations(), d.policyOperations(), []operation{
+	return slices.Concat(d.addressOperations(), d.factorOperations(), d.tegataOperations(), d.joiningOperations(), d.memberOperations(), d.domainOperations(), d.whyOperations(), d.previewOperations(), d.tokenOperations(), d.hookOperations(), d.settingsOperations(), d.allowedOperations(), d.policyOperations(), []operation{
 		{"GET", "/api/v1/openapi.json", web.Anyone, d.openapi, "describe", "This description", nil, nil, "Any", nil},
 		{"GET", "/api/v1/noop", web.Anyone, noop, "noop", "Does nothing; what the server itself costs", nil, nil, "", nil},
 		{"POST", "/api/v1/signin", web.Anyone, d.signin, "signin", "Begin to sign in with an identifier, or with kind passkey or tegata and none", begin, nil, "Step", nil},
@@ -89,6 +89,7 @@ func schemas() map[string]any {
 	maps.Copy(out, joiningSchemas())
 	maps.Copy(out, memberSchemas())
 	maps.Copy(out, whySchemas())
+	maps.Copy(out, previewSchemas())
 	maps.Copy(out, tokenSchemas())
 	maps.Copy(out, hookSchemas())
 	maps.Copy(out, allowedSchemas())

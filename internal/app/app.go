@@ -106,6 +106,7 @@ type App struct {
 	Hub     *hub.Hub
 	Join    *join.Join
 	Govern  *govern.Govern
+	Explain *explain.Explain
 	Frame   *web.Frame
 	Handler http.Handler
 	Doors   []web.Door
@@ -343,6 +344,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 	list := &access.Access{Entry: a.Entry}
 	inv := &invite.Invite{Entry: a.Entry}
 	a.Govern = &govern.Govern{Entry: a.Entry, Sites: a.sites()}
+	a.Explain = &explain.Explain{Entry: a.Entry}
 	own := &allow.Allow{Entry: a.Entry}
 	a.Join = &join.Join{Entry: a.Entry}
 	open := a.Frame.Open
@@ -357,7 +359,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Invite: inv, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
 		(&admin.Door{
 			Govern:  a.Govern,
-			Explain: &explain.Explain{Entry: a.Entry},
+			Explain: a.Explain,
 		}).Door(),
 		(&me.Door{
 			Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list,
@@ -372,7 +374,7 @@ func (a *App) doors(issuer string, salt []byte) error {
 		(&api.Door{
 			Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Address: adr, Enrol: en, Access: list, Tegata: teg, Open: open, Issuer: issuer, Cookie: a.Frame.SessionCookie(),
 			Govern: a.Govern, Invite: inv,
-			Explain: &explain.Explain{Entry: a.Entry},
+			Explain: a.Explain,
 			Allow:   own,
 		}).Door(),
 		{Name: "ready", Routes: []web.Route{{Method: "GET", Path: "/ready", Guard: web.Anyone, Face: web.API, Handle: a.ready}}},

@@ -27,7 +27,6 @@ import (
 	"sekisho/internal/factor/sentcode"
 	"sekisho/internal/flow"
 	"sekisho/internal/flow/desk"
-	"sekisho/internal/flow/explain"
 	"sekisho/internal/flow/govern"
 	"sekisho/internal/grant"
 	"sekisho/internal/hook"
@@ -64,7 +63,7 @@ func (a *App) jobs() []job {
 		{name: "desk", every: time.Second, do: a.TellDesk},
 		{name: "domains", every: time.Minute, do: a.Govern.LookAgain},
 		{name: "list", every: 10 * time.Second, do: a.List},
-		{name: "figures", every: 10 * time.Minute, do: (&explain.Explain{Entry: a.Entry}).Recount},
+		{name: "figures", every: 10 * time.Minute, do: a.Explain.Recount},
 	}
 	var seen watched
 	list = append(list, job{name: "watch", every: 100 * time.Millisecond, do: func(ctx context.Context) error { return a.watch(ctx, &seen) }})

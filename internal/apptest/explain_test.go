@@ -12,6 +12,7 @@ import (
 	"sekisho/internal/flow/explain"
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
+	"sekisho/internal/slowhash"
 )
 
 func (h house) explain() *explain.Explain { return &explain.Explain{Entry: h.w.Entry} }
@@ -121,4 +122,34 @@ func TestPreviewIsForWhoMayReadPolicies(t *testing.T) {
 			t.Error("who has gone is answered")
 		}
 	})
+}
+
+// A preview takes a core for seconds: one too many is told to come again, and who goes
+// away gives their turn back.
+func TestPreviewsDoNotTakeTheMachine(t *testing.T) {
+	w := apptest.New(t, "sqlite")
+	h := found(t, w, "Acme", "owner@example.com")
+	x := h.explain()
+	gone, stop := context.WithCancel(t.Context())
+	stop()
+	for range 5 {
+		_, _ = x.Preview(gone, h.asker(), nil)
+	}
+	start, done := make(chan struct{}), make(chan error, 20)
+	for range 20 {
+		go func() {
+			<-start
+			_, err := x.Preview(t.Context(), h.asker(), nil)
+			done <- err
+		}()
+	}
+	close(start)
+	for range 20 {
+		if err := <-done; err != nil && !errors.Is(err, slowhash.ErrBusy) {
+			t.Error(err)
+		}
+	}
+	if _, err := x.Preview(t.Context(), h.asker(), nil); err != nil {
+		t.Errorf("a turn was not given back: %v", err)
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"sekisho/internal/apptest"
+	"sekisho/internal/flow/explain"
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
 )
@@ -89,5 +90,44 @@ func TestAProgramReadsTheAuditLogWithItsToken(t *testing.T) {
 		counts.Call("GET", "/api/v1/org/diagnosis?reference="+reference, nil).Want(403, "org.forbidden")
 		counts.Call("POST", "/api/v1/org/what-if", map[string]any{"member": hana, "from": "192.0.2.1"}).Want(403, "org.forbidden")
 		elsewhere.Call("GET", "/api/v1/org/diagnosis?reference="+reference, nil).Want(404, "org.not_found")
+	})
+}
+
+// PO-17, for programs: a policy is tried before it is there, and nothing of it stays.
+func TestAPolicyIsTriedByTheAPI(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h := found(t, w, "Acme", "owner@example.com")
+		a := h.member(hana, org.Plain)
+		made, err := h.AddRole(t.Context(), operator, h.id, "rules", []org.Permission{org.ReadPolicies})
+		h.must(err)
+		h.member("rules@example.com", made.Name)
+		w.Program("198.51.100.7").Signin(hana, apptest.Word).Want(200, "")
+		owner, rules := w.Program("192.0.2.1"), w.Program("192.0.2.2")
+		owner.Signin("owner@example.com", apptest.Word).Want(200, "")
+		rules.Signin("rules@example.com", apptest.Word).Want(200, "")
+		office := map[string]any{"name": "office", "address": map[string]any{"allowed": []any{map[string]any{"address": "192.0.2.0/24"}}}, "targets": []any{map[string]any{"whom": "all"}}}
+		var out explain.Report
+		before := rowsOf(w)
+		owner.Call("POST", "/api/v1/org/preview", office).Want(200, "").Into(&out)
+		if out.Seen.Members != 3 || out.Stops.Members != 1 || len(out.Who) != 1 || out.Who[0].Account != a.ID || out.You {
+			t.Errorf("got %+v", out)
+		}
+		out = explain.Report{}
+		rules.Call("POST", "/api/v1/org/preview", office).Want(200, "").Into(&out)
+		if out.Stops.Members != 1 || len(out.Who) != 0 || out.More != 1 {
+			t.Errorf("who may not read members is told of them: %+v", out)
+		}
+		delete(office, "targets")
+		out = explain.Report{}
+		owner.Call("POST", "/api/v1/org/preview", office).Want(200, "").Into(&out)
+		if out.Stops.Members != 0 {
+			t.Errorf("for nobody yet: got %+v", out)
+		}
+		owner.Call("POST", "/api/v1/org/preview", map[string]any{"name": "office", "remove": true}).Want(404, "org.not_found")
+		owner.Call("POST", "/api/v1/org/preview", map[string]any{"name": "x", "session": map[string]any{"lifetime_hours": 1e9, "idle_minutes": 0, "concurrent": 0, "daily_signins": 0}}).Want(400, "")
+		w.Program("192.0.2.9").Call("POST", "/api/v1/org/preview", office).Want(401, "")
+		if after := rowsOf(w); after["org_policy"] != before["org_policy"] || after["audit"] != before["audit"] {
+			t.Errorf("something was written: %v, then %v", before, after)
+		}
 	})
 }

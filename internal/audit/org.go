@@ -112,8 +112,9 @@ type Entrance struct {
 	About     string // JSON; empty where the account was erased
 }
 
-// Asked is how many accounts Entrances takes at once.
-const Asked = 200
+// Asked is how many accounts Entrances takes at once: about as many as have the sign-ins of
+// one page, for each page looks at all of theirs.
+const Asked = 20
 
 // Span says which sign-ins to read: of at most Asked accounts, since an instant, after the
 // last one read.

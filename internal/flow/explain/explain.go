@@ -9,6 +9,8 @@ import (
 	"context"
 	"embed"
 	"errors"
+	"fmt"
+	"sync"
 
 	"sekisho/internal/db"
 	"sekisho/internal/fault"
@@ -16,6 +18,7 @@ import (
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/org"
 	"sekisho/internal/ref"
+	"sekisho/internal/slowhash"
 )
 
 // Migrations are the tables of this package.
@@ -24,7 +27,33 @@ import (
 var Migrations embed.FS
 
 // Explain is the journey.
-type Explain struct{ *enter.Entry }
+type Explain struct {
+	*enter.Entry
+
+	mu      sync.Mutex
+	running int // previews
+}
+
+// atOnce is how many previews run side by side on a node: each takes a core for seconds.
+const atOnce = 2
+
+// errBusy is one too many: it is told as every full queue is.
+var errBusy = fmt.Errorf("too many previews at once: %w", slowhash.ErrBusy)
+
+// turn takes a turn for a preview; leave gives it back.
+func (x *Explain) turn() (leave func(), err error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.running >= atOnce {
+		return nil, errBusy
+	}
+	x.running++
+	return func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		x.running--
+	}, nil
+}
 
 // Asker is who wants to know: a member, of their own organisation. The operator sits at
 // the data and may know all.

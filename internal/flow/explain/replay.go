@@ -131,6 +131,11 @@ const hands = 2
 // the organisation, and says what would change. It reads in pages and keeps no more than
 // one of them a hand, and what the report names; when ctx ends it ends.
 func (x *Explain) Preview(ctx context.Context, who Asker, candidate []policy.Assigned) (Report, error) {
+	leave, err := x.turn()
+	if err != nil {
+		return Report{}, err
+	}
+	defer leave()
 	all := newReplay(x, who)
 	if err := x.DB.View(ctx, func(tx db.ReadTx) error { return all.begin(ctx, tx, candidate) }); err != nil {
 		return Report{}, err
@@ -155,7 +160,7 @@ func (x *Explain) Preview(ctx context.Context, who Asker, candidate []policy.Ass
 			}
 		})
 	}
-	err := x.eachMember(ctx, who.Org, pages)
+	err = x.eachMember(ctx, who.Org, pages)
 	close(pages)
 	working.Wait()
 	if cause := context.Cause(ctx); cause != nil {
@@ -193,6 +198,7 @@ type replay struct {
 	who       Asker
 	now, then policy.Rules
 	version   int64
+	names     bool // who asks may know who is stopped
 	out       Report
 	rules     map[Ruled]*Tally
 	one       sequence
@@ -240,9 +246,11 @@ type sequence struct {
 }
 
 func (p *replay) begin(ctx context.Context, r db.ReadTx, candidate []policy.Assigned) error {
-	if _, err := p.who.may(ctx, r, org.ReadPolicies); err != nil {
+	held, err := p.who.may(ctx, r, org.ReadPolicies)
+	if err != nil {
 		return err
 	}
+	p.names = org.Within(held, []org.Permission{org.ReadMembers})
 	o, err := org.Of(ctx, r, p.who.Org)
 	if err != nil {
 		return err
@@ -260,6 +268,28 @@ func (p *replay) begin(ctx context.Context, r db.ReadTx, candidate []policy.Assi
 	p.then = policy.NewRules(policy.Rules{Org: o.ID, Name: o.Name, Version: o.Version}, begun(candidate, r.Now()))
 	p.out.Since = r.Now().Add(-Back)
 	return nil
+}
+
+// Candidate are an organisation's policies with one of them changed; one that is not there
+// yet comes last. What was demanded goes on being demanded since then.
+func Candidate(list []org.Policy, p policy.Policy) (out []policy.Assigned) {
+	found := false
+	for _, x := range list {
+		if x.Name == p.Name {
+			found = true
+			if s := p.SecondFactor; s != nil && x.SecondFactor != nil && x.SecondFactor.Demanded && !s.Narrows(*x.SecondFactor) {
+				since := *s
+				since.Since = x.SecondFactor.Since
+				p.SecondFactor = &since
+			}
+			x.Policy = p
+		}
+		out = append(out, x.Assigned)
+	}
+	if !found {
+		out = append(out, policy.Assigned{Policy: p})
+	}
+	return out
 }
 
 // begun is what is demanded from now on where nobody said since when, as saving it says.
@@ -406,6 +436,9 @@ func (p *replay) close() {
 }
 
 func (p *replay) end() Report {
+	if !p.names {
+		p.out.More, p.out.Who = p.out.More+len(p.out.Who), nil
+	}
 	for r, t := range p.rules {
 		r.Tally = *t
 		p.out.Rules = append(p.out.Rules, r)

@@ -322,22 +322,6 @@ func (d *Door) policyDecide(done string, act func(context.Context, govern.By, re
 	}
 }
 
-// candidate is the organisation's policies with one of them changed.
-func candidate(list []org.Policy, p policy.Policy) (out []policy.Assigned) {
-	for _, x := range list {
-		if x.Name == p.Name {
-			if s := p.SecondFactor; s != nil && x.SecondFactor != nil && x.SecondFactor.Demanded && !s.Narrows(*x.SecondFactor) {
-				since := *s
-				since.Since = x.SecondFactor.Since
-				p.SecondFactor = &since
-			}
-			x.Policy = p
-		}
-		out = append(out, x.Assigned)
-	}
-	return out
-}
-
 // preview replays the last days of sign-ins as if a policy were so (PO-17).
 func (d *Door) preview(ctx context.Context, r *web.Request, p policy.Policy) (*Preview, error) {
 	var list []org.Policy
@@ -348,7 +332,7 @@ func (d *Door) preview(ctx context.Context, r *web.Request, p policy.Policy) (*P
 	if err != nil {
 		return nil, err
 	}
-	seen, err := d.Explain.Preview(ctx, explain.Asker{Org: r.Console.Org, Account: r.Session.Account}, candidate(list, p))
+	seen, err := d.Explain.Preview(ctx, explain.Asker{Org: r.Console.Org, Account: r.Session.Account}, explain.Candidate(list, p))
 	if err != nil {
 		return nil, err
 	}
