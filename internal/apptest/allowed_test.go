@@ -2,6 +2,7 @@ package apptest_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -379,6 +380,68 @@ func TestANewTegataUnderTheLockLiftsOnesOwnList(t *testing.T) {
 		l.takes(t, l.by(b, gate.Passphrase))
 		if versionOf(l.World, l.account.ID) != 0 || kinds(l.World, "allowed.lifted") != 1 {
 			t.Error("the list stays")
+		}
+	})
+}
+
+// A header says where somebody is when a proxy that is named wrote it, in whichever
+// spelling; from anybody else it says nothing.
+func TestAListIsNotPassedByAHeader(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w.Settle(hana)
+		at := func(from, name, value string) int {
+			p := w.Program(from)
+			p.Token = ""
+			in := w.Program("192.0.2.1")
+			in.Signin(hana, apptest.Word).Want(200, "")
+			req, err := http.NewRequest("GET", w.Base+"/api/v1/session", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", "Bearer "+in.Token)
+			if name != "" {
+				req.Header.Set(name, value)
+			}
+			return p.Do(req).Status
+		}
+		p := w.Program("192.0.2.1")
+		p.Signin(hana, apptest.Word).Want(200, "")
+		allow(p, "192.0.2.0/24", "2001:db8::/64").Want(200, "")
+		for _, c := range []struct {
+			from, name, value string
+			want              int
+		}{
+			{"192.0.2.1", "", "", 200}, {"203.0.113.9", "", "", 403},
+			{"203.0.113.9", "X-Forwarded-For", "192.0.2.1", 403}, {"203.0.113.9", "Forwarded", "for=192.0.2.1", 403}, {"203.0.113.9", "X-Real-Ip", "192.0.2.1", 403},
+			{"10.0.0.5", "X-Forwarded-For", "192.0.2.1", 200}, {"10.0.0.5", "X-Forwarded-For", "::ffff:192.0.2.1", 200}, {"10.0.0.5", "X-Forwarded-For", "192.0.2.1, 203.0.113.9", 403},
+			{"10.0.0.5", "X-Forwarded-For", "203.0.113.9, 192.0.2.1", 200}, {"10.0.0.5", "Forwarded", `for="[2001:DB8::7]:99"`, 200}, {"10.0.0.5", "Forwarded", `for="[2001:db8:0:1::7]"`, 403},
+			{"10.0.0.5", "X-Forwarded-For", "2001:db8::7%eth0", 200}, {"10.0.0.5", "X-Forwarded-For", "192.0.2.01", 403}, {"10.0.0.5", "X-Forwarded-For", "3221225985", 403},
+			{"10.0.0.5", "X-Forwarded-For", "0xC0.0.2.1", 403}, {"10.0.0.5", "X-Forwarded-For", "", 403},
+		} {
+			if got := at(c.from, c.name, c.value); got != c.want {
+				t.Errorf("from %s with %s %q: got %d, want %d", c.from, c.name, c.value, got, c.want)
+			}
+		}
+	}, "trusted_proxies", "10.0.0.0/8")
+}
+
+// An installation of Tegata is asked from where it is.
+func TestOnesOwnListHoldsForTegata(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		a := w.Settle(hana)
+		p := w.Program("192.0.2.1")
+		p.Signin(hana, apptest.Word).Want(200, "")
+		h := w.Hold(p, a, "Pixel 8") // at 198.51.100.200
+		if _, err := h.State(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		allow(p, "192.0.2.1").Want(200, "")
+		if _, err := h.State(t.Context()); err == nil || !strings.Contains(err.Error(), "signin.ip_not_allowed") {
+			t.Errorf("outside the list it is answered: %v", err)
+		}
+		allow(p, "192.0.2.1", "198.51.100.192-198.51.100.201").Want(200, "")
+		if _, err := h.State(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -41,14 +41,14 @@ func (x *act) stays(ctx context.Context, tx db.Tx) error {
 	if x.by.Operator || x.back {
 		return nil
 	}
-	rules, err := x.Rules.Of(ctx, tx, x.by.Session.Account)
+	rules, err := x.Rules.Of(ctx, tx, x.by.account())
 	if err != nil || !enter.ShutsOut(x.by.Visitor, x.by.Session, rules, tx.Now()) {
 		return err
 	}
 	if x.before == nil {
 		return &Refused{faults.PolicyShutsOut.New("address", x.by.Visitor.Addr.String())}
 	}
-	p, err := org.Stand(ctx, tx, org.Pending{Org: x.org.ID, Account: x.by.Session.Account, Session: x.by.Session.ID, What: x.what}, x.before)
+	p, err := org.Stand(ctx, tx, org.Pending{Org: x.org.ID, Account: x.by.account(), Session: x.by.Session.ID, What: x.what}, x.before)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ import (
 var files embed.FS
 
 // Guides are the pages that explain a feature.
-var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "way-back", "addresses", "allowed", "sessions", "several-accounts", "activity", "notices", "apps", "organisation",
+var Guides = []string{"signing-in", "keep", "codes", "password", "recovery", "way-back", "addresses", "allowed", "policies", "sessions", "several-accounts", "activity", "notices", "apps", "organisation",
 	"second-factor", "tegata", "tegata-approve", "sign-in-lock", "tegata-again", "new-phone", "authenticator-app", "keys", "spare", "trusted-browsers", "phone-gone", "support-desk"}
 
 // steps are how many a guide lists.
@@ -39,7 +39,7 @@ var (
 // places are where what a guide tells is done.
 var places = map[string]Link{"second-factor": toFactors, "tegata": toFactors, "tegata-again": toFactors, "new-phone": toFactors, "authenticator-app": toFactors, "keys": toFactors, "spare": toFactors, "trusted-browsers": toAccess,
 	"sign-in-lock": {"/recover/replace", "replace"},
-	"phone-gone":   toAccess, "sessions": toAccess, "addresses": toAddresses, "allowed": {"/me/allowed", "allowed"}, "password": {"/me/password", "password"}, "activity": {"/me/activity", "activity"},
+	"phone-gone":   toAccess, "sessions": toAccess, "addresses": toAddresses, "allowed": {"/me/allowed", "allowed"}, "policies": {"/admin/policies", "policies"}, "password": {"/me/password", "password"}, "activity": {"/me/activity", "activity"},
 	"apps": {"/me/apps", "apps"}, "organisation": {"/me/rules", "rules"}, "support-desk": {"/desk", "desk"}}
 
 // Pages of help.
