@@ -45,7 +45,7 @@ func policySchemas() map[string]any {
 	list := func(of any) map[string]any { return map[string]any{"type": "array", "items": of} }
 	see := func(name string) map[string]any { return map[string]any{"$ref": "#/components/schemas/" + name} }
 	return map[string]any{
-		"PolicyPassword": object([]string{"min_single", "min"}, map[string]any{"min_single": number, "min": number, "upper": flag, "lower": flag, "digit": flag, "special": flag, "recent": number,
+		"PolicyPassword": object([]string{"min_single", "min"}, map[string]any{"min_single": number, "min": number, "upper": flag, "lower": flag, "digit": flag, "special": flag, "admin_reset": flag, "recent": number,
 			"min_age_days": days, "max_age_days": days}),
 		"PolicySecondFactor": object([]string{"demanded", "trust_days", "backup_codes", "grace_days"}, map[string]any{"demanded": flag, "kinds": list(map[string]any{"type": "string", "enum": policy.Kinds}),
 			"trust_days": number, "backup_codes": flag, "grace_days": number}),
@@ -61,15 +61,16 @@ func policySchemas() map[string]any {
 // The parts of a policy as programs write them.
 type (
 	policyPassword struct {
-		MinSingle int     `json:"min_single"`
-		Min       int     `json:"min"`
-		Upper     bool    `json:"upper"`
-		Lower     bool    `json:"lower"`
-		Digit     bool    `json:"digit"`
-		Special   bool    `json:"special"`
-		Recent    int     `json:"recent"`
-		MinAge    float64 `json:"min_age_days"`
-		MaxAge    float64 `json:"max_age_days"`
+		MinSingle  int     `json:"min_single"`
+		Min        int     `json:"min"`
+		Upper      bool    `json:"upper"`
+		Lower      bool    `json:"lower"`
+		Digit      bool    `json:"digit"`
+		Special    bool    `json:"special"`
+		AdminReset bool    `json:"admin_reset"`
+		Recent     int     `json:"recent"`
+		MinAge     float64 `json:"min_age_days"`
+		MaxAge     float64 `json:"max_age_days"`
 	}
 	policySecondFactor struct {
 		Demanded    bool     `json:"demanded"`
@@ -132,7 +133,7 @@ func span(n float64, of time.Duration) time.Duration {
 func (g givenPolicy) policy(r *web.Request, was policy.Policy) (policy.Policy, *fault.Fault) {
 	p := policy.Policy{Name: was.Name, Federation: was.Federation}
 	if w := g.Password; w != nil {
-		p.Password = &policy.Password{MinLengthSingle: w.MinSingle, MinLength: w.Min, Upper: w.Upper, Lower: w.Lower, Digit: w.Digit, Special: w.Special, Recent: w.Recent,
+		p.Password = &policy.Password{MinLengthSingle: w.MinSingle, MinLength: w.Min, Upper: w.Upper, Lower: w.Lower, Digit: w.Digit, Special: w.Special, AdminReset: w.AdminReset, Recent: w.Recent,
 			MinAge: span(w.MinAge, dayLong), MaxAge: span(w.MaxAge, dayLong)}
 	}
 	if s := g.SecondFactor; s != nil {
@@ -163,7 +164,7 @@ func (g givenPolicy) policy(r *web.Request, was policy.Policy) (policy.Policy, *
 func showPolicy(p org.Policy) OrgPolicy {
 	out := OrgPolicy{ID: p.ID, Name: p.Name, Version: p.Version, Targets: []policyTarget{}}
 	if w := p.Password; w != nil {
-		out.Password = &policyPassword{w.MinLengthSingle, w.MinLength, w.Upper, w.Lower, w.Digit, w.Special, w.Recent, w.MinAge.Hours() / 24, w.MaxAge.Hours() / 24}
+		out.Password = &policyPassword{w.MinLengthSingle, w.MinLength, w.Upper, w.Lower, w.Digit, w.Special, w.AdminReset, w.Recent, w.MinAge.Hours() / 24, w.MaxAge.Hours() / 24}
 	}
 	if s := p.SecondFactor; s != nil {
 		out.SecondFactor = &policySecondFactor{s.Demanded, s.Kinds, s.TrustDays, s.BackupCodes, s.GraceDays}

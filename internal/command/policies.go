@@ -47,15 +47,16 @@ func (l *length) UnmarshalText(b []byte) error {
 type policyFile struct {
 	Name     string `toml:"name"`
 	Password struct {
-		Min       int    `toml:"min"`
-		MinSingle int    `toml:"min_single"`
-		Upper     bool   `toml:"upper"`
-		Lower     bool   `toml:"lower"`
-		Digit     bool   `toml:"digit"`
-		Special   bool   `toml:"special"`
-		Recent    int    `toml:"recent"`
-		MinAge    length `toml:"min_age"`
-		MaxAge    length `toml:"max_age"`
+		Min        int    `toml:"min"`
+		MinSingle  int    `toml:"min_single"`
+		Upper      bool   `toml:"upper"`
+		Lower      bool   `toml:"lower"`
+		Digit      bool   `toml:"digit"`
+		Special    bool   `toml:"special"`
+		AdminReset bool   `toml:"admin_reset"`
+		Recent     int    `toml:"recent"`
+		MinAge     length `toml:"min_age"`
+		MaxAge     length `toml:"max_age"`
 	} `toml:"password"`
 	SecondFactor struct {
 		Demanded    bool     `toml:"demanded"`
@@ -96,7 +97,7 @@ func readPolicy(text string) (policy.Policy, error) {
 	p := policy.Policy{Name: f.Name}
 	if meta.IsDefined("password") {
 		w := f.Password
-		p.Password = &policy.Password{MinLength: w.Min, MinLengthSingle: w.MinSingle, Upper: w.Upper, Lower: w.Lower, Digit: w.Digit, Special: w.Special,
+		p.Password = &policy.Password{MinLength: w.Min, MinLengthSingle: w.MinSingle, Upper: w.Upper, Lower: w.Lower, Digit: w.Digit, Special: w.Special, AdminReset: w.AdminReset,
 			Recent: w.Recent, MinAge: time.Duration(w.MinAge), MaxAge: time.Duration(w.MaxAge)}
 	}
 	if meta.IsDefined("second_factor") {

@@ -53,4 +53,8 @@ var (
 	OrgPermission = define(fault.Entry{Code: "org.permission", Kind: fault.Bad, Topic: fault.Other, Lift: self,
 		Ja: fault.Text{What: "その権限は、役割に入れられません。", Why: "ない権限か、オーナーだけが持てる権限です。", Fix: "一覧にある権限から選んでください。"},
 		En: fault.Text{What: "A role cannot carry that permission.", Why: "There is none of that name, or only owners have it.", Fix: "Choose from the permissions that are listed."}})
+
+	ResetForbidden = define(fault.Entry{Code: "recovery.forbidden", Kind: fault.Forbidden, Topic: fault.Forgotten, Lift: admins, Action: &fault.Action{Href: "/desk", Ja: "サポートに助けを求める", En: "Ask the support desk"},
+		Ja: fault.Text{What: "自分ではパスワードを再設定できません。", Why: "所属する組織の決まりで、忘れたパスワードは、組織の管理者だけが再設定できます。", Fix: "組織の管理者に、再設定のリンクを送ってもらってください。連絡先がわからないときは、下のボタンから依頼できます。"},
+		En: fault.Text{What: "You cannot reset the password yourself.", Why: "By a rule of your organisation, only its admins have a forgotten password reset.", Fix: "Ask an admin of the organisation to send you a link to reset it. If you do not know whom to ask, the button below reaches them."}})
 )

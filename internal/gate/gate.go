@@ -145,6 +145,7 @@ type Facts struct {
 	Unusual   bool      // Enter: browser and place are both new to the account
 	Contained bool      // Enter, Change, Steer: the owner said "this was not me"
 	Recovers  bool      // Enter: a new password is being set, or was a moment ago, by way of recovery
+	Ordered   bool      // Enter: an admin of the account's organisation, or the operator, had the reset sent
 	Sent      bool      // Change: all that the session proved is codes that were sent
 	OnFile    []Kind    // Enter, Change: what else can be proved beside the second factors
 	Level     Level     // Continue, Change: what the session proved
@@ -212,6 +213,7 @@ var rules = []rule{
 	{"account.state", []Act{Enter, Continue, Change, Use, Approve, Steer, Replace}, accountState},
 	{"member.active", []Act{Enter, Continue, Change, Use, Approve, Steer, Replace}, memberActive},
 	{"account.contained", []Act{Enter, Change, Steer}, accountContained},
+	{"password.reset", []Act{Enter}, resetAllowed},
 	{"device.fresh", []Act{Approve, Steer}, deviceFresh},
 	{"account.locked", []Act{Enter, Change}, lockedByOwner},
 	{"account.lock", []Act{Replace}, lockOn},
@@ -411,6 +413,15 @@ func accountContained(f *Facts, _ *policy.Effective) Decision {
 		return pass
 	}
 	return refuse("account.contained", "owner", "this was not me")
+}
+
+// Where a policy says so, a forgotten password is an admin's to have reset (RC-06). As with
+// the state of an account, it is told only after a proof.
+func resetAllowed(f *Facts, p *policy.Effective) Decision {
+	if !f.Recovers || f.Ordered || !p.Password.AdminReset || len(f.Proofs) == 0 {
+		return pass
+	}
+	return refuse("recovery.forbidden", p.Source.Password, "reset")
 }
 
 // An installation that has not heard of a new password may be in other hands since

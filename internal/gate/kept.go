@@ -33,6 +33,7 @@ type Kept struct {
 	Unusual     bool           `json:"unusual,omitempty"`
 	Contained   bool           `json:"contained,omitempty"`
 	Recovers    bool           `json:"recovers,omitempty"`
+	Ordered     bool           `json:"ordered,omitempty"`
 }
 
 // keptVersion is that of the facts that are kept now.
@@ -43,7 +44,7 @@ func Keep(f Facts) *Kept {
 	k := &Kept{V: keptVersion, State: f.Account, Set: f.Set, OnFile: f.OnFile, Own: told(f.OwnAddresses, f.From),
 		PasswordSet: f.PasswordSet, LockEnds: f.LockEnds, Since: f.Since, Today: f.SigninsToday, Sessions: f.Sessions,
 		Known: f.KnownBrowser, MustChange: f.MustChange, Issued: f.Issued, Trusted: f.Trusted, StepUp: f.StepUp, Locked: f.Locked,
-		Unusual: f.Unusual, Contained: f.Contained, Recovers: f.Recovers}
+		Unusual: f.Unusual, Contained: f.Contained, Recovers: f.Recovers, Ordered: f.Ordered}
 	var seen []string
 	mark := func(via string) string {
 		if via == "" {
@@ -78,7 +79,7 @@ func (k *Kept) Facts(d Door, at time.Time, from netip.Addr) (Facts, bool) {
 	return Facts{Door: d, Act: Enter, Now: at, From: from, Account: k.State, Proofs: k.Proofs, Set: k.Set, OnFile: k.OnFile, SecondVia: k.Via, OwnAddresses: k.Own,
 		PasswordSet: k.PasswordSet, LockEnds: k.LockEnds, Since: k.Since, SigninsToday: k.Today, Sessions: k.Sessions,
 		KnownBrowser: k.Known, MustChange: k.MustChange, Issued: k.Issued, Trusted: k.Trusted, StepUp: k.StepUp, Locked: k.Locked,
-		Unusual: k.Unusual, Contained: k.Contained, Recovers: k.Recovers}, true
+		Unusual: k.Unusual, Contained: k.Contained, Recovers: k.Recovers, Ordered: k.Ordered}, true
 }
 
 // Held asks what a session that entering opened meets at once: whether it is kept from

@@ -27,9 +27,10 @@ type Password struct {
 	Lower           bool          `json:"lower"`
 	Digit           bool          `json:"digit"`
 	Special         bool          `json:"special"`
-	Recent          int           `json:"recent"`  // how many former passwords are refused
-	MinAge          time.Duration `json:"min_age"` // 0: no minimum
-	MaxAge          time.Duration `json:"max_age"` // 0: never expires
+	AdminReset      bool          `json:"admin_reset"` // a forgotten one is reset by an admin's link alone (RC-06)
+	Recent          int           `json:"recent"`      // how many former passwords are refused
+	MinAge          time.Duration `json:"min_age"`     // 0: no minimum
+	MaxAge          time.Duration `json:"max_age"`     // 0: never expires
 }
 
 // SecondFactor rules the second proof (PO-03).

@@ -51,7 +51,7 @@ func (e *Effective) Values() []Value {
 		list   []Value
 	}{
 		{e.Source.Password, []Value{Count.of("password.min_single", w.MinLengthSingle), Count.of("password.min", w.MinLength),
-			flag("password.upper", w.Upper), flag("password.lower", w.Lower), flag("password.digit", w.Digit), flag("password.special", w.Special),
+			flag("password.upper", w.Upper), flag("password.lower", w.Lower), flag("password.digit", w.Digit), flag("password.special", w.Special), flag("password.admin_reset", w.AdminReset),
 			Count.of("password.recent", w.Recent), span("password.min_age", w.MinAge), span("password.max_age", w.MaxAge)}},
 		{e.Source.SecondFactor, []Value{flag("second_factor.demanded", f.Demanded), Days.of("second_factor.grace_days", f.GraceDays),
 			{Name: "second_factor.kinds", Kind: List, List: f.Kinds}, Days.of("second_factor.trust_days", f.TrustDays), flag("second_factor.backup_codes", f.BackupCodes)}},

@@ -71,6 +71,7 @@ type Who struct {
 	Keep    bool
 	Reprove ref.Session // a living session of this browser that proves itself anew instead of opening another
 	Lost    bool        // the password is lost, or was set anew a moment ago: it proves nothing
+	Ordered bool        // with Lost: an admin had the reset sent
 	StepUp  bool        // the session of Reprove asks for a fresh proof of all that the account has
 	Trust   bool        // this browser is to be trusted (TB-01)
 }
@@ -125,7 +126,7 @@ func (e *Entry) Gather(ctx context.Context, r db.Reader, w Who) (gate.Facts, Set
 	f := gate.Facts{
 		Door: w.Visitor.Door, Act: gate.Enter, Now: r.Now(), Account: gate.State(w.Account.State), Proofs: w.Proofs, Turn: w.Account.Turn,
 		From: w.Visitor.Addr, SigninsToday: w.Account.SigninsSince(e.day(r.Now())), StepUp: w.StepUp,
-		Contained: !w.Account.Contained.IsZero(), Recovers: w.Lost,
+		Contained: !w.Account.Contained.IsZero(), Recovers: w.Lost, Ordered: w.Ordered,
 		Locked: w.Account.Locked(r.Now()), LockEnds: w.Account.LockEnds, Since: w.Account.Created,
 	}
 	set, err := e.SetOf(ctx, r, w.Account)

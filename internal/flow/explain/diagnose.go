@@ -147,7 +147,7 @@ func (x *Explain) again(ctx context.Context, r db.Reader, d Diagnosis, told ente
 				p.Via = now.SecondVia
 			}
 		}
-		now.KnownBrowser, now.Trusted, now.Unusual, now.StepUp, now.Recovers = f.KnownBrowser, f.Trusted, f.Unusual, f.StepUp, f.Recovers
+		now.KnownBrowser, now.Trusted, now.Unusual, now.StepUp, now.Recovers, now.Ordered = f.KnownBrowser, f.Trusted, f.Unusual, f.StepUp, f.Recovers, f.Ordered
 	})
 	return &out, err
 }

@@ -101,7 +101,7 @@ func (r *Recover) OpenLink(ctx context.Context, v flow.Visitor, token string) (V
 		if err != nil && !errors.Is(err, db.ErrNone) {
 			return err
 		}
-		view, err = r.follow(ctx, tx, v, followed{a, asked.For.Target, asked.Typed})
+		view, err = r.follow(ctx, tx, v, followed{a, asked.For.Target, asked.Typed, found.Purpose == sentcode.Reset})
 		return err
 	})
 	return view, err
@@ -113,6 +113,7 @@ type followed struct {
 	account account.Account
 	target  string
 	typed   account.Identifier
+	ordered bool // an admin had it sent
 }
 
 // follow goes on in a journey of this browser with what an opened link proves.
@@ -126,7 +127,7 @@ func (r *Recover) follow(ctx context.Context, tx db.Tx, v flow.Visitor, l follow
 	if l.typed.Shown == "" {
 		l.typed = account.Identifier{Kind: account.Username, Shown: l.account.Username}
 	}
-	s, err := flow.Start(ctx, tx, r.kind(), v, state{Typed: l.typed, Account: l.account.ID, Step: Code})
+	s, err := flow.Start(ctx, tx, r.kind(), v, state{Typed: l.typed, Account: l.account.ID, Step: Code, Ordered: l.ordered})
 	if err != nil {
 		return View{}, err
 	}

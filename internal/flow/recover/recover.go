@@ -87,11 +87,12 @@ type state struct {
 	Resend   time.Time          `json:"resend"`
 	Ready    time.Time          `json:"ready"` // Waiting: until when
 	Failures map[string]int64   `json:"failures,omitempty"`
-	Number   string             `json:"number,omitempty"` // what Tegata is to be told
-	Least    int                `json:"least,omitempty"`  // Word: how long it must be
-	May      bool               `json:"may,omitempty"`    // Second: waiting would do as well
-	Begun    bool               `json:"begun,omitempty"`  // and the wait is under way
-	Lifts    bool               `json:"lifts,omitempty"`  // Word: the owner's own list of addresses goes with it (RC-09)
+	Number   string             `json:"number,omitempty"`  // what Tegata is to be told
+	Least    int                `json:"least,omitempty"`   // Word: how long it must be
+	May      bool               `json:"may,omitempty"`     // Second: waiting would do as well
+	Begun    bool               `json:"begun,omitempty"`   // and the wait is under way
+	Ordered  bool               `json:"ordered,omitempty"` // an admin had it sent
+	Lifts    bool               `json:"lifts,omitempty"`   // Word: the owner's own list of addresses goes with it (RC-09)
 }
 
 // sent is a code that is out.
@@ -395,7 +396,7 @@ func (m *moment) advance(ctx context.Context, tx db.Tx) error {
 		return m.replace(ctx, tx)
 	}
 	x := &m.flow.State
-	res, err := m.Weigh(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: x.Proofs, StepUp: true, Lost: true})
+	res, err := m.Weigh(ctx, tx, enter.Who{Visitor: m.visitor, Account: m.account, Proofs: x.Proofs, StepUp: true, Lost: true, Ordered: x.Ordered})
 	if err != nil {
 		return err
 	}
@@ -543,7 +544,7 @@ func (m *moment) enter(ctx context.Context, tx db.Tx) error {
 	for i := range proofs {
 		proofs[i].Turn = a.Turn // the new password, set by who proved them, voided the others'
 	}
-	m.result, err = m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: a, Proofs: proofs, Lost: true})
+	m.result, err = m.Enter(ctx, tx, enter.Who{Visitor: m.visitor, Account: a, Proofs: proofs, Lost: true, Ordered: m.flow.State.Ordered})
 	m.fault = m.result.Fault
 	return err
 }

@@ -76,7 +76,8 @@ func (r *Recover) OpenReady(ctx context.Context, v flow.Visitor, token string) (
 		if err != nil {
 			return err
 		}
-		view, err = r.follow(ctx, tx, v, followed{account: a, target: w.Target})
+		// What may not be reset by oneself did not come to wait.
+		view, err = r.follow(ctx, tx, v, followed{account: a, target: w.Target, ordered: true})
 		return err
 	})
 	return view, err

@@ -44,7 +44,7 @@ type (
 	Fields struct {
 		Password, SecondFactor, Session, Address bool // the part is set
 		MinSingle, Min, Recent, MinAge, MaxAge   string
-		Upper, Lower, Digit, Special             bool
+		Upper, Lower, Digit, Special, AdminReset bool
 		Demanded, Backup                         bool
 		Kinds                                    []Box
 		Grace, Trust                             string
@@ -66,7 +66,7 @@ func FieldsOf(p policy.Policy) Fields {
 	w, s, t := e.Password, e.SecondFactor, e.Session
 	f := Fields{Password: p.Password != nil, SecondFactor: p.SecondFactor != nil, Session: p.Session != nil, Address: p.Address != nil,
 		MinSingle: strconv.Itoa(w.MinLengthSingle), Min: strconv.Itoa(w.MinLength), Recent: strconv.Itoa(w.Recent), MinAge: inDays(w.MinAge), MaxAge: inDays(w.MaxAge),
-		Upper: w.Upper, Lower: w.Lower, Digit: w.Digit, Special: w.Special,
+		Upper: w.Upper, Lower: w.Lower, Digit: w.Digit, Special: w.Special, AdminReset: w.AdminReset,
 		Demanded: s.Demanded, Backup: s.BackupCodes, Grace: strconv.Itoa(s.GraceDays), Trust: strconv.Itoa(s.TrustDays),
 		Lifetime: inHours(t.Lifetime), Idle: strconv.Itoa(int(t.Idle / time.Minute)), Concurrent: strconv.Itoa(t.Concurrent), Daily: strconv.Itoa(t.DailySignins),
 		Lines: e.Address.Lines()}
@@ -113,7 +113,7 @@ func typed(r *web.Request, form web.Values, was policy.Policy) (policy.Policy, F
 	on := func(name string) bool { return form[name] == "1" }
 	f := Fields{Password: on("password"), SecondFactor: on("second_factor"), Session: on("session"), Address: on("address"),
 		MinSingle: form["min_single"], Min: form["min"], Recent: form["recent"], MinAge: form["min_age"], MaxAge: form["max_age"],
-		Upper: on("upper"), Lower: on("lower"), Digit: on("digit"), Special: on("special"), Demanded: on("demanded"), Backup: on("backup_codes"),
+		Upper: on("upper"), Lower: on("lower"), Digit: on("digit"), Special: on("special"), AdminReset: on("admin_reset"), Demanded: on("demanded"), Backup: on("backup_codes"),
 		Grace: form["grace"], Trust: form["trust"], Lifetime: form["lifetime"], Idle: form["idle"], Concurrent: form["concurrent"], Daily: form["daily"], Lines: form["list"]}
 	kinds := r.Many("kind")
 	for _, k := range policy.Kinds {
@@ -123,7 +123,7 @@ func typed(r *web.Request, form web.Values, was policy.Policy) (policy.Policy, F
 	p := policy.Policy{Name: was.Name, Federation: was.Federation} // the form has no such part yet
 	if f.Password {
 		p.Password = &policy.Password{MinLengthSingle: x.int("min_single", "password.min_single", "8", "128"), MinLength: x.int("min", "password.min", "8", "128"),
-			Upper: f.Upper, Lower: f.Lower, Digit: f.Digit, Special: f.Special, Recent: x.int("recent", "password.recent", "0", "24"),
+			Upper: f.Upper, Lower: f.Lower, Digit: f.Digit, Special: f.Special, AdminReset: f.AdminReset, Recent: x.int("recent", "password.recent", "0", "24"),
 			MinAge: x.span("min_age", "password.min_age", 24*time.Hour, "3650"), MaxAge: x.span("max_age", "password.max_age", 24*time.Hour, "3650")}
 	}
 	if f.SecondFactor {
