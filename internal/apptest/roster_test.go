@@ -168,6 +168,7 @@ func TestTheConsoleShowsAndChangesMembers(t *testing.T) {
 		b := w.Browser("192.0.2.1").Signin("boss@example.com", apptest.Word)
 		b.Open("/admin/members").See("<b>Hana</b>", "owner@example.com", "Help desk")
 		b.Open("/admin/members?q=hana%40").See("<b>Hana</b>").Miss("owner@example.com")
+		b.Open("/admin/find?q=desk%40").See("desk@example.com").Miss("boss@example.com")
 		b.Open(at).See("Help them sign in", "Manage this member")
 		b.Open(at + "/temporary").See("Are you sure who asks?").Press("Make the password").See("cannot be shown again")
 		b.Open(at + "/deactivate").Press("Deactivate").See("Deactivated.")
