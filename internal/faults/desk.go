@@ -42,7 +42,7 @@ var (
 		En:      fault.Text{What: "Too many tickets came from this network.", Why: "To keep the desk from being flooded, only so many are taken in an hour.", Fix: "Send it again after {retry_at}. If it is urgent, reach the people who run this service directly."}})
 
 	DeskSamePerson = define(fault.Entry{Code: "desk.same_person", Kind: fault.Forbidden, Topic: fault.Other, Lift: []fault.Lifter{fault.Admin, fault.Operator},
-		Ja: fault.Text{What: "別の人が承認する必要があります。", Why: "確かめた人と、承認する人は、同じではいけません。アカウントの持ち主本人も承認できません。", Fix: "同じ権限を持つ別の管理者に頼んでください。ほかにいないときは、このサービスの運営者が sekisho desk approve で承認できます。"},
+		Ja: fault.Text{What: "別の人が承認する必要があります。", Why: "確かめた人と、承認する人は、同じではいけません。アカウントの持ち主本人も承認できません。", Fix: "同じ権限を持つ別の管理者に頼んでください。ほかにいないときは、このサービスの運用者が sekisho desk approve で承認できます。"},
 		En: fault.Text{What: "Somebody else has to approve this.", Why: "Who checked cannot be who approves, and neither can the account's owner.", Fix: "Ask another admin with this permission. Where there is none, the people who run this service approve with sekisho desk approve."}})
 
 	DeskUnchecked = define(fault.Entry{Code: "desk.unchecked", Kind: fault.Conflict, Topic: fault.Other, Lift: []fault.Lifter{fault.Admin, fault.Operator},

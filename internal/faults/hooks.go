@@ -9,7 +9,7 @@ var (
 		En: fault.Text{What: "Nothing can be sent to this address.", Why: "It has to begin with https:// and have no user name, password or part after #, and no host written as a number.", Fix: "Enter it as https://hooks.example.com/sekisho."}})
 
 	HookInner = define(fault.Entry{Code: "hook.inner", Kind: fault.Forbidden, Topic: fault.Other, Lift: operator,
-		Ja: fault.Text{What: "内部のネットワークには送れません。", Why: "このアドレスは、サービスが動いているネットワークの内側を指しています。外から届かないものに、ここから届いてはいけません。", Fix: "外から届くアドレスを使ってください。必要なときは、運営者が hook_inner_networks で許可できます。"},
+		Ja: fault.Text{What: "内部のネットワークには送れません。", Why: "このアドレスは、サービスが動いているネットワークの内側を指しています。外から届かないものに、ここから届いてはいけません。", Fix: "外から届くアドレスを使ってください。必要なときは、運用者が hook_inner_networks で許可できます。"},
 		En: fault.Text{What: "Nothing is sent into inner networks.", Why: "The address leads inside the network in which this service runs. What cannot be reached from outside is not to be reached through it.", Fix: "Use an address that can be reached from outside. Where it has to be, the people who run this service allow it with hook_inner_networks."}})
 
 	HookHost = define(fault.Entry{Code: "hook.host", Kind: fault.Bad, Topic: fault.Other, Lift: self,

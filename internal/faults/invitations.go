@@ -57,6 +57,6 @@ var (
 		En:      fault.Text{What: "These are too many at once.", Why: "At most {most} people are invited at once.", Fix: "Invite the rest with the next form."}})
 
 	RoleCarried = define(fault.Entry{Code: "role.carried", Kind: fault.Conflict, Topic: fault.Other, Lift: self,
-		Ja: fault.Text{What: "この役割は、まだ使われています。", Why: "この役割を持つメンバーがいます。消すと、その人たちが何をできるのか分からなくなります。", Fix: "先に、そのメンバーに別の役割を付けてください。"},
+		Ja: fault.Text{What: "この役割は、まだ使われています。", Why: "この役割を持つメンバーがいます。削除すると、その人たちが何をできるのか分からなくなります。", Fix: "先に、そのメンバーに別の役割を付けてください。"},
 		En: fault.Text{What: "This role is in use.", Why: "Members carry it. Without it nobody could say what they may do.", Fix: "Give those members another role first."}})
 )

@@ -35,11 +35,11 @@ var (
 		En: fault.Text{What: "The last owner stays.", Why: "Without an owner who can sign in, nobody could run the organisation.", Fix: "Make another member an owner first."}})
 
 	OrgMember = define(fault.Entry{Code: "org.member_already", Kind: fault.Conflict, Topic: fault.Other, Lift: self,
-		Ja: fault.Text{What: "このアカウントはすでに組織のメンバーです。", Why: "1つのアカウントが入れる組織は1つだけです。規則が食い違わないようにするためです。", Fix: "先にいまの組織を抜けるか、別のアカウントを使ってください。"},
+		Ja: fault.Text{What: "このアカウントはすでに組織のメンバーです。", Why: "1つのアカウントが入れる組織は1つだけです。決まりが食い違わないようにするためです。", Fix: "先にいまの組織を抜けるか、別のアカウントを使ってください。"},
 		En: fault.Text{What: "This account is a member of an organisation already.", Why: "An account is in one organisation at most, so that rules never contradict each other.", Fix: "Leave the other organisation first, or use another account."}})
 
 	OrgState = define(fault.Entry{Code: "org.account_state", Kind: fault.Conflict, Topic: fault.Other, Lift: operator, Action: toSupport,
-		Ja: fault.Text{What: "いまの状態のアカウントには、この操作はできません。", Why: "アカウントが停止または削除されているか、アドレスの確認が済んでいません。", Fix: "サービスの管理者に問い合わせてください。"},
+		Ja: fault.Text{What: "いまの状態のアカウントには、この操作はできません。", Why: "アカウントが停止または削除されているか、アドレスの確認が済んでいません。", Fix: "このサービスの運用者に問い合わせてください。"},
 		En: fault.Text{What: "The account is not in a state for this.", Why: "It is disabled or deleted, or its address is not confirmed.", Fix: "Ask the people who run this service."}})
 
 	OrgChanged = define(fault.Entry{Code: "org.changed", Kind: fault.Conflict, Topic: fault.Other, Lift: self,
@@ -47,8 +47,8 @@ var (
 		En: fault.Text{What: "Somebody else changed it first.", Why: "It was changed after this page was opened. To keep their work, yours was not saved.", Fix: "Look at how it is now and make your change again."}})
 
 	OrgMost = define(fault.Entry{Code: "org.too_many", Kind: fault.Conflict, Topic: fault.Other, Lift: self,
-		Ja: fault.Text{What: "これ以上は増やせません。", Why: "1つの組織のポリシーは200個、1つのポリシーの対象は500件、ひとりが入れるグループは200個までです。", Fix: "使っていないものを減らしてください。"},
-		En: fault.Text{What: "There is no room for more.", Why: "An organisation has at most 200 policies, a policy at most 500 targets, and a member is in at most 200 groups.", Fix: "Remove what is not used."}})
+		Ja: fault.Text{What: "これ以上は増やせません。", Why: "1つの組織のポリシーは200個、グループと役割はそれぞれ500個、1つのポリシーの対象は500件、ひとりが入れるグループは200個までです。", Fix: "使っていないものを減らしてください。"},
+		En: fault.Text{What: "There is no room for more.", Why: "An organisation has at most 200 policies, 500 groups and 500 roles of its own, a policy at most 500 targets, and a member is in at most 200 groups.", Fix: "Remove what is not used."}})
 
 	OrgPermission = define(fault.Entry{Code: "org.permission", Kind: fault.Bad, Topic: fault.Other, Lift: self,
 		Ja: fault.Text{What: "その権限は、役割に入れられません。", Why: "ない権限か、オーナーだけが持てる権限です。", Fix: "一覧にある権限から選んでください。"},

@@ -13,7 +13,7 @@ var (
 		En: fault.Text{What: "This token does not count here.", Why: "A token of an organisation is for /api/v1/org/ alone. It opens nobody's account.", Fix: "For somebody's account use a session of theirs."}})
 
 	TokenPerson = define(fault.Entry{Code: "token.needs_person", Kind: fault.Forbidden, Topic: fault.Other, Lift: admins,
-		Ja: fault.Text{What: "この操作は、人が行う必要があります。", Why: "アカウントを開いたり、全員の規則や権限を変えたりする操作は、トークンではできません。", Fix: "サインインして、組織の管理のページから行ってください。"},
+		Ja: fault.Text{What: "この操作は、人が行う必要があります。", Why: "アカウントを開いたり、全員の決まりや権限を変えたりする操作は、トークンではできません。", Fix: "サインインして、組織の管理のページから行ってください。"},
 		En: fault.Text{What: "This takes a person.", Why: "What opens accounts, makes rules for everybody or gives power is not done with a token.", Fix: "Sign in and do it on the organisation's pages."}})
 
 	TokenPermissions = define(fault.Entry{Code: "token.permissions", Kind: fault.Bad, Topic: fault.Other, Lift: self,
