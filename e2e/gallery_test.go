@@ -1,12 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 
 	"sekisho/internal/apptest"
 	"sekisho/internal/dbtest"
@@ -57,18 +56,16 @@ func TestEveryPageInBothLanguagesThemesAndWidths(t *testing.T) {
 	base := gallery(t)
 	for _, lang := range []string{"ja", "en"} {
 		for _, scheme := range []string{"light", "dark"} {
-			t.Run(lang+"-"+scheme, func(t *testing.T) {
-				t.Parallel()
-				x := open(t, lang, 360, scheme == "dark")
-				for _, wide := range []int64{360, 1280} {
-					x.wide = wide
-					x.must(chromedp.Do(x.ctx, chromedp.EmulateViewport(wide, 800)))
+			for _, wide := range []int64{360, 1280} {
+				t.Run(fmt.Sprintf("%s-%s-%d", lang, scheme, wide), func(t *testing.T) {
+					t.Parallel()
+					x := open(t, lang, wide, scheme == "dark")
 					for _, p := range sample.Pages() {
 						x.goTo(base + "/sample/" + p.Name)
 						x.look("sample-" + p.Name)
 					}
-				}
-			})
+				})
+			}
 		}
 	}
 }
