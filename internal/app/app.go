@@ -358,8 +358,9 @@ func (a *App) doors(issuer string, salt []byte) error {
 	a.Doors = []web.Door{
 		(&websignin.Door{Signin: in, Join: a.Join, Recover: back, Replace: anew, Change: ch, Tegata: teg, Invite: inv, Open: open, Digits: a.Entry.Codes.Digits}).Door(),
 		(&admin.Door{
-			Govern:  a.Govern,
-			Explain: a.Explain,
+			Govern:     a.Govern,
+			Explain:    a.Explain,
+			Checkpoint: a.Checkpoint,
 		}).Door(),
 		(&me.Door{
 			Change: ch, Address: adr, Enrol: en, Tegata: teg, Access: list,

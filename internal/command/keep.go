@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -189,7 +190,16 @@ func (p *program) keys() *cobra.Command {
 	list := &cobra.Command{Use: "list", Short: "List signing keys", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
 		return p.with(c, p.listKeys)
 	}}
-	return group("key", "Signing keys, and the key for push services", rotate, revoke, list, p.keyPush())
+	published := &cobra.Command{Use: "jwks", Short: "Write the public keys as /oauth/jwks gives them", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
+		return p.with(c, func(ctx context.Context, a *app.App) error {
+			text, err := a.Keys.JWKS(ctx, time.Now())
+			if err == nil {
+				_, err = fmt.Fprintf(p.out, "%s\n", bytes.TrimSpace(text))
+			}
+			return err
+		})
+	}}
+	return group("key", "Signing keys, and the key for push services", rotate, revoke, list, published, p.keyPush())
 }
 
 // keyPush turns the key with which push services know this server (RFC 8292).

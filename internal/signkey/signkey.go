@@ -25,6 +25,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"sekisho/internal/audit"
 	"sekisho/internal/db"
 	"sekisho/internal/ref"
 	"sekisho/internal/secret"
@@ -351,7 +352,7 @@ func (k *Keys) load(ctx context.Context, now time.Time) (*set, error) {
 
 // types are the typ headers tokens carry: ID tokens none but JWT, access tokens
 // RFC 9068 §2.1, logout tokens OpenID Connect Back-Channel Logout §2.4.
-var types = []string{"JWT", "at+jwt", "logout+jwt"}
+var types = []string{"JWT", "at+jwt", "logout+jwt", audit.CheckpointType}
 
 // open gives the private key of a row.
 func (k *Keys) open(r row) (crypto.Signer, error) {
@@ -418,6 +419,27 @@ func (k *Keys) Sign(ctx context.Context, now time.Time, alg jose.SignatureAlgori
 
 // ErrNotOurs is a token that no key of ours signed.
 var ErrNotOurs = errors.New("the token was not signed here")
+
+// VerifyWith gives the claims of a token of the given type that one of these keys signed.
+func VerifyWith(keys jose.JSONWebKeySet, token, typ string) ([]byte, error) {
+	parsed, err := jose.ParseSignedCompact(token, Algs)
+	if err != nil || len(parsed.Signatures) != 1 {
+		return nil, ErrNotOurs
+	}
+	h := parsed.Signatures[0].Protected
+	if got, _ := h.ExtraHeaders[jose.HeaderType].(string); got != typ {
+		return nil, ErrNotOurs
+	}
+	for _, key := range keys.Key(h.KeyID) {
+		if key.Algorithm != h.Algorithm {
+			continue
+		}
+		if body, err := parsed.Verify(key.Key); err == nil {
+			return body, nil
+		}
+	}
+	return nil, ErrNotOurs
+}
 
 // Verify gives the claims of a token that was signed here, with any key that
 // is still published. Whether it is of the right type, and still good, is the

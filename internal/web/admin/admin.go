@@ -24,6 +24,8 @@ var files embed.FS
 type Door struct {
 	Govern  *govern.Govern
 	Explain *explain.Explain
+	// Checkpoint signs where the audit log stands.
+	Checkpoint func(context.Context) (string, error)
 }
 
 // Door gives the routes and pages. A room's first page is named as the room, the others

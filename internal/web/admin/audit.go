@@ -25,6 +25,7 @@ func (d *Door) auditRoutes() []web.Route {
 	return []web.Route{
 		see("/admin/audit", org.ReadAudit, d.audit),
 		see("/admin/audit/export", org.ReadAudit, d.auditExport),
+		see("/admin/audit/checkpoint", org.ReadAudit, d.auditCheckpoint),
 	}
 }
 
@@ -251,4 +252,10 @@ func Table(w io.Writer) (put func(audit.Row) error, end func() error) {
 			c.Flush()
 			return c.Error()
 		}
+}
+
+// auditCheckpoint signs where the log stands, to be kept elsewhere.
+func (d *Door) auditCheckpoint(ctx context.Context, _ *web.Request) (web.Response, error) {
+	signed, err := d.Checkpoint(ctx)
+	return web.Response{Status: 200, Type: "application/jwt", Header: map[string]string{"Content-Disposition": `attachment; filename="checkpoint.jwt"`, "Cache-Control": "no-store"}, Body: []byte(signed + "\n")}, err
 }
