@@ -320,3 +320,19 @@ func TestActsOnMembersStopAtWhoMayNot(t *testing.T) {
 		w.Program("192.0.2.1").Signin(hana, apptest.Word).Want(200, "")
 	})
 }
+
+func TestTakingADeletionBackDoesNotEnableWhatTheOperatorDisabled(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w = w.Another("delete_grace_days", "7")
+		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
+		a := h.member(hana, org.Plain)
+		boss := h.by(h.member("boss@example.com", org.Admin))
+		w.Disable(a.ID)
+		_, err := h.Delete(ctx, boss, h.id, a.ID, hana)
+		h.must(err)
+		h.must(h.Restore(ctx, boss, h.id, a.ID))
+		w.Program("192.0.2.2").Signin(hana, apptest.Word).Want(403, "account.disabled")
+		w.Update(func(tx db.Tx) error { return account.Enable(ctx, tx, a.ID) })
+		w.Program("192.0.2.2").Signin(hana, apptest.Word).Want(200, "")
+	})
+}
