@@ -79,10 +79,27 @@ func (e *Entry) mayJoin(ctx context.Context, tx db.Tx, j Joining) (*fault.Entry,
 		return nil, err
 	}
 	holds, err := e.Holds(ctx, tx, i)
+	if err == nil && holds && i.Inviter == org.ByDomain {
+		out, err := e.PutOut(ctx, tx, i.Org, j.Account.ID)
+		if err != nil || !out {
+			return nil, err
+		}
+		holds = false
+	}
 	if err == nil && !holds {
 		return faults.InvitationVoid, nil
 	}
 	return nil, err
+}
+
+// turns are the rows that tell how an organisation last let somebody in or put them out.
+var turns = []string{"member.added", "member.joined", "member.reactivated", "member.removed", "member.deactivated"}
+
+// PutOut says whether an organisation has removed or deactivated somebody since it last let
+// them in: they come back by an invitation, and not by themselves.
+func (e *Entry) PutOut(ctx context.Context, r db.Reader, o ref.Org, a ref.Account) (bool, error) {
+	rows, err := audit.Search(ctx, r, o, audit.Query{Account: a, Kinds: turns, Limit: 1})
+	return len(rows) == 1 && (rows[0].Kind == "member.removed" || rows[0].Kind == "member.deactivated"), err
 }
 
 // Holds says whether who invited may still give what the invitation gives.
