@@ -130,7 +130,7 @@ func (e *Entry) Holds(ctx context.Context, r db.Reader, i org.Invitation) (bool,
 		return false, err
 	}
 	a, err := account.Of(ctx, r, m.Account)
-	if err != nil || a.State != account.Active {
+	if err != nil || a.State != account.Active || !a.Contained.IsZero() {
 		return false, err
 	}
 	_, held, err := org.RoleNamed(ctx, r, i.Org, m.Role)
@@ -138,6 +138,18 @@ func (e *Entry) Holds(ctx context.Context, r db.Reader, i org.Invitation) (bool,
 		return false, nil
 	}
 	return org.Within(held, append(slices.Clone(gives), org.InviteNeeds(i.Groups)...)), err
+}
+
+// invitations ends what a session that is doubted sent: whoever it went to would be in as
+// what the account may give.
+func (u *undoing) invitations(ctx context.Context, tx db.Tx) error {
+	list, err := org.TakeBack(ctx, tx, u.account.ID, u.since)
+	for _, i := range list {
+		_, failed := audit.Write(ctx, tx, audit.Event{Kind: "invitation.revoked", Org: i.Org, Actor: string(u.account.ID),
+			Detail: Membership{Org: i.Org, Role: i.Role, Invitation: i.ID, Inviter: i.Inviter, Groups: i.Groups}})
+		err = errors.Join(err, failed, u.Outbox.Withdraw(ctx, tx, "", i.Topic()))
+	}
+	return err
 }
 
 func (e *Entry) join(ctx context.Context, tx db.Tx, j Joining) error {
