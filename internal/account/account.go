@@ -293,6 +293,13 @@ func Enable(ctx context.Context, tx db.Tx, id ref.Account) error {
 		disabled = NULL, erase_at = NULL, changed = $2 WHERE id = $1 AND state IN ('disabled', 'deleted')`, id, tx.Now())
 }
 
+// Restore takes a deletion back: the account is as it was before, disabled where it was.
+// db.ErrNone when it is not deleted.
+func Restore(ctx context.Context, tx db.Tx, id ref.Account) error {
+	return tx.One(ctx, `UPDATE account SET state = CASE WHEN disabled IS NOT NULL THEN 'disabled' WHEN confirmed IS NULL THEN 'unconfirmed' ELSE 'active' END,
+		erase_at = NULL, changed = $2 WHERE id = $1 AND state = 'deleted'`, id, tx.Now())
+}
+
 // Delete marks an account to be erased at the given time.
 func Delete(ctx context.Context, tx db.Tx, id ref.Account, eraseAt time.Time) error {
 	return tx.One(ctx, `UPDATE account SET state = 'deleted', erase_at = $2, changed = $3, turn = turn + 1 WHERE id = $1`, id, eraseAt, tx.Now())

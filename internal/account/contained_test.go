@@ -10,6 +10,7 @@ import (
 	"sekisho/internal/db"
 	"sekisho/internal/dbtest"
 	"sekisho/internal/i18n"
+	"sekisho/internal/org"
 )
 
 // household is accounts and what happens to the addresses of one of them, a.
@@ -21,7 +22,7 @@ type household struct {
 }
 
 func households(t *testing.T, test func(h *household)) {
-	dbtest.Each(t, []fs.FS{account.Migrations}, func(t *testing.T, d *db.DB, clock *dbtest.Clock) { test(&household{t: t, d: d, clock: clock}) })
+	dbtest.Each(t, []fs.FS{account.Migrations, org.Migrations}, func(t *testing.T, d *db.DB, clock *dbtest.Clock) { test(&household{t: t, d: d, clock: clock}) })
 }
 
 func (h *household) do(fn func(db.Tx) error) {

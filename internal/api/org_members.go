@@ -167,6 +167,11 @@ func (d *Door) orgMember(ctx context.Context, r *web.Request) (web.Response, err
 			return err
 		}
 		list, err := e.Living(ctx, tx, a.ID)
+		if !r.Console.May(org.ReadAudit) { // where somebody is when nothing is wrong is not for who helps
+			for i := range list {
+				list[i].Addr, list[i].Place = "", ""
+			}
+		}
 		out.Sessions = append(out.Sessions, sessions(list, r.Session.ID)...)
 		return err
 	})

@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"sekisho/internal/account"
 	"sekisho/internal/apptest"
 	"sekisho/internal/db"
+	"sekisho/internal/flow"
 	"sekisho/internal/flow/govern"
 	"sekisho/internal/org"
 	"sekisho/internal/site"
@@ -293,5 +295,50 @@ func TestAPIKeepsDomains(t *testing.T) {
 		p.Call("GET", "/api/v1/org/domains", nil).Want(200, "")
 		p.Call("DELETE", "/api/v1/org/domains/"+d.ID, nil).Want(204, "")
 		names.Say(d.Record)
+	})
+}
+
+// OR-02, OR-07: whoever was put out comes back by an invitation.
+func TestWhoWasPutOutDoesNotComeBackByTheirAddress(t *testing.T) {
+	withNames(t, func(t *testing.T, w *apptest.World, names *apptest.Names) {
+		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
+		h.proves(names, "acme.example", true)
+		nico := h.member("nico@acme.example", org.Plain)
+		b := h.signedIn("nico@acme.example")
+		w.Clock.Add(time.Second)
+		h.must(h.Remove(ctx, operator, h.id, nico.ID))
+		b.Open("/me/rules").Miss("You can join")
+		b.Post("/invite/domain", url.Values{"org": {string(h.id)}}).See("domain.closed")
+		// Invited, they are in again; and who left by their own will may change their mind.
+		w.Clock.Add(time.Second)
+		_, link := h.invites(operator, "nico@acme.example", org.Plain)
+		b.Open(link).Press("Join with").Press("Join").See("You are a member of Acme now")
+		w.Clock.Add(time.Second)
+		b.Open("/me/rules").Press("Leave this organisation").Press("Leave").See("You left the organisation")
+		b.Open("/me/rules").See("You can join Acme")
+		// A deactivated member who says that joining was not them is out, and stays out.
+		w.Clock.Add(time.Second)
+		since := w.Clock.Now()
+		h.must(h.Add(ctx, operator, h.id, nico.ID, org.Plain))
+		w.Clock.Add(time.Second)
+		_, err := h.Deactivate(ctx, operator, h.id, nico.ID)
+		h.must(err)
+		w.Update(func(tx db.Tx) error {
+			a, err := account.Lock(ctx, tx, nico.ID)
+			if err != nil {
+				return err
+			}
+			return w.Entry.Contain(ctx, tx, flow.Visitor{}, a, since)
+		})
+		if _, is := h.membership(nico.ID); is {
+			t.Fatal("still a member")
+		}
+		w.View(func(tx db.ReadTx) error {
+			out, err := w.Entry.PutOut(ctx, tx, h.id, nico.ID)
+			if err == nil && !out {
+				t.Error("a deactivated member comes back by their address")
+			}
+			return err
+		})
 	})
 }

@@ -96,13 +96,17 @@ func TestPreviewIsForWhoMayReadPolicies(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
 		other := found(t, w, "Other", "other@example.com")
-		plain := h.member(hana, org.Plain)
+		plain, desk, auditor := h.member(hana, org.Plain), h.member("desk@example.com", org.Desk), h.member("eye@example.com", org.Auditor)
 		x := h.explain()
 		for _, c := range []struct {
 			who  explain.Asker
 			want error
 		}{
 			{explain.Asker{Org: h.id, Account: plain.ID}, explain.ErrForbidden},
+			// Network by network it would tell the help desk where each member is.
+			{explain.Asker{Org: h.id, Account: desk.ID}, explain.ErrForbidden},
+			{explain.Asker{Org: h.id, Token: "tok_x", Held: []org.Permission{org.ReadPolicies, org.ReadMembers}}, explain.ErrForbidden},
+			{explain.Asker{Org: h.id, Account: auditor.ID}, nil},
 			{explain.Asker{Org: h.id, Account: other.owner.ID}, db.ErrNone},
 			{explain.Asker{Org: h.id}, db.ErrNone},
 			{explain.Asker{Org: "org_nowhere", Operator: true}, db.ErrNone},

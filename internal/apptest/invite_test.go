@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"sekisho/internal/account"
 	"sekisho/internal/apptest"
 	"sekisho/internal/db"
+	"sekisho/internal/flow"
 	"sekisho/internal/flow/govern"
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
@@ -531,5 +533,37 @@ func TestWhoJoinsFromWhereNobodyMayIsTold(t *testing.T) {
 		c.Signin(hana, apptest.Word)
 		c.Signin("ken@example.com", apptest.Word)
 		c.Open(link).Press("Join with").See("Join Acme?", "ken@example.com").Press("Another account").Press(hana).See("Join Acme?", hana).Press("Join").See("You are a member of Acme now")
+	})
+}
+
+// What a thief sent in an admin's session opens nothing once the admin says so; what the
+// admin sent before waits until the account is safe again.
+func TestAnInvitationThatAThiefSentIsTakenBack(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
+		admin := h.member("admin@example.com", org.Admin)
+		by := h.by(admin)
+		_, older := h.invites(by, "older@example.net", org.Plain)
+		w.Clock.Add(time.Minute)
+		since := w.Clock.Now()
+		_, link := h.invites(by, newcomer, org.Admin)
+		b := w.Browser("203.0.113.7")
+		b.Open(link).See("An invitation to Acme")
+		w.Update(func(tx db.Tx) error {
+			a, err := account.Lock(ctx, tx, admin.ID)
+			if err != nil {
+				return err
+			}
+			return w.Entry.Contain(ctx, tx, flow.Visitor{}, a, since)
+		})
+		b.Open(link).See("no longer works").Want(410)
+		b.Open(older).See("Nobody can join with this invitation")
+		w.View(func(tx db.ReadTx) error {
+			list, err := org.Invitations(ctx, tx, h.id, org.Sought{State: org.Revoked, Limit: 9})
+			if len(list) != 1 || list[0].Norm != newcomer {
+				t.Errorf("got %+v", list)
+			}
+			return err
+		})
 	})
 }

@@ -320,3 +320,56 @@ func TestActsOnMembersStopAtWhoMayNot(t *testing.T) {
 		w.Program("192.0.2.1").Signin(hana, apptest.Word).Want(200, "")
 	})
 }
+
+func TestTakingADeletionBackDoesNotEnableWhatTheOperatorDisabled(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		w = w.Another("delete_grace_days", "7")
+		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
+		a := h.member(hana, org.Plain)
+		boss := h.by(h.member("boss@example.com", org.Admin))
+		w.Disable(a.ID)
+		_, err := h.Delete(ctx, boss, h.id, a.ID, hana)
+		h.must(err)
+		h.must(h.Restore(ctx, boss, h.id, a.ID))
+		w.Program("192.0.2.2").Signin(hana, apptest.Word).Want(403, "account.disabled")
+		w.Update(func(tx db.Tx) error { return account.Enable(ctx, tx, a.ID) })
+		w.Program("192.0.2.2").Signin(hana, apptest.Word).Want(200, "")
+	})
+}
+
+// What is no business of the organisation's, or not of everybody who helps in it.
+func TestAMembersPageShowsWhatIsTheOrganisations(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
+		a := w.Settle(hana)
+		p := w.Program("198.51.100.7")
+		p.Signin(hana, apptest.Word).Want(200, "")
+		before := ""
+		for _, row := range w.Audit() {
+			if row.Account == a.ID && row.Kind == "signin.succeeded" {
+				before = string(row.Reference)
+			}
+		}
+		if before == "" {
+			t.Fatal("no row of the sign-in")
+		}
+		w.Clock.Add(time.Minute)
+		h.must(h.Add(ctx, operator, h.id, a.ID, org.Plain))
+		w.Program("198.51.100.7").Signin(hana, apptest.Word).Want(200, "")
+		allow(p, "198.51.100.0/24", "203.0.113.77").Want(200, "")
+		h.member("desk@example.com", org.Desk)
+		h.member("eye@example.com", org.Auditor)
+		path := "/admin/members/" + string(a.ID)
+		eye, desk := h.signedIn("eye@example.com"), h.signedIn("desk@example.com")
+		eye.Open(path).See("Hana Sato", "198.51.100.7").Miss(before).Miss("203.0.113.77")
+		desk.Open(path).See("Hana Sato").Miss("198.51.100.7").Miss("203.0.113.77").Miss(before)
+		for who, sees := range map[string]bool{"desk@example.com": false, "eye@example.com": true} {
+			q := w.Program("192.0.2.1")
+			q.Signin(who, apptest.Word).Want(200, "")
+			x := q.Call("GET", "/api/v1/org/members/"+string(a.ID), nil).Want(200, "")
+			if got := strings.Contains(string(x.Body), "198.51.100.7"); got != sees {
+				t.Errorf("programs of %s read %s", who, x.Body)
+			}
+		}
+	})
+}

@@ -282,3 +282,23 @@ func TestTheConsoleShowsTokens(t *testing.T) {
 	b.Open("/admin/tokens/revoke?id=" + id).Press("Revoke").See("It no longer counts")
 	p.Call("GET", "/api/v1/org/groups", nil).Want(401, "token.refused")
 }
+
+// OR-07: what a program sends holds as long as what its maker would have sent.
+func TestAnInvitationOfAProgramIsItsMakers(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
+		maker := h.member("mika@example.com", org.Admin)
+		_, p := h.tokened(maker, org.ManageMembers, org.ReadMembers)
+		p.Call("POST", "/api/v1/org/invitations", map[string]any{"address": newcomer, "role": "help_desk"}).Want(403, "org.forbidden")
+		var made struct{ ID string }
+		p.Call("POST", "/api/v1/org/invitations", map[string]any{"address": newcomer}).Want(200, "").Into(&made)
+		b := w.Browser("203.0.113.7")
+		b.Open(w.Link(newcomer)).See("An invitation to Acme", "Hana Sato")
+		p.Call("POST", "/api/v1/org/invitations/"+made.ID+"/send", nil).Want(200, "")
+		link := w.Link(newcomer)
+		h.must(h.SetRole(ctx, operator, h.id, maker.ID, org.Plain))
+		b.Open(link).See("Nobody can join with this invitation")
+		h.must(h.SetRole(ctx, operator, h.id, maker.ID, org.Admin))
+		signups(w, link).See("Hello Nico New")
+	})
+}

@@ -98,7 +98,7 @@ func TestAPolicyIsTriedByTheAPI(t *testing.T) {
 	apptest.Each(t, func(t *testing.T, w *apptest.World) {
 		h := found(t, w, "Acme", "owner@example.com")
 		a := h.member(hana, org.Plain)
-		made, err := h.AddRole(t.Context(), operator, h.id, "rules", []org.Permission{org.ReadPolicies})
+		made, err := h.AddRole(t.Context(), operator, h.id, "rules", []org.Permission{org.ReadPolicies, org.ManagePolicies})
 		h.must(err)
 		h.member("rules@example.com", made.Name)
 		w.Program("198.51.100.7").Signin(hana, apptest.Word).Want(200, "")

@@ -168,6 +168,17 @@ func Revoke(ctx context.Context, tx db.Tx, o ref.Org, id ref.Invitation) error {
 	return tx.One(ctx, `UPDATE org_invitation SET state = 'revoked', ended = $3 WHERE org = $1 AND id = $2 AND state = 'open'`, o, id, tx.Now())
 }
 
+// TakeBack ends the open invitations that an account has sent, or sent again, since an
+// instant, and says which.
+func TakeBack(ctx context.Context, tx db.Tx, inviter ref.Account, since time.Time) ([]Invitation, error) {
+	list, err := db.List(ctx, tx, scanInvitation, invitationColumns+`WHERE inviter = $1 AND state = 'open' AND sent >= $2`, inviter, since)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	_, err = tx.Exec(ctx, `UPDATE org_invitation SET state = 'revoked', ended = $3 WHERE inviter = $1 AND state = 'open' AND sent >= $2`, inviter, since, tx.Now())
+	return list, err
+}
+
 // Sought is which invitations are looked for.
 type Sought struct {
 	State string // as Shows tells it; empty: all

@@ -123,7 +123,7 @@ func (u *undoing) all(ctx context.Context, tx db.Tx) error {
 	if err := u.allowed(ctx, tx); err != nil {
 		return err
 	}
-	return errors.Join(u.spares(ctx, tx), u.tokens(ctx, tx))
+	return errors.Join(u.spares(ctx, tx), u.tokens(ctx, tx), u.invitations(ctx, tx))
 }
 
 // doubts says whether something came since the instant.

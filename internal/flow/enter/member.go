@@ -79,10 +79,27 @@ func (e *Entry) mayJoin(ctx context.Context, tx db.Tx, j Joining) (*fault.Entry,
 		return nil, err
 	}
 	holds, err := e.Holds(ctx, tx, i)
+	if err == nil && holds && i.Inviter == org.ByDomain {
+		out, err := e.PutOut(ctx, tx, i.Org, j.Account.ID)
+		if err != nil || !out {
+			return nil, err
+		}
+		holds = false
+	}
 	if err == nil && !holds {
 		return faults.InvitationVoid, nil
 	}
 	return nil, err
+}
+
+// turns are the rows that tell how an organisation last let somebody in or put them out.
+var turns = []string{"member.added", "member.joined", "member.reactivated", "member.removed", "member.deactivated"}
+
+// PutOut says whether an organisation has removed or deactivated somebody since it last let
+// them in: they come back by an invitation, and not by themselves.
+func (e *Entry) PutOut(ctx context.Context, r db.Reader, o ref.Org, a ref.Account) (bool, error) {
+	rows, err := audit.Search(ctx, r, o, audit.Query{Account: a, Kinds: turns, Limit: 1})
+	return len(rows) == 1 && (rows[0].Kind == "member.removed" || rows[0].Kind == "member.deactivated"), err
 }
 
 // Holds says whether who invited may still give what the invitation gives.
@@ -113,7 +130,7 @@ func (e *Entry) Holds(ctx context.Context, r db.Reader, i org.Invitation) (bool,
 		return false, err
 	}
 	a, err := account.Of(ctx, r, m.Account)
-	if err != nil || a.State != account.Active {
+	if err != nil || a.State != account.Active || !a.Contained.IsZero() {
 		return false, err
 	}
 	_, held, err := org.RoleNamed(ctx, r, i.Org, m.Role)
@@ -121,6 +138,18 @@ func (e *Entry) Holds(ctx context.Context, r db.Reader, i org.Invitation) (bool,
 		return false, nil
 	}
 	return org.Within(held, append(slices.Clone(gives), org.InviteNeeds(i.Groups)...)), err
+}
+
+// invitations ends what a session that is doubted sent: whoever it went to would be in as
+// what the account may give.
+func (u *undoing) invitations(ctx context.Context, tx db.Tx) error {
+	list, err := org.TakeBack(ctx, tx, u.account.ID, u.since)
+	for _, i := range list {
+		_, failed := audit.Write(ctx, tx, audit.Event{Kind: "invitation.revoked", Org: i.Org, Actor: string(u.account.ID),
+			Detail: Membership{Org: i.Org, Role: i.Role, Invitation: i.ID, Inviter: i.Inviter, Groups: i.Groups}})
+		err = errors.Join(err, failed, u.Outbox.Withdraw(ctx, tx, "", i.Topic()))
+	}
+	return err
 }
 
 func (e *Entry) join(ctx context.Context, tx db.Tx, j Joining) error {

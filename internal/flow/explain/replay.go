@@ -250,6 +250,11 @@ func (p *replay) begin(ctx context.Context, r db.ReadTx, candidate []policy.Assi
 	if err != nil {
 		return err
 	}
+	// Asked of one network after the other it says from where each member signs in: that is
+	// for who reads the log, or makes the rules.
+	if !slices.Contains(held, org.ReadAudit) && !slices.Contains(held, org.ManagePolicies) {
+		return ErrForbidden
+	}
 	p.names = org.Within(held, []org.Permission{org.ReadMembers})
 	o, err := org.Of(ctx, r, p.who.Org)
 	if err != nil {

@@ -217,7 +217,7 @@ func Typed(a account.Account) string {
 }
 
 // Restore takes a deletion back within the grace: one of the organisation's own, never
-// the operator's.
+// the operator's. What the operator had disabled is disabled again.
 func (g *Govern) Restore(ctx context.Context, by By, o ref.Org, a ref.Account) error {
 	return g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error {
 		m, err := x.member(ctx, tx, a)
@@ -231,7 +231,7 @@ func (g *Govern) Restore(ctx context.Context, by By, o ref.Org, a ref.Account) e
 		if found.State != account.Deleted || m.EraseAt.IsZero() || !m.EraseAt.Equal(found.EraseAt) || !tx.Now().Before(found.EraseAt) {
 			return db.ErrNone
 		}
-		if err := account.Enable(ctx, tx, a); err != nil {
+		if err := account.Restore(ctx, tx, a); err != nil {
 			return err
 		}
 		if err := org.SetErase(ctx, tx, m, nil); err != nil {

@@ -63,6 +63,15 @@ func (b By) account() ref.Account {
 	return b.Session.Account
 }
 
+// inviter is who stands for an invitation until it is answered: of a program whoever made
+// its token, for only what a member may do now is looked at then.
+func (b By) inviter() string {
+	if b.Operator {
+		return org.ByOperator
+	}
+	return string(b.account())
+}
+
 // What may not be.
 var (
 	ErrForbidden = errors.New("this needs a permission that the role does not have")

@@ -46,7 +46,7 @@ func (g *Govern) Invite(ctx context.Context, by By, o ref.Org, a Asked) (made or
 		return made, refused(f)
 	}
 	err = g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error {
-		made = org.Invitation{Org: o, Norm: to.Norm, Shown: to.Shown, Lang: enter.Spoken(a.Lang, x.by.Visitor.Lang), Inviter: x.by.actor()}
+		made = org.Invitation{Org: o, Norm: to.Norm, Shown: to.Shown, Lang: enter.Spoken(a.Lang, x.by.Visitor.Lang), Inviter: x.by.inviter()}
 		if _, ok := i18n.Parse(string(made.Lang)); !ok {
 			made.Lang = i18n.En
 		}
@@ -214,7 +214,7 @@ func (g *Govern) Reinvite(ctx context.Context, by By, o ref.Org, id ref.Invitati
 			return err
 		}
 		var token secret.Text
-		made, token, err = org.Renew(ctx, tx, o, id, x.by.actor())
+		made, token, err = org.Renew(ctx, tx, o, id, x.by.inviter())
 		if errors.Is(err, org.ErrSends) {
 			return refused(faults.InvitationSends.New())
 		}

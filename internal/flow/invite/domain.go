@@ -61,6 +61,11 @@ func (j *Invite) offered(ctx context.Context, r db.Reader, id ref.Account) (Offe
 		if err != nil {
 			return Offer{}, d, err
 		}
+		if out, err := j.PutOut(ctx, r, d.Org, id); err != nil {
+			return Offer{}, d, err
+		} else if out {
+			continue
+		}
 		o, err := org.Of(ctx, r, d.Org)
 		return Offer{o, a, r.Now().Sub(a.Confirmed) < Recent}, d, err
 	}

@@ -136,7 +136,7 @@ func (d *Door) member(ctx context.Context, r *web.Request) (web.Response, error)
 		if err != nil {
 			return err
 		}
-		return p.read(ctx, tx, d.Govern.Entry, a)
+		return p.read(ctx, tx, d.Govern.Entry, m, a)
 	})
 	if err != nil {
 		return told(web.Response{}, err)
@@ -148,15 +148,20 @@ func (d *Door) member(ctx context.Context, r *web.Request) (web.Response, error)
 }
 
 // read reads what a member has and what stands against them.
-func (p *Member) read(ctx context.Context, r db.Reader, e *enter.Entry, a account.Account) error {
+func (p *Member) read(ctx context.Context, r db.Reader, e *enter.Entry, m org.Member, a account.Account) error {
 	set, err := e.SetOf(ctx, r, a)
 	if err != nil {
 		return err
 	}
 	p.factors(set)
-	p.Parts, p.Daily, p.Signins = policy.Group(set.Rules.Values()), set.Rules.Session.DailySignins, e.SigninsToday(a, r.Now())
+	p.Parts, p.Daily, p.Signins = policy.Group(notTheirs(set.Rules.Values())), set.Rules.Session.DailySignins, e.SigninsToday(a, r.Now())
 	if p.Sessions, err = e.Living(ctx, r, a.ID); err != nil {
 		return err
+	}
+	if !p.Reads { // where somebody is when nothing is wrong is not for who helps
+		for i := range p.Sessions {
+			p.Sessions[i].Addr, p.Sessions[i].Place = "", ""
+		}
 	}
 	trusts, err := e.Trusts(ctx, r, a.ID)
 	if p.Trusts = len(trusts); err != nil {
@@ -165,8 +170,13 @@ func (p *Member) read(ctx context.Context, r db.Reader, e *enter.Entry, a accoun
 	if p.Counts, err = enter.Counts(ctx, r, a.ID); err != nil || !p.Reads {
 		return err
 	}
-	p.Recent, err = audit.Of(ctx, r, a.ID, audit.Filter{Since: r.Now().AddDate(0, -1, 0), Limit: 10})
+	p.Recent, err = audit.Search(ctx, r, m.Org, audit.Query{Account: a.ID, Since: r.Now().AddDate(0, -1, 0), Limit: 10})
 	return err
+}
+
+// notTheirs leaves out what a member decided: whom they trust is their own business.
+func notTheirs(list []policy.Value) []policy.Value {
+	return slices.DeleteFunc(list, func(v policy.Value) bool { return v.Source == policy.ByOwner })
 }
 
 func (p *Member) factors(set enter.Set) {
