@@ -136,7 +136,7 @@ func (d *Door) member(ctx context.Context, r *web.Request) (web.Response, error)
 		if err != nil {
 			return err
 		}
-		return p.read(ctx, tx, d.Govern.Entry, a)
+		return p.read(ctx, tx, d.Govern.Entry, r.Console.Org, a)
 	})
 	if err != nil {
 		return told(web.Response{}, err)
@@ -148,7 +148,7 @@ func (d *Door) member(ctx context.Context, r *web.Request) (web.Response, error)
 }
 
 // read reads what a member has and what stands against them.
-func (p *Member) read(ctx context.Context, r db.Reader, e *enter.Entry, a account.Account) error {
+func (p *Member) read(ctx context.Context, r db.Reader, e *enter.Entry, o ref.Org, a account.Account) error {
 	set, err := e.SetOf(ctx, r, a)
 	if err != nil {
 		return err
@@ -165,7 +165,7 @@ func (p *Member) read(ctx context.Context, r db.Reader, e *enter.Entry, a accoun
 	if p.Counts, err = enter.Counts(ctx, r, a.ID); err != nil || !p.Reads {
 		return err
 	}
-	p.Recent, err = audit.Of(ctx, r, a.ID, audit.Filter{Since: r.Now().AddDate(0, -1, 0), Limit: 10})
+	p.Recent, err = audit.Search(ctx, r, o, audit.Query{Account: a.ID, Since: r.Now().AddDate(0, -1, 0), Limit: 10})
 	return err
 }
 
