@@ -52,6 +52,12 @@ func InGroup(ctx context.Context, r db.Reader, o ref.Org, g ref.Group, after ref
 		WHERE m.org = $1 AND m.in_groups LIKE $2 AND m.account > $3 ORDER BY m.account LIMIT %d`, OnPage), o, "%"+string(g)+"%", after)
 }
 
+// RolesIn lists the roles that the members of a group carry, each once.
+func RolesIn(ctx context.Context, r db.Reader, o ref.Org, g ref.Group) ([]string, error) {
+	return db.List(ctx, r, func(s db.Scanner) (role string, err error) { err = s.Scan(&role); return role, err },
+		`SELECT DISTINCT role FROM org_member WHERE org = $1 AND in_groups LIKE $2`, o, "%"+string(g)+"%")
+}
+
 // OnPage is how many rows a list shows at once.
 const OnPage = 50
 

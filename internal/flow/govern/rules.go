@@ -28,11 +28,15 @@ func (g *Govern) AddGroup(ctx context.Context, by By, o ref.Org, name string) (m
 }
 
 // RemoveGroup removes a group; its members stay members. What was set for it is for
-// nobody any more.
+// nobody any more: so it is also for who may change policies to decide, and nobody above
+// whoever acts is taken out of a group by it.
 func (g *Govern) RemoveGroup(ctx context.Context, by By, o ref.Org, what string) error {
 	return g.change(ctx, by, o, org.ManageGroups, func(tx db.Tx, x *act) error {
 		found, err := org.GroupNamed(ctx, tx, o, what)
 		if err != nil {
+			return err
+		}
+		if err := x.mayRemove(ctx, tx, found.ID); err != nil {
 			return err
 		}
 		if err := org.RemoveGroup(ctx, tx, o, found.ID); err != nil {
@@ -40,6 +44,28 @@ func (g *Govern) RemoveGroup(ctx context.Context, by By, o ref.Org, what string)
 		}
 		return x.note(ctx, tx, "group.removed", "", told{Group: found.ID, What: found.Name})
 	})
+}
+
+func (x *act) mayRemove(ctx context.Context, tx db.Tx, group ref.Group) error {
+	roles, err := org.RolesIn(ctx, tx, x.org.ID, group)
+	if err != nil {
+		return err
+	}
+	for _, role := range roles {
+		if _, err := x.reaches(ctx, tx, role); err != nil {
+			return err
+		}
+	}
+	list, err := org.Policies(ctx, tx, x.org.ID)
+	if err != nil || org.Within(x.held, []org.Permission{org.ManagePolicies}) {
+		return err
+	}
+	for _, p := range list {
+		if slices.ContainsFunc(p.Targets, func(t policy.Target) bool { return t.Whom == string(group) }) {
+			return ErrForbidden
+		}
+	}
+	return nil
 }
 
 // Put puts a member into a group. db.ErrNone when they are in it.
