@@ -2,6 +2,7 @@ package apptest_test
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -359,6 +360,13 @@ func TestAMembersPageShowsWhatIsTheOrganisations(t *testing.T) {
 		allow(p, "198.51.100.0/24", "203.0.113.77").Want(200, "")
 		h.member("desk@example.com", org.Desk)
 		h.member("eye@example.com", org.Auditor)
+		w.Program("198.51.100.8").Signin(hana, apptest.Word).Want(200, "")
+		inside := ""
+		for _, row := range w.Audit() {
+			if row.Account == a.ID && row.Kind == "signin.succeeded" && row.Addr == "198.51.100.8" {
+				inside = string(row.Reference)
+			}
+		}
 		path := "/admin/members/" + string(a.ID)
 		eye, desk := h.signedIn("eye@example.com"), h.signedIn("desk@example.com")
 		eye.Open(path).See("Hana Sato", "198.51.100.7").Miss(before).Miss("203.0.113.77")
@@ -369,6 +377,15 @@ func TestAMembersPageShowsWhatIsTheOrganisations(t *testing.T) {
 			x := q.Call("GET", "/api/v1/org/members/"+string(a.ID), nil).Want(200, "")
 			if got := strings.Contains(string(x.Body), "198.51.100.7"); got != sees {
 				t.Errorf("programs of %s read %s", who, x.Body)
+			}
+			// A what-if says nothing of the member's own list, and a row to the desk neither.
+			said := string(q.Call("POST", "/api/v1/org/what-if", map[string]any{"member": hana, "from": "192.0.2.1", "methods": []string{"password"}}).Want(200, "").Body)
+			if !sees {
+				said += string(q.Call("GET", "/api/v1/org/diagnosis/member?member="+url.QueryEscape(hana), nil).Want(200, "").Body)
+				said += string(q.Call("GET", "/api/v1/org/diagnosis?reference="+inside, nil).Want(200, "").Body)
+			}
+			if strings.Contains(said, "198.51.100.") || strings.Contains(said, "203.0.113.77") {
+				t.Errorf("%s is told %s", who, said)
 			}
 		}
 	})

@@ -175,6 +175,7 @@ func (q *asking) decide(ctx context.Context, c Case, given []gate.Proof, shape f
 		shape(&f)
 	}
 	q.out.Rules, q.out.Facts = set.Rules, gate.Keep(f)
+	q.out.Facts.Own = nil // whom they trust is their own business
 	for i, p := range f.Proofs {
 		if stop, err := q.tries(ctx, p.Kind, i == 0, f, set.Rules); err != nil || stop {
 			return q.out, err

@@ -64,9 +64,38 @@ func (x *Explain) Reference(ctx context.Context, who Asker, reference string) (o
 			}
 		}
 		out, err = x.diagnose(ctx, r, who, row)
+		if !slices.Contains(held, org.ReadAudit) {
+			out.hide()
+		}
 		return err
 	})
 	return out, err
+}
+
+// hide takes out of a diagnosis what is for who reads the log: an address of a member's own
+// list, which says from where they come also where nothing is wrong.
+func (d *Diagnosis) hide() {
+	d.Row.Detail = withoutOwn(d.Row.Detail)
+	if d.Facts != nil {
+		f := *d.Facts
+		f.Own = nil
+		d.Facts = &f
+	}
+}
+
+func withoutOwn(detail json.RawMessage) json.RawMessage {
+	var all, facts map[string]json.RawMessage
+	if json.Unmarshal(detail, &all) != nil || json.Unmarshal(all["facts"], &facts) != nil || facts["own_addresses"] == nil {
+		return detail
+	}
+	delete(facts, "own_addresses")
+	inner, err1 := json.Marshal(facts)
+	all["facts"] = inner
+	outer, err2 := json.Marshal(all)
+	if errors.Join(err1, err2) != nil {
+		return nil
+	}
+	return outer
 }
 
 func (x *Explain) diagnose(ctx context.Context, r db.Reader, who Asker, row audit.Row) (Diagnosis, error) {
@@ -208,8 +237,11 @@ func (x *Explain) Of(ctx context.Context, who Asker, what string) (out Standing,
 			if a, err := netip.ParseAddr(row.Addr); err == nil && !from.IsValid() {
 				from = a
 			}
-			if row.Code == "" && !slices.Contains(held, org.ReadAudit) {
-				row.Addr, row.Agent, row.Place = "", "", ""
+			if !slices.Contains(held, org.ReadAudit) {
+				row.Detail = withoutOwn(row.Detail)
+				if row.Code == "" {
+					row.Addr, row.Agent, row.Place = "", "", ""
+				}
 			}
 			out.From = cmp.Or(out.From, row.Addr)
 		}
