@@ -55,13 +55,11 @@ func (x *Explain) Reference(ctx context.Context, who Asker, reference string) (o
 		if err != nil {
 			return err
 		}
-		if !slices.Contains(held, org.ReadAudit) {
-			if !shown(row) {
-				return db.ErrNone
-			}
-			if row.Code == "" { // where somebody is when nothing is wrong is not for who helps
-				row.Addr, row.Agent, row.Place = "", "", ""
-			}
+		if !shown(row) && !slices.Contains(held, org.ReadAudit) {
+			return db.ErrNone
+		}
+		if row.Code == "" {
+			apart(held, &row.Addr, &row.Agent, &row.Place)
 		}
 		out, err = x.diagnose(ctx, r, who, row)
 		return err
@@ -208,8 +206,8 @@ func (x *Explain) Of(ctx context.Context, who Asker, what string) (out Standing,
 			if a, err := netip.ParseAddr(row.Addr); err == nil && !from.IsValid() {
 				from = a
 			}
-			if row.Code == "" && !slices.Contains(held, org.ReadAudit) {
-				row.Addr, row.Agent, row.Place = "", "", ""
+			if row.Code == "" {
+				apart(held, &row.Addr, &row.Agent, &row.Place)
 			}
 			out.From = cmp.Or(out.From, row.Addr)
 		}

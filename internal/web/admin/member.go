@@ -136,6 +136,9 @@ func (d *Door) member(ctx context.Context, r *web.Request) (web.Response, error)
 		if err != nil {
 			return err
 		}
+		if p.Sessions, err = d.Explain.Sessions(ctx, tx, r.Console.Held, a.ID); err != nil {
+			return err
+		}
 		return p.read(ctx, tx, d.Govern.Entry, r.Console.Org, a)
 	})
 	if err != nil {
@@ -155,9 +158,6 @@ func (p *Member) read(ctx context.Context, r db.Reader, e *enter.Entry, o ref.Or
 	}
 	p.factors(set)
 	p.Parts, p.Daily, p.Signins = policy.Group(set.Rules.Values()), set.Rules.Session.DailySignins, e.SigninsToday(a, r.Now())
-	if p.Sessions, err = e.Living(ctx, r, a.ID); err != nil {
-		return err
-	}
 	trusts, err := e.Trusts(ctx, r, a.ID)
 	if p.Trusts = len(trusts); err != nil {
 		return err
