@@ -205,6 +205,19 @@ func Find(ctx context.Context, r db.Reader, id Identifier) (Account, error) {
 		ORDER BY CASE WHEN i.confirmed IS NOT NULL THEN 0 WHEN o.state <> 'unconfirmed' THEN 1 ELSE 2 END, i.created DESC, i.account DESC LIMIT 1)`, id.Kind, id.Norm))
 }
 
+// Shows says whether an identifier is one by which others are shown the account: its
+// primary address or number, or its user name.
+func (a Account) Shows(id Identifier) bool {
+	switch id.Kind {
+	case Email:
+		return a.Email.Norm != "" && a.Email.Norm == id.Norm
+	case Mobile:
+		return a.Mobile.Norm != "" && a.Mobile.Norm == id.Norm
+	}
+	name, err := Parse(a.Username)
+	return err == nil && name.Kind == id.Kind && name.Norm == id.Norm
+}
+
 // Lock reads an account and keeps every other transaction from changing it, or
 // from counting its sessions under the same lock, until this one ends.
 func Lock(ctx context.Context, tx db.Tx, id ref.Account) (Account, error) {

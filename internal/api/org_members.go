@@ -26,7 +26,7 @@ func (d *Door) memberOperations() []operation {
 	return []operation{
 		{"GET", "/api/v1/org/members", web.May(org.ReadMembers), d.orgMembers, "orgMembers", "Members of the organisation, fifty at a time; q finds beginnings of words, state is active, inactive, locked, contained, disabled or deleted, sort is name, address or newest, without=1 are those without a second factor", nil, nil, "OrgMembers",
 			[]string{"q", "state", "role", "group", "without", "sort", "after"}},
-		{"GET", at, web.May(org.ReadMembers), d.orgMember, "orgMember", "One member: what they have, where they are signed in, what stands against them", nil, nil, "OrgMember", nil},
+		{"GET", at, web.May(org.ReadMembers), d.orgMember, "orgMember", "One member: what they have, since when they are signed in (and with audit.read from where), what stands against them", nil, nil, "OrgMember", nil},
 		{"PATCH", at, web.MayDo(org.ReadMembers), d.orgEdit, "orgEdit", "Make a member so; what is not named stays", map[string]any{"role": text, "active": flag, "groups": list}, nil, "OrgEdited", nil},
 		{"DELETE", at, manage, d.orgAct(func(ctx context.Context, g *govern.Govern, x asked) error { return g.Remove(ctx, x.by, x.org, x.who) }), "orgRemoveMember", "Take a member out; the account stays theirs", nil, nil, "", nil},
 		{"POST", at + "/reset-link", assist, d.orgResetLink, "orgResetLink", "Mail a link that leads to a new password, once", end, nil, "OrgUntil", nil},
@@ -166,12 +166,7 @@ func (d *Door) orgMember(ctx context.Context, r *web.Request) (web.Response, err
 		if err != nil {
 			return err
 		}
-		list, err := e.Living(ctx, tx, a.ID)
-		if !r.Console.May(org.ReadAudit) { // where somebody is when nothing is wrong is not for who helps
-			for i := range list {
-				list[i].Addr, list[i].Place = "", ""
-			}
-		}
+		list, err := d.Explain.Sessions(ctx, tx, r.Console.Held, a.ID)
 		out.Sessions = append(out.Sessions, sessions(list, r.Session.ID)...)
 		return err
 	})

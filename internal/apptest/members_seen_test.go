@@ -27,3 +27,36 @@ func TestAMembersPageBeginsWhereTheyJoined(t *testing.T) {
 		}
 	})
 }
+
+// From where and in what members are signed in is for who reads the audit log: on their
+// page, by the API and by a token.
+func TestWhereMembersAreIsForWhoReadsTheLog(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h := found(t, w, "Acme", "owner@example.com")
+		ken := h.member("ken@example.com", org.Plain)
+		w.Program("192.0.2.55").Signin("ken@example.com", apptest.Word).Want(200, "")
+		made, err := h.AddRole(t.Context(), operator, h.id, "counter", []org.Permission{org.ReadMembers})
+		h.must(err)
+		h.member("counter@example.com", made.Name)
+		h.member("desk@example.com", org.Desk)
+		h.member("auditor@example.com", org.Auditor)
+		_, counts := h.tokened(h.owner, org.ReadMembers)
+		_, reads := h.tokened(h.owner, org.ReadMembers, org.ReadAudit)
+		page, api := "/admin/members/"+string(ken.ID), "/api/v1/org/members/"+string(ken.ID)
+		for who, sees := range map[string]bool{"counter": false, "desk": false, "auditor": true} {
+			b := w.Browser("192.0.2.3").Signin(who+"@example.com", apptest.Word).Open(page)
+			p := w.Program("192.0.2.4")
+			p.Signin(who+"@example.com", apptest.Word).Want(200, "")
+			a := p.Call("GET", api, nil).Want(200, "")
+			if strings.Contains(b.Body, "192.0.2.55") != sees || strings.Contains(string(a.Body), "192.0.2.55") != sees {
+				t.Errorf("%s sees from where a member is signed in: page %t, API %t, want %t", who, strings.Contains(b.Body, "192.0.2.55"), strings.Contains(string(a.Body), "192.0.2.55"), sees)
+			}
+			b.See("Signed in")
+		}
+		for p, sees := range map[*apptest.Program]bool{counts: false, reads: true} {
+			if a := p.Call("GET", api, nil).Want(200, ""); strings.Contains(string(a.Body), "192.0.2.55") != sees {
+				t.Errorf("a token is told from where: %t, want %t", !sees, sees)
+			}
+		}
+	})
+}

@@ -42,6 +42,11 @@ func members() []Page {
 	gone := admin.Member{Who: who, State: roster.Deleted, Called: plain, Created: At, Joined: At, Org: "関所運輸", EraseAt: At.AddDate(0, 0, 7), Done: "delete"}
 	above := one
 	above.Above, above.Recent, above.Counts, above.Signins, above.Sessions, above.Locked, above.State = true, nil, nil, 0, nil, false, roster.Active
+	desk := above
+	desk.Above, desk.Reads, desk.Assist, desk.Sessions = false, false, true, slices.Clone(one.Sessions)
+	for i := range desk.Sessions {
+		desk.Sessions[i].Addr, desk.Sessions[i].Place, desk.Sessions[i].Agent = "", "", ""
+	}
 	self := above
 	self.Above, self.Self = false, true
 	ask := func(act string) admin.MemberAsk { return admin.MemberAsk{Who: who, Act: act} }
@@ -59,6 +64,7 @@ func members() []Page {
 		{Name: "members-one", Response: web.Show("admin/members-one", one)},
 		{Name: "members-one-gone", Response: web.Show("admin/members-one", gone)},
 		{Name: "members-one-above", Response: web.Show("admin/members-one", above)},
+		{Name: "members-one-desk", Response: web.Show("admin/members-one", desk)},
 		{Name: "members-one-self", Response: web.Show("admin/members-one", self)},
 		{Name: "members-delete", Response: web.Show("admin/members-ask", del).With(faults.MemberConfirm.New())},
 		{Name: "members-delete-grace", Response: web.Show("admin/members-ask", grace)},

@@ -19,6 +19,7 @@ import (
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
 	"sekisho/internal/ref"
+	"sekisho/internal/roster"
 )
 
 // Diagnosis is why a sign-in was decided as it was, and what holds now (OR-22).
@@ -55,13 +56,11 @@ func (x *Explain) Reference(ctx context.Context, who Asker, reference string) (o
 		if err != nil {
 			return err
 		}
-		if !slices.Contains(held, org.ReadAudit) {
-			if !shown(row) {
-				return db.ErrNone
-			}
-			if row.Code == "" { // where somebody is when nothing is wrong is not for who helps
-				row.Addr, row.Agent, row.Place = "", "", ""
-			}
+		if !shown(row) && !slices.Contains(held, org.ReadAudit) {
+			return db.ErrNone
+		}
+		if row.Code == "" {
+			apart(held, &row.Addr, &row.Agent, &row.Place)
 		}
 		out, err = x.diagnose(ctx, r, who, row)
 		if !slices.Contains(held, org.ReadAudit) {
@@ -239,9 +238,9 @@ func (x *Explain) Of(ctx context.Context, who Asker, what string) (out Standing,
 			}
 			if !slices.Contains(held, org.ReadAudit) {
 				row.Detail = withoutOwn(row.Detail)
-				if row.Code == "" {
-					row.Addr, row.Agent, row.Place = "", "", ""
-				}
+			}
+			if row.Code == "" {
+				apart(held, &row.Addr, &row.Agent, &row.Place)
 			}
 			out.From = cmp.Or(out.From, row.Addr)
 		}
@@ -262,21 +261,9 @@ func (x *Explain) Of(ctx context.Context, who Asker, what string) (out Standing,
 	return out, err
 }
 
-// Find finds a member by an address, number, user name or ID; db.ErrNone for anybody
-// else's.
+// Find finds a member by an address, number or user name they are shown by, or by their
+// ID; db.ErrNone for everybody else.
 func (x *Explain) Find(ctx context.Context, r db.Reader, who Asker, what string) (ref.Account, error) {
-	id, ok := ref.ParseAccount(strings.TrimSpace(what))
-	if !ok {
-		typed, err := account.Parse(what)
-		if err != nil {
-			return "", db.ErrNone
-		}
-		a, err := account.Find(ctx, r, typed)
-		if err != nil {
-			return "", err
-		}
-		id = a.ID
-	}
-	_, err := org.MemberOf(ctx, r, who.Org, id)
-	return id, err
+	a, err := roster.Named(ctx, r, who.Org, what)
+	return a.ID, err
 }

@@ -10,6 +10,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"sekisho/internal/db"
@@ -18,6 +19,7 @@ import (
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/org"
 	"sekisho/internal/ref"
+	"sekisho/internal/session"
 	"sekisho/internal/slowhash"
 )
 
@@ -112,4 +114,25 @@ func (q Asker) helps(ctx context.Context, r db.Reader) ([]org.Permission, error)
 		held, err = q.may(ctx, r, org.ReadAudit)
 	}
 	return held, err
+}
+
+// apart keeps where somebody is from who does not read the audit log: whoever helps
+// members, or sees who they are, does not watch them.
+func apart(held []org.Permission, where ...*string) {
+	if slices.Contains(held, org.ReadAudit) {
+		return
+	}
+	for _, w := range where {
+		*w = ""
+	}
+}
+
+// Sessions lists where a member is signed in, as whoever holds these permissions is shown
+// it: when, and, who reads the audit log, from where and in what.
+func (x *Explain) Sessions(ctx context.Context, r db.Reader, held []org.Permission, a ref.Account) ([]session.Session, error) {
+	list, err := x.Living(ctx, r, a)
+	for i := range list {
+		apart(held, &list[i].Addr, &list[i].Agent, &list[i].Place)
+	}
+	return list, err
 }

@@ -10,6 +10,7 @@ import (
 	"sekisho/internal/faults"
 	"sekisho/internal/org"
 	"sekisho/internal/ref"
+	"sekisho/internal/roster"
 )
 
 // RenameGroup gives a group another name.
@@ -30,31 +31,18 @@ func (g *Govern) RenameGroup(ctx context.Context, by By, o ref.Org, what, name s
 	})
 }
 
-// PutNamed puts the member who is shown by an address or user name into a group. Whoever
-// is no member, or has the address as a further one, is not there: it is not the
-// organisation's to know.
+// PutNamed puts the member who is shown by an address, number or user name, or whom an ID
+// names, into a group. Whoever is found by none of these is not there.
 func (g *Govern) PutNamed(ctx context.Context, by By, o ref.Org, typed, group string) error {
-	id, err := account.Parse(typed)
-	if err != nil {
-		return db.ErrNone
-	}
 	var a account.Account
-	err = g.DB.View(ctx, func(tx db.ReadTx) error {
-		a, err = account.Find(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if a.Email.Norm != id.Norm && a.Username != id.Shown {
-			return db.ErrNone
-		}
-		_, err = org.MemberOf(ctx, tx, o, a.ID)
+	err := g.DB.View(ctx, func(tx db.ReadTx) (err error) {
+		a, err = roster.Named(ctx, tx, o, typed)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	err = g.Put(ctx, by, o, a.ID, group)
-	return err
+	return g.Put(ctx, by, o, a.ID, group)
 }
 
 // SetPermissions changes a role that the organisation made. Whoever does holds what it

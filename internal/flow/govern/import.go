@@ -13,6 +13,7 @@ import (
 	"sekisho/internal/faults"
 	"sekisho/internal/org"
 	"sekisho/internal/ref"
+	"sekisho/internal/roster"
 )
 
 // aBatch is how many lines are looked at in one transaction.
@@ -136,12 +137,7 @@ func (x *act) shownBy(ctx context.Context, tx db.Tx, typed string) (ref.Account,
 	if err != nil || !strings.Contains(typed, "@") {
 		return "", faults.IdentifierMalformed, nil
 	}
-	a, err := account.Find(ctx, tx, id)
-	if err == nil && a.Email.Norm == id.Norm {
-		_, err = org.MemberOf(ctx, tx, x.org.ID, a.ID)
-	} else if err == nil {
-		return "", nil, nil
-	}
+	a, err := roster.Shown(ctx, tx, x.org.ID, id)
 	if errors.Is(err, db.ErrNone) {
 		return "", nil, nil
 	}

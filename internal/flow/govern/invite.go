@@ -16,6 +16,7 @@ import (
 	"sekisho/internal/limit"
 	"sekisho/internal/org"
 	"sekisho/internal/ref"
+	"sekisho/internal/roster"
 	"sekisho/internal/secret"
 )
 
@@ -107,23 +108,12 @@ func (x *act) groups(ctx context.Context, tx db.Tx, names []string) (out []ref.G
 
 // memberBy refuses an address by which a member is shown already.
 func (x *act) memberBy(ctx context.Context, tx db.Tx, to account.Identifier) error {
-	owner, err := account.Owner(ctx, tx, to)
-	if errors.Is(err, db.ErrNone) {
+	_, err := roster.Shown(ctx, tx, x.org.ID, to)
+	switch {
+	case err == nil:
+		return refused(faults.InvitationMember.New())
+	case errors.Is(err, db.ErrNone):
 		return nil
-	}
-	if err != nil {
-		return err
-	}
-	_, err = org.MemberOf(ctx, tx, x.org.ID, owner)
-	if errors.Is(err, db.ErrNone) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	a, err := account.Of(ctx, tx, owner)
-	if err == nil && a.Email.Norm == to.Norm { // a further address is not the organisation's to know
-		err = refused(faults.InvitationMember.New())
 	}
 	return err
 }

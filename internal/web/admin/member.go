@@ -136,6 +136,9 @@ func (d *Door) member(ctx context.Context, r *web.Request) (web.Response, error)
 		if err != nil {
 			return err
 		}
+		if p.Sessions, err = d.Explain.Sessions(ctx, tx, r.Console.Held, a.ID); err != nil {
+			return err
+		}
 		return p.read(ctx, tx, d.Govern.Entry, m, a)
 	})
 	if err != nil {
@@ -155,14 +158,6 @@ func (p *Member) read(ctx context.Context, r db.Reader, e *enter.Entry, m org.Me
 	}
 	p.factors(set)
 	p.Parts, p.Daily, p.Signins = policy.Group(notTheirs(set.Rules.Values())), set.Rules.Session.DailySignins, e.SigninsToday(a, r.Now())
-	if p.Sessions, err = e.Living(ctx, r, a.ID); err != nil {
-		return err
-	}
-	if !p.Reads { // where somebody is when nothing is wrong is not for who helps
-		for i := range p.Sessions {
-			p.Sessions[i].Addr, p.Sessions[i].Place = "", ""
-		}
-	}
 	trusts, err := e.Trusts(ctx, r, a.ID)
 	if p.Trusts = len(trusts); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
 	"sekisho/internal/ref"
+	"sekisho/internal/roster"
 	"sekisho/internal/web"
 )
 
@@ -254,7 +255,7 @@ func (d *Door) policyAim(ctx context.Context, r *web.Request) (web.Response, err
 			aim.Group = whom
 		}
 	default:
-		aim.Account, err = d.memberNamed(ctx, form["member"])
+		aim.Account, err = d.memberNamed(ctx, r.Console.Org, form["member"])
 	}
 	act := d.Govern.Assign
 	if form["act"] == "unassign" {
@@ -274,16 +275,11 @@ func (d *Door) policyAim(ctx context.Context, r *web.Request) (web.Response, err
 	return told(web.Show("admin/policies-one", p), err)
 }
 
-// memberNamed finds an account by what was typed. Whether it is a member is looked at by
-// the act: to who is none of theirs the answer is that of a name that is nobody's.
-func (d *Door) memberNamed(ctx context.Context, typed string) (ref.Account, error) {
-	id, err := account.Parse(typed)
-	if err != nil {
-		return "", db.ErrNone
-	}
+// memberNamed finds a member by what was typed.
+func (d *Door) memberNamed(ctx context.Context, o ref.Org, typed string) (ref.Account, error) {
 	var a account.Account
-	err = d.view(ctx, func(tx db.ReadTx) (err error) {
-		a, err = account.Find(ctx, tx, id)
+	err := d.view(ctx, func(tx db.ReadTx) (err error) {
+		a, err = roster.Named(ctx, tx, o, typed)
 		return err
 	})
 	return a.ID, err
