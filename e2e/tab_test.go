@@ -48,7 +48,7 @@ func open(t testing.TB, lang string, wide int64, dark bool, more ...chromedp.Exe
 	flags := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("lang", lang))
-	actx, stop := chromedp.NewExecAllocator(within(t, 4*time.Minute), append(flags, more...)...)
+	actx, stop := chromedp.NewExecAllocator(within(t, 8*time.Minute), append(flags, more...)...)
 	t.Cleanup(stop)
 	ctx, stop2 := chromedp.NewContext(actx)
 	t.Cleanup(stop2)
