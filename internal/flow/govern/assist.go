@@ -55,7 +55,7 @@ func (g *Govern) aid(ctx context.Context, by By, w whom, do func(db.Tx, *act, en
 
 // aiding says who does something for an account, as audit and owner are told.
 func (x *act) aiding(ctx context.Context, r db.Reader, a account.Account) (enter.Aid, error) {
-	aid := enter.Aid{Account: a, By: x.by.actor(), Detail: told{Org: x.org.ID, Name: x.org.Name}}
+	aid := enter.Aid{Account: a, By: x.by.actor(), Org: x.org.Name, Detail: told{Org: x.org.ID, Name: x.org.Name}}
 	if x.by.Operator {
 		return aid, nil
 	}

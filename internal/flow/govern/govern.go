@@ -259,6 +259,9 @@ func (x *act) add(ctx context.Context, tx db.Tx, a ref.Account, role string) err
 	if err != nil {
 		return err
 	}
+	if err := x.tellAbout(ctx, tx, found, "member.added"); err != nil {
+		return err
+	}
 	return x.note(ctx, tx, "member.added", a, told{Role: carried})
 }
 
@@ -287,6 +290,13 @@ func (g *Govern) Remove(ctx context.Context, by By, o ref.Org, a ref.Account) er
 		if err != nil {
 			return err
 		}
+		found, err := account.Lock(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		if err := x.tellAbout(ctx, tx, found, "member.removed"); err != nil {
+			return err
+		}
 		if err := org.Remove(ctx, tx, m); err != nil {
 			return err
 		}
@@ -312,6 +322,13 @@ func (x *act) setRole(ctx context.Context, tx db.Tx, a ref.Account, role string)
 		return err
 	}
 	if err := org.SetRole(ctx, tx, m, carried); err != nil {
+		return err
+	}
+	found, err := account.Of(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	if err := x.tellAbout(ctx, tx, found, "member.role_changed"); err != nil {
 		return err
 	}
 	if err := x.note(ctx, tx, "member.role_changed", a, told{Role: carried, Was: m.Role}); err != nil {
