@@ -32,8 +32,8 @@ type whom struct {
 // themselves. The account is held.
 func (g *Govern) aid(ctx context.Context, by By, w whom, do func(db.Tx, *act, enter.Aid) error) error {
 	return g.change(ctx, by, w.org, w.need, func(tx db.Tx, x *act) error {
-		if !by.Operator && x.by.account() == w.account {
-			return ErrSelf
+		if err := x.others(w.account); err != nil {
+			return err
 		}
 		if _, err := x.member(ctx, tx, w.account); err != nil {
 			return err
@@ -51,6 +51,15 @@ func (g *Govern) aid(ctx context.Context, by By, w whom, do func(db.Tx, *act, en
 		}
 		return do(tx, x, aid)
 	})
+}
+
+// others refuses what nobody does to themselves: to their own account, or to that of who
+// made the token.
+func (x *act) others(a ref.Account) error {
+	if !x.by.Operator && x.by.account() == a {
+		return ErrSelf
+	}
+	return nil
 }
 
 // aiding says who does something for an account, as audit and owner are told.
@@ -172,8 +181,8 @@ func (g *Govern) Delete(ctx context.Context, by By, o ref.Org, a ref.Account, ty
 		if err := x.person(); err != nil {
 			return err
 		}
-		if !by.Operator && by.Session.Account == a {
-			return ErrSelf
+		if err := x.others(a); err != nil {
+			return err
 		}
 		m, err := x.member(ctx, tx, a)
 		if err != nil {

@@ -283,9 +283,13 @@ func (x *act) owned(ctx context.Context, tx db.Tx, was org.Member) error {
 	return org.Owned(ctx, tx, x.org.ID)
 }
 
-// Remove takes a member out. The account stays, with what holds for everybody.
+// Remove takes a member out. The account stays, with what holds for everybody. Who wants
+// to go themselves leaves: they are asked for what that needs.
 func (g *Govern) Remove(ctx context.Context, by By, o ref.Org, a ref.Account) error {
 	return g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error {
+		if err := x.others(a); err != nil {
+			return err
+		}
 		m, err := x.member(ctx, tx, a)
 		if err != nil {
 			return err
@@ -349,6 +353,9 @@ func (g *Govern) Deactivate(ctx context.Context, by By, o ref.Org, a ref.Account
 }
 
 func (x *act) deactivate(ctx context.Context, tx db.Tx, a ref.Account) (ended int, err error) {
+	if err := x.others(a); err != nil {
+		return 0, err
+	}
 	m, err := x.member(ctx, tx, a)
 	if err != nil {
 		return 0, err
