@@ -378,7 +378,7 @@ func TestTheLastOwnerStaysByAnyPath(t *testing.T) {
 		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
 		me := h.by(h.owner)
 		for name, try := range map[string]func() error{
-			"removed":     func() error { return h.Remove(ctx, me, h.id, h.owner.ID) },
+			"removed":     func() error { return h.Remove(ctx, operator, h.id, h.owner.ID) },
 			"demoted":     func() error { return h.SetRole(ctx, me, h.id, h.owner.ID, org.Admin) },
 			"deactivated": func() error { _, err := h.Deactivate(ctx, operator, h.id, h.owner.ID); return err },
 			"disabled": func() error {
@@ -397,11 +397,11 @@ func TestTheLastOwnerStaysByAnyPath(t *testing.T) {
 		second := h.member(hana, org.Owner)
 		_, err := h.Deactivate(ctx, me, h.id, second.ID)
 		h.must(err)
-		if err := h.Remove(ctx, me, h.id, h.owner.ID); !errors.Is(err, org.ErrLastOwner) {
+		if err := h.Remove(ctx, operator, h.id, h.owner.ID); !errors.Is(err, org.ErrLastOwner) {
 			t.Errorf("got %v", err)
 		}
 		h.must(h.Reactivate(ctx, me, h.id, second.ID))
-		h.must(h.Remove(ctx, me, h.id, h.owner.ID))
+		h.must(h.Remove(ctx, h.by(second), h.id, h.owner.ID))
 	})
 }
 

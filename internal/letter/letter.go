@@ -358,6 +358,7 @@ type Change struct {
 	What string // such as "factor.added"
 	Kind string // the kind of factor, where it is about one
 	Name string // what its owner calls it
+	Org  string // the organisation it is about, where it is about one
 	Old  []Item // what it takes the place of
 	Link string
 	From From
@@ -370,7 +371,7 @@ func Changed(s Sheet, to To, c Change) outbox.Letter {
 	if c.Name != "" && c.Kind != "" {
 		item = Item{c.Kind, c.Name}.words(l)
 	}
-	what := texts.T(l, "guard."+c.What, "item", item)
+	what := texts.T(l, "guard."+c.What, "item", item, "org", clean(c.Org))
 	if len(c.Old) > 0 {
 		what += "\n" + texts.T(l, "guard.old", "items", items(l, c.Old))
 	}

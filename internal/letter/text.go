@@ -28,7 +28,8 @@ func SMSCode(s Sheet, lang i18n.Lang, code string, minutes int) string {
 	return texts.T(lang, "sms.bare", args...)
 }
 
-// SMSUnlocked tells by SMS that the operator let attempts go on.
+// SMSUnlocked tells by SMS that attempts may go on. Like all that tells what was done for
+// an account it names nobody: it was the operator or an organisation's admin, and mail says.
 func SMSUnlocked(s Sheet, lang i18n.Lang) string {
 	return texts.T(lang, "sms.unlocked", "service", clean(s.Service))
 }
@@ -38,7 +39,7 @@ func SMSIssued(s Sheet, lang i18n.Lang) string {
 	return texts.T(lang, "sms.issued", "service", clean(s.Service))
 }
 
-// SMSLockLifted tells by SMS that the operator lifted the sign-in lock.
+// SMSLockLifted tells by SMS that somebody else lifted the sign-in lock.
 func SMSLockLifted(s Sheet, lang i18n.Lang) string {
 	return texts.T(lang, "sms.lock_lifted", "service", clean(s.Service))
 }

@@ -39,3 +39,21 @@ func TestSMSCodeFitsIntoOneAndIsBoundToItsHost(t *testing.T) {
 		t.Errorf("got %q, want the last line bound to its host", got)
 	}
 }
+
+// An SMS about what was done for an account names nobody: it may have been the operator or
+// an organisation's admin, and the mail beside it says who.
+func TestAnSMSAboutHelpDoesNotSayWhoHelped(t *testing.T) {
+	s := Sheet{Service: "Sekisho", URL: "https://id.example.com"}
+	for _, lang := range []i18n.Lang{i18n.Ja, i18n.En} {
+		for _, text := range []string{SMSUnlocked(s, lang), SMSLockLifted(s, lang), SMSIssued(s, lang), SMSAided(s, lang)} {
+			for _, who := range []string{"people who run", "Sekishoの管理者", "administrator of"} {
+				if strings.Contains(text, who) {
+					t.Errorf("%q says that it was %q", text, who)
+				}
+			}
+			if n := len([]rune(text)); n > 160 || lang == i18n.Ja && n > 70 {
+				t.Errorf("%q is %d letters long", text, n)
+			}
+		}
+	}
+}

@@ -33,6 +33,7 @@ type Aid struct {
 	Account account.Account
 	By      string // as the audit says it
 	Who     string // as the owner reads it; empty: the people who run the service
+	Org     string // the organisation for which it is done, by name; empty: none
 	Detail  any    // of the audit row
 }
 
@@ -47,7 +48,7 @@ func (e *Entry) aided(ctx context.Context, tx db.Tx, x Aid, kind string) error {
 // tellAid tells the owner by mail, and by SMS where there is a text.
 func (e *Entry) tellAid(ctx context.Context, tx db.Tx, x Aid, kind, sms string) error {
 	err := e.TellAll(ctx, tx, x.Account, kind, func(to letter.To) outbox.Letter {
-		return letter.Aided(e.Sheet, to, letter.Change{What: kind, Name: x.Who, Link: e.DoubtOf(x.Account.ID, tx.Now())})
+		return letter.Aided(e.Sheet, to, letter.Change{What: kind, Name: x.Who, Org: x.Org, Link: e.DoubtOf(x.Account.ID, tx.Now())})
 	})
 	if err != nil || sms == "" || !e.SMS {
 		return err

@@ -32,8 +32,8 @@ type whom struct {
 // themselves. The account is held.
 func (g *Govern) aid(ctx context.Context, by By, w whom, do func(db.Tx, *act, enter.Aid) error) error {
 	return g.change(ctx, by, w.org, w.need, func(tx db.Tx, x *act) error {
-		if !by.Operator && x.by.account() == w.account {
-			return ErrSelf
+		if err := x.others(w.account); err != nil {
+			return err
 		}
 		if _, err := x.member(ctx, tx, w.account); err != nil {
 			return err
@@ -53,9 +53,18 @@ func (g *Govern) aid(ctx context.Context, by By, w whom, do func(db.Tx, *act, en
 	})
 }
 
+// others refuses what nobody does to themselves: to their own account, or to that of who
+// made the token.
+func (x *act) others(a ref.Account) error {
+	if !x.by.Operator && x.by.account() == a {
+		return ErrSelf
+	}
+	return nil
+}
+
 // aiding says who does something for an account, as audit and owner are told.
 func (x *act) aiding(ctx context.Context, r db.Reader, a account.Account) (enter.Aid, error) {
-	aid := enter.Aid{Account: a, By: x.by.actor(), Detail: told{Org: x.org.ID, Name: x.org.Name}}
+	aid := enter.Aid{Account: a, By: x.by.actor(), Org: x.org.Name, Detail: told{Org: x.org.ID, Name: x.org.Name}}
 	if x.by.Operator {
 		return aid, nil
 	}
@@ -172,8 +181,8 @@ func (g *Govern) Delete(ctx context.Context, by By, o ref.Org, a ref.Account, ty
 		if err := x.person(); err != nil {
 			return err
 		}
-		if !by.Operator && by.Session.Account == a {
-			return ErrSelf
+		if err := x.others(a); err != nil {
+			return err
 		}
 		m, err := x.member(ctx, tx, a)
 		if err != nil {

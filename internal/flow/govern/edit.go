@@ -94,6 +94,11 @@ func (x *act) differs(ctx context.Context, r db.Tx, a ref.Account, e Edit) (d Di
 	}
 	if e.Active != nil {
 		d.Deactivate, d.Reactivate = !*e.Active && !m.Inactive, *e.Active && m.Inactive
+		if d.Deactivate { // said where a table is read, not only where it is applied
+			if err := x.others(a); err != nil {
+				return d, err
+			}
+		}
 	}
 	if e.Groups == nil {
 		return d, nil

@@ -268,6 +268,9 @@ func (x *act) add(ctx context.Context, tx db.Tx, a ref.Account, role string) err
 	if err != nil {
 		return err
 	}
+	if err := x.tellAbout(ctx, tx, found, "member.added"); err != nil {
+		return err
+	}
 	return x.note(ctx, tx, "member.added", a, told{Role: carried})
 }
 
@@ -289,11 +292,22 @@ func (x *act) owned(ctx context.Context, tx db.Tx, was org.Member) error {
 	return org.Owned(ctx, tx, x.org.ID)
 }
 
-// Remove takes a member out. The account stays, with what holds for everybody.
+// Remove takes a member out. The account stays, with what holds for everybody. Who wants
+// to go themselves leaves: they are asked for what that needs.
 func (g *Govern) Remove(ctx context.Context, by By, o ref.Org, a ref.Account) error {
 	return g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error {
+		if err := x.others(a); err != nil {
+			return err
+		}
 		m, err := x.member(ctx, tx, a)
 		if err != nil {
+			return err
+		}
+		found, err := account.Lock(ctx, tx, a)
+		if err != nil {
+			return err
+		}
+		if err := x.tellAbout(ctx, tx, found, "member.removed"); err != nil {
 			return err
 		}
 		if err := org.Remove(ctx, tx, m); err != nil {
@@ -323,6 +337,13 @@ func (x *act) setRole(ctx context.Context, tx db.Tx, a ref.Account, role string)
 	if err := org.SetRole(ctx, tx, m, carried); err != nil {
 		return err
 	}
+	found, err := account.Of(ctx, tx, a)
+	if err != nil {
+		return err
+	}
+	if err := x.tellAbout(ctx, tx, found, "member.role_changed"); err != nil {
+		return err
+	}
 	if err := x.note(ctx, tx, "member.role_changed", a, told{Role: carried, Was: m.Role}); err != nil {
 		return err
 	}
@@ -341,6 +362,9 @@ func (g *Govern) Deactivate(ctx context.Context, by By, o ref.Org, a ref.Account
 }
 
 func (x *act) deactivate(ctx context.Context, tx db.Tx, a ref.Account) (ended int, err error) {
+	if err := x.others(a); err != nil {
+		return 0, err
+	}
 	m, err := x.member(ctx, tx, a)
 	if err != nil {
 		return 0, err
