@@ -16,7 +16,7 @@ import (
 func (d *Door) hookOperations() []operation {
 	text := map[string]any{"type": "string"}
 	wish := map[string]any{"name": text, "url": text, "kinds": map[string]any{"type": "array", "items": text}, "disabled": map[string]any{"type": "boolean"}}
-	see, do := web.May(org.Settings), web.MayDo(org.Settings)
+	see, do := web.MayBoth(org.Settings, org.ReadAudit), web.MayDo(org.Settings)
 	must := []string{"name", "url", "kinds"}
 	return []operation{
 		{"GET", "/api/v1/org/webhooks", see, d.orgHooks, "orgWebhooks", "Webhooks of the organisation", nil, nil, "OrgWebhooks", nil},

@@ -384,6 +384,34 @@ func TestTheConsoleShowsWebhooks(t *testing.T) {
 	b.Open("/admin/webhooks").See("There is no webhook yet")
 }
 
+// What a webhook was told is read out of the audit log: so it is for who may read that.
+func TestWebhooksAreSeenByWhoMayReadTheLog(t *testing.T) {
+	r := receive(t)
+	w := listening(t, "sqlite", r, "127.0.0.0/8")
+	h := found(t, w, "Acme", "owner@example.com")
+	made, _ := h.hooked(r.URL, "member.*")
+	h.made("deco@example.com", org.Settings)
+	h.made("log@example.com", org.ReadAudit)
+	h.made("both@example.com", org.Settings, org.ReadAudit)
+	for who, want := range map[string]int{"deco@example.com": 403, "log@example.com": 403, "both@example.com": 200} {
+		b, p := w.Browser("192.0.2.1").Signin(who, apptest.Word), w.Program("192.0.2.2")
+		p.Signin(who, apptest.Word).Want(200, "")
+		for _, path := range []string{"/admin/webhooks", "/admin/webhooks/one?id=" + string(made.ID)} {
+			if b.Open(path); b.Status != want {
+				t.Errorf("%s at %s: %d", who, path, b.Status)
+			}
+		}
+		if b.Open("/admin"); strings.Contains(b.Body, `href="/admin/webhooks"`) != (want == 200) {
+			t.Errorf("%s: the rail", who)
+		}
+		for _, path := range []string{"", "/" + string(made.ID) + "/deliveries"} {
+			if got := p.Call("GET", "/api/v1/org/webhooks"+path, nil).Status; got != want {
+				t.Errorf("%s at the API %q: %d", who, path, got)
+			}
+		}
+	}
+}
+
 func onlyHook(w *apptest.World, o ref.Org) (h hook.Hook) {
 	w.T.Helper()
 	w.View(func(tx db.ReadTx) error {

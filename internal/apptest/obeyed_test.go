@@ -131,7 +131,7 @@ func TestAnOrganisationsOtherValuesAreObeyed(t *testing.T) {
 		h.must(outcome(h.SetPolicy(t.Context(), operator, h.id, policy.Policy{Name: "few", SecondFactor: &policy.SecondFactor{TrustDays: 0, BackupCodes: false}}, 0)))
 		b := w.Browser("192.0.2.9")
 		b.Signin(hana, apptest.Word).Miss("Trust this browser")
-		b.Open("/signin/other?flow=" + b.URL.Query().Get("flow")).Miss("backup code")
+		b.Open("/signin/other?flow=" + b.URL.Query().Get("flow")).Miss("Backup code")
 	})
 }
 

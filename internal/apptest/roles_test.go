@@ -69,3 +69,27 @@ func TestANameDoesNotTakeThePlaceOfAnID(t *testing.T) {
 		})
 	})
 }
+
+func TestAPermissionNamedTwiceIsHeldOnce(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h := found(t, w, "Acme", "owner@example.com")
+		made, err := h.AddRole(t.Context(), operator, h.id, "Counter", []org.Permission{org.ReadMembers, org.ReadMembers})
+		h.must(err)
+		held := func() (list []org.Permission) {
+			w.View(func(tx db.ReadTx) (err error) {
+				_, list, err = org.RoleNamed(t.Context(), tx, h.id, string(made.ID))
+				return err
+			})
+			return list
+		}
+		if len(made.Permissions) != 1 || len(held()) != 1 {
+			t.Errorf("got %v, %v", made.Permissions, held())
+		}
+		seen := made.Permissions
+		made.Permissions = []org.Permission{org.ReadAudit, org.ReadMembers, org.ReadAudit}
+		h.must(h.SetPermissions(t.Context(), operator, h.id, made, seen))
+		if len(held()) != 2 {
+			t.Errorf("got %v", held())
+		}
+	})
+}

@@ -57,6 +57,10 @@ var (
 		Ja:      fault.Text{What: "自分を締め出すことになるため、止めました。", Why: "そのあとの決まりでは、いまのアドレス {address} からは入れません。", Fix: "先にアドレスの決まりを変えるか、ほかの管理者に頼んでください。"},
 		En:      fault.Text{What: "This would shut you out, so it was not done.", Why: "Under the rules that would hold afterwards, {address} is not allowed.", Fix: "Change the address rule first, or ask another administrator to do it."}})
 
+	PolicyShutsOwner = define(fault.Entry{Code: "policy.shuts_owner", Kind: fault.Conflict, Topic: fault.Other, Lift: []fault.Lifter{fault.Self, fault.Admin},
+		Ja: fault.Text{What: "オーナーを締め出すことになるため、止めました。", Why: "そのあとの決まりでは、この30日間にサインインしたどのアドレスからも入れないオーナーがいます。", Fix: "オーナーが使うアドレスを加えるか、オーナーを対象から外してください。オーナー本人なら、このままでも変更できます。"},
+		En: fault.Text{What: "This would shut an owner out, so it was not done.", Why: "Under the rules that would hold afterwards, an owner could not get in from any address they have signed in from in the last 30 days.", Fix: "Add an address that owners use, or leave owners out of the policy. An owner can make the change as it is."}})
+
 	PolicyNoKind = define(fault.Entry{Code: "policy.no_kind", Kind: fault.Bad, Topic: fault.Other, Lift: both,
 		Ja: fault.Text{What: "この確認方法だけにはできません。", Why: "選んだ方法は、このサービスではだれも登録できません。全員が入れなくなります。", Fix: "Tegata、認証アプリなど、使える方法を1つ以上加えてください。SMS やパスキーの設定は、運用者に頼んでください。"},
 		En: fault.Text{What: "These ways alone will not do.", Why: "Nobody can set up any of them on this service, so everybody would be held.", Fix: "Add one that works here, such as Tegata or an authenticator app. Codes by SMS and passkeys depend on how the service is set up."}})

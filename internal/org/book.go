@@ -61,6 +61,26 @@ func (b *Book) At(ctx context.Context, r db.Reader, a ref.Account, p policy.Plac
 	return &e, nil
 }
 
+// Several says what holds for members of an organisation, whose rules are read once, as
+// they stand in this transaction.
+func (b *Book) Several(ctx context.Context, tx db.Tx, o ref.Org, list []ref.Account) (map[ref.Account]*policy.Effective, error) {
+	k, err := readAll(ctx, tx, o)
+	if err != nil {
+		return nil, err
+	}
+	rules, out := k.rules().At(tx.Now()), map[ref.Account]*policy.Effective{}
+	for _, a := range list {
+		p, err := PlaceOf(ctx, tx, a)
+		if err != nil {
+			return nil, err
+		}
+		e := rules.Of(a, p, b.Everybody)
+		e.Own = p.Own.At(tx.Now())
+		out[a] = &e
+	}
+	return out, nil
+}
+
 func (b *Book) of(ctx context.Context, r db.Reader, p policy.Place) (policy.Rules, error) {
 	b.mu.RLock()
 	rules, ok := b.rules[p.Org]

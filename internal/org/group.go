@@ -84,7 +84,7 @@ func SetPermissions(ctx context.Context, tx db.Tx, o ref.Org, r Role, seen []Per
 		return err
 	}
 	n, err := tx.Exec(ctx, `UPDATE org_role SET name = $3, permissions = $4 WHERE org = $1 AND id = $2 AND permissions = $5`,
-		o, r.ID, r.Name, join(r.Permissions), join(seen))
+		o, r.ID, r.Name, join(once(r.Permissions)), join(seen))
 	if err == nil && n == 0 {
 		err = ErrChanged
 	}

@@ -73,7 +73,7 @@ var ErrPermission = errors.New("no such permission, or one that only owners have
 // NewRole makes a role; db.ErrTaken when the name is another's. What only owners have
 // stays theirs: else there would be owners whom nothing counts.
 func NewRole(ctx context.Context, tx db.Tx, o ref.Org, name string, list []Permission) (Role, error) {
-	r := Role{ref.NewRole(tx.Now()), name, list}
+	r := Role{ref.NewRole(tx.Now()), name, once(list)}
 	if err := mayHold(name, list); err != nil {
 		return r, err
 	}
@@ -86,6 +86,16 @@ func NewRole(ctx context.Context, tx db.Tx, o ref.Org, name string, list []Permi
 	}
 	_, err := tx.Exec(ctx, `INSERT INTO org_role (id, org, name, permissions) VALUES ($1, $2, $3, $4)`, r.ID, o, r.Name, join(r.Permissions))
 	return r, err
+}
+
+// once leaves out what is named again.
+func once(list []Permission) (out []Permission) {
+	for _, p := range list {
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // mayHold says whether a made role can be called so and hold these.

@@ -355,6 +355,17 @@ func (a Address) Lines() string {
 	return b.String()
 }
 
+// Covers says whether one may enter from everywhere that another list allows.
+func (a Address) Covers(other Address) bool {
+	if len(a.Allowed) == 0 || len(other.Allowed) == 0 {
+		return len(a.Allowed) == 0
+	}
+	mine := a.Tidy().Allowed // two halves are one there
+	return !slices.ContainsFunc(other.Allowed, func(p netip.Prefix) bool {
+		return !slices.ContainsFunc(mine, func(q netip.Prefix) bool { return q.Bits() <= p.Bits() && q.Contains(p.Addr()) })
+	})
+}
+
 // Allows says whether one may enter from an address.
 func (a *Address) Allows(from netip.Addr) bool {
 	if len(a.Allowed) == 0 {

@@ -254,8 +254,9 @@ func (w *Password) check() error {
 	if w.MinAge < 0 || w.MinAge > mostAge {
 		return &RangeError{"password.min_age", w.MinAge.String(), "0", "3650 days", ""}
 	}
-	if w.MaxAge < 0 || w.MaxAge > mostAge {
-		return &RangeError{"password.max_age", w.MaxAge.String(), "0", "3650 days", ""}
+	// Shorter than a day, a new one would be asked for at each sign-in.
+	if w.MaxAge != 0 && (w.MaxAge < 24*time.Hour || w.MaxAge > mostAge) {
+		return &RangeError{"password.max_age", w.MaxAge.String(), "1", "3650 days", "0"}
 	}
 	if w.MaxAge > 0 && w.MinAge >= w.MaxAge {
 		return ErrAges

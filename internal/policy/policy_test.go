@@ -56,6 +56,11 @@ func TestRangesAreHeld(t *testing.T) {
 		{"51 sessions", Policy{Session: &Session{Lifetime: day, Concurrent: 51}}, false},
 		{"password of 7", Policy{Password: &Password{MinLength: 7, MinLengthSingle: 15}}, false},
 		{"password of 129", Policy{Password: &Password{MinLength: 129, MinLengthSingle: 15}}, false},
+		{"a maximum age of an instant", Policy{Password: &Password{MinLength: 8, MinLengthSingle: 8, MaxAge: 1}}, false},
+		{"a maximum age of a day", Policy{Password: &Password{MinLength: 8, MinLengthSingle: 8, MaxAge: day}}, true},
+		{"a maximum age of eleven years", Policy{Password: &Password{MinLength: 8, MinLengthSingle: 8, MaxAge: 4000 * day}}, false},
+		{"a minimum age of a century", Policy{Password: &Password{MinLength: 8, MinLengthSingle: 8, MinAge: 36500 * day}}, false},
+		{"sign-ins without end", Policy{Session: &Session{Lifetime: day, Concurrent: 1, DailySignins: 1_000_000}}, false},
 		{"minimum age over maximum age", Policy{Password: &Password{MinLength: 8, MinLengthSingle: 8, MinAge: 2 * day, MaxAge: day}}, false},
 	} {
 		if got := c.p.Check() == nil; got != c.ok {

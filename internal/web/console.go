@@ -45,6 +45,19 @@ func May(p org.Permission) Guard {
 	}}
 }
 
+// MayBoth lets in whose role holds both permissions, to see what tells of either.
+func MayBoth(p, q org.Permission) Guard {
+	look := May(p)
+	return Guard{look.Name + " and " + string(q), func(ctx context.Context, r *Request) (*Response, error) {
+		res, err := look.Check(ctx, r)
+		if res != nil || err != nil || r.Console.May(q) {
+			return res, err
+		}
+		no := Refuse(faults.OrgForbidden.New().By(r.Console.Name))
+		return &no, nil
+	}}
+}
+
 // MayDo is May for what changes something: it asks for a fresh proof first, so that
 // nothing that was filled in is lost afterwards.
 func MayDo(p org.Permission) Guard {
@@ -82,23 +95,24 @@ func (r *Request) holds(ctx context.Context, p org.Permission) (*Response, error
 type room struct {
 	Name, Path, Icon string
 	needs            org.Permission
-	more             bool // on small screens behind a button
+	more             bool           // on small screens behind a button
+	also             org.Permission // empty: nothing more
 }
 
 var console = []room{
-	{"overview", "/admin", "home", "", false},
-	{"members", "/admin/members", "person", org.ReadMembers, false},
-	{"policies", "/admin/policies", "check", org.ReadPolicies, false},
-	{"audit", "/admin/audit", "list", org.ReadAudit, false},
-	{"invitations", "/admin/invitations", "mail", org.ManageMembers, true},
-	{"groups", "/admin/groups", "app", org.ReadMembers, true},
-	{"roles", "/admin/roles", "key", org.ReadMembers, true},
-	{"why", "/admin/why", "help", org.ReadMembers, true},
-	{"desk", "/admin/desk", "phone", org.AssistMembers, true},
-	{"domains", "/admin/domains", "screen", org.Settings, true},
-	{"webhooks", "/admin/webhooks", "out", org.Settings, true},
-	{"tokens", "/admin/tokens", "key", org.Settings, true},
-	{"settings", "/admin/settings", "profile", org.Settings, true},
+	{"overview", "/admin", "home", "", false, ""},
+	{"members", "/admin/members", "person", org.ReadMembers, false, ""},
+	{"policies", "/admin/policies", "check", org.ReadPolicies, false, ""},
+	{"audit", "/admin/audit", "list", org.ReadAudit, false, ""},
+	{"invitations", "/admin/invitations", "mail", org.ManageMembers, true, ""},
+	{"groups", "/admin/groups", "app", org.ReadMembers, true, ""},
+	{"roles", "/admin/roles", "key", org.ReadMembers, true, ""},
+	{"why", "/admin/why", "help", org.ReadMembers, true, ""},
+	{"desk", "/admin/desk", "phone", org.AssistMembers, true, ""},
+	{"domains", "/admin/domains", "screen", org.Settings, true, ""},
+	{"webhooks", "/admin/webhooks", "out", org.Settings, true, org.ReadAudit},
+	{"tokens", "/admin/tokens", "key", org.Settings, true, ""},
+	{"settings", "/admin/settings", "profile", org.Settings, true, ""},
 }
 
 // Room is a part of the console as its rail shows it.
@@ -118,7 +132,7 @@ func (r *Request) Rooms() (out []Room) {
 func (f *Frame) rooms(v view, more bool) (out []Room) {
 	name, _, _ := strings.Cut(strings.TrimPrefix(v.Template, "admin/"), "-")
 	for _, x := range console {
-		if x.more == more && v.Console.May(x.needs) && f.paths[x.Path] != nil {
+		if x.more == more && v.Console.May(x.needs) && v.Console.May(x.also) && f.paths[x.Path] != nil {
 			out = append(out, Room{x.Name, x.Path, x.Icon, x.Name == name})
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/hook"
 	"sekisho/internal/org"
+	"sekisho/internal/policy"
 	"sekisho/internal/ref"
 	"sekisho/internal/session"
 	"sekisho/internal/site"
@@ -116,9 +117,10 @@ type act struct {
 	org  org.Org
 	held []org.Permission
 
-	before []org.Policy // the rules before a change of them; see reshape
-	what   string       // which of them it changes
-	back   bool         // to what was confirmed before: it would come about by itself
+	before []org.Policy                      // the rules before a change of them; see reshape
+	owners map[ref.Account]*policy.Effective // what held for owners before it, where its author is none
+	what   string                            // which of them it changes
+	back   bool                              // to what was confirmed before: it would come about by itself
 }
 
 // change runs an act that needs a permission. For who is no member of it the

@@ -3,16 +3,21 @@ package govern
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
+	"time"
 
 	"sekisho/internal/account"
+	"sekisho/internal/audit"
 	"sekisho/internal/db"
 	"sekisho/internal/faults"
+	"sekisho/internal/flow"
 	"sekisho/internal/flow/enter"
 	"sekisho/internal/gate"
 	"sekisho/internal/org"
 	"sekisho/internal/policy"
 	"sekisho/internal/ref"
+	"sekisho/internal/session"
 )
 
 // reshape changes the rules. A change under which its author would be refused where they
@@ -30,9 +35,63 @@ func (g *Govern) reshape(ctx context.Context, by By, o ref.Org, what string, do 
 		if x.before, err = org.Policies(ctx, tx, o); err != nil {
 			return err
 		}
+		if x.owners, err = x.ownersHold(ctx, tx); err != nil {
+			return err
+		}
 		x.what = what
 		return do(tx, x)
 	})
+}
+
+// recent is how long an address is one that somebody uses after they signed in from it,
+// and mostEntrances how many of somebody's sign-ins are looked at.
+const (
+	recent        = 30 * 24 * time.Hour
+	mostEntrances = 100
+)
+
+// ownersHold says what holds for each owner who can sign in; nil where whoever acts is
+// an owner's equal, or acts on what is no rule: owners are moved by nobody below them.
+func (x *act) ownersHold(ctx context.Context, tx db.Tx) (map[ref.Account]*policy.Effective, error) {
+	if org.Within(x.held, []org.Permission{org.Own}) {
+		return nil, nil
+	}
+	list, err := org.Owners(ctx, tx, x.org.ID, mostOwners)
+	if err != nil {
+		return nil, err
+	}
+	return x.Rules.Several(ctx, tx, x.org.ID, list)
+}
+
+// keepsOwners refuses rules that would keep an owner out of every address that they have
+// signed in from lately: who may set rules is not to take the organisation over with them.
+func (x *act) keepsOwners(ctx context.Context, tx db.Tx) error {
+	if x.owners == nil || x.back {
+		return nil
+	}
+	after, err := x.ownersHold(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for id, rules := range after {
+		if before := x.owners[id]; before == nil || rules.Address.Covers(before.Address) {
+			continue
+		}
+		list, err := audit.Of(ctx, tx, id, audit.Filter{Prefix: audit.Succeeded, Since: tx.Now().Add(-recent), Limit: mostEntrances})
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(list, func(r audit.Row) bool { return enters(r.Addr, rules, tx.Now()) }) {
+			return &Refused{faults.PolicyShutsOwner.New()}
+		}
+	}
+	return nil
+}
+
+// enters asks gate whether a session would go on at an address.
+func enters(addr string, rules *policy.Effective, now time.Time) bool {
+	from, err := netip.ParseAddr(addr)
+	return err == nil && !enter.ShutsOut(flow.Visitor{Door: gate.API, Addr: from}, session.Session{Created: now, Expires: now.Add(time.Hour)}, rules, now)
 }
 
 // stays looks whether whoever acted can go on from where they are. Rules that shut them
@@ -40,6 +99,9 @@ func (g *Govern) reshape(ctx context.Context, by By, o ref.Org, what string, do 
 func (x *act) stays(ctx context.Context, tx db.Tx) error {
 	if x.by.Operator || x.back {
 		return nil
+	}
+	if err := x.keepsOwners(ctx, tx); err != nil {
+		return err
 	}
 	rules, err := x.Rules.Of(ctx, tx, x.by.account())
 	if err != nil || !enter.ShutsOut(x.by.Visitor, x.by.Session, rules, tx.Now()) {
@@ -160,7 +222,7 @@ func (g *Govern) kindsHere(kinds []string) bool {
 	return len(kinds) == 0
 }
 
-// mostOwners bounds how many owners Bare looks at.
+// mostOwners bounds how many owners are looked at.
 const mostOwners = 200
 
 // Bare says how many owners there are, and how many of them have nothing that would count

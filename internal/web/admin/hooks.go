@@ -50,12 +50,17 @@ type (
 func (d *Door) hookRoutes() []web.Route {
 	const p = org.Settings
 	return []web.Route{
-		see("/admin/webhooks", p, d.hooks), see("/admin/webhooks/one", p, d.hookOne),
+		seeBoth("/admin/webhooks", d.hooks), seeBoth("/admin/webhooks/one", d.hookOne),
 		ask("/admin/webhooks/new", p, d.hookNew), do("/admin/webhooks/new", p, d.hookAdd),
 		ask("/admin/webhooks/edit", p, d.hookEdit), do("/admin/webhooks/edit", p, d.hookSet),
 		ask("/admin/webhooks/remove", p, d.hookAsk), do("/admin/webhooks/remove", p, d.hookRemove),
 		do("/admin/webhooks/rotate", p, d.hookRotate), do("/admin/webhooks/test", p, d.hookTest), do("/admin/webhooks/replay", p, d.hookReplay),
 	}
+}
+
+// seeBoth is a page of webhooks: what they were told is read out of the audit log.
+func seeBoth(path string, h handler) web.Route {
+	return web.Route{Method: "GET", Path: path, Guard: web.MayBoth(org.Settings, org.ReadAudit), Face: web.Page, Handle: h}
 }
 
 func (d *Door) hooks(ctx context.Context, r *web.Request) (web.Response, error) {
