@@ -21,14 +21,20 @@ type Group struct {
 
 // Groups are the groups there are. A kind that stands in none is found under all.
 var Groups = []Group{
-	{"signin", []string{audit.Succeeded, audit.Refused, "signin.recognised", "signin.locked", "signin.unlocked", "session.proved", "session.ended"}},
+	{"signin", []string{audit.Succeeded, audit.Refused, "signin.recognised", "signin.locked", "signin.unlocked", "session.proved", "session.ended", "push.mistaken"}},
 	{"refused", []string{audit.Refused, "address.refused", "factor.refused", "password.refused", "account.recovery_refused", "device.replace_refused"}},
 	{"guard", []string{"password.changed", "factor.added", "factor.removed", "factor.off", "factor.taken_back", "backup.made", "backup.used", "backup.issued", "passphrase.set", "passphrase.removed",
-		"device.added", "device.promoted", "device.refreshed", "device.replaced", "device.retired", "browser.trusted", "browser.untrusted", "address.added", "address.confirmed", "address.primary", "address.removed"}},
+		"device.added", "device.promoted", "device.refreshed", "device.replaced", "device.retired", "browser.trusted", "browser.untrusted", "address.added", "address.confirmed", "address.primary", "address.removed",
+		"factors.reset", "password.temporary", "password.reset_sent", "sessions.ended", "address.shared", "address.unshared", "address.put_back", "address.taken_back",
+		"allowed.set", "allowed.waits", "allowed.confirmed", "allowed.removed", "allowed.lifted", "allowed.reverted"}},
 	{"account", []string{"account.created", "account.disabled", "account.enabled", "account.deleted", "account.erased", "account.contained", "account.recovered", "account.recovery_waits", "account.recovery_ended", "account.lock_lifted", "account.unlocked", "profile.changed"}},
-	{"member", []string{"member.added", "member.removed", "member.role_changed", "member.deactivated", "member.reactivated", "member.group_joined", "member.group_left", "member.joined", "member.left", "member.taken_back", "invitation.sent", "invitation.resent", "invitation.revoked", "invitation.declined"}},
-	{"rules", []string{"org.created", "org.role_added", "org.role_changed", "org.role_removed", "group.added", "group.renamed", "group.removed", "policy.set", "policy.removed", "policy.ordered", "policy.assigned", "policy.unassigned"}},
-	{"app", []string{"app.connected", "app.disconnected", "app.code_reused", "app.token_reused"}},
+	{"member", []string{"member.added", "member.removed", "member.role_changed", "member.deactivated", "member.reactivated", "member.group_joined", "member.group_left", "member.joined", "member.left", "member.taken_back", "invitation.sent", "invitation.resent", "invitation.revoked", "invitation.declined", "invitation.asked",
+		"member.deleted", "member.restored", "member.refused", "ticket.opened", "ticket.taken", "ticket.taken_on", "ticket.checked", "ticket.approved", "ticket.refused", "ticket.closed", "ticket.stopped", "ticket.expired"}},
+	{"rules", []string{"org.created", "org.role_added", "org.role_changed", "org.role_removed", "group.added", "group.renamed", "group.removed", "policy.set", "policy.removed", "policy.ordered", "policy.assigned", "policy.unassigned",
+		"policy.waits", "policy.confirmed", "policy.reverted", "org.renamed", "org.colour_changed", "org.logo_changed", "org.logo_removed", "org.checks_set", "org.rescued",
+		"domain.claimed", "domain.proved", "domain.missing", "domain.lost", "domain.opened", "domain.closed", "domain.removed"}},
+	{"app", []string{"app.connected", "app.disconnected", "app.code_reused", "app.token_reused",
+		"hook.added", "hook.changed", "hook.removed", "hook.rotated", "hook.stopped", "hook.tested", "hook.replayed", "token.issued", "token.added", "token.revoked"}},
 }
 
 // Log is a page of an organisation's audit log.
