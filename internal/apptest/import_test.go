@@ -186,3 +186,63 @@ func TestMembersGoOutAndComeInAsATable(t *testing.T) {
 		}
 	})
 }
+
+// The dry run looks at all that an invitation is refused for; what one person has held is
+// bounded.
+func TestATableTellsWhatAnInvitationIsRefusedFor(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
+		h.must(outcome(h.AddGroup(ctx, operator, h.id, "Sales")))
+		table := []byte("address,groups\na@example.net,Sales\nb@example.net,Nowhere\ninfo@example.net,\nc@example.net,\n")
+		boss, clerk := h.by(h.member("boss@example.com", org.Admin)), h.by(h.made("clerk@example.com", org.ReadMembers, org.ManageMembers))
+		for _, x := range []struct {
+			by   govern.By
+			want string
+		}{{boss, "a@example.net invite,b@example.net org.not_found,info@example.net account.group_address,c@example.net invite"},
+			{clerk, "a@example.net org.forbidden,b@example.net org.forbidden,info@example.net account.group_address,c@example.net invite"}} {
+			id, err := h.Import(ctx, x.by, h.id, table)
+			h.must(err)
+			if got := strings.Join(h.lines(id), ","); got != x.want {
+				t.Errorf("got %s", got)
+			}
+		}
+		var ids []ref.Import
+		for range org.MostImports + 1 {
+			w.Clock.Add(time.Second)
+			id, err := h.Import(ctx, boss, h.id, table)
+			h.must(err)
+			ids = append(ids, id)
+		}
+		if len(h.lines(ids[0])) != 0 || len(h.lines(ids[1])) == 0 || len(h.lines(ids[org.MostImports])) == 0 {
+			t.Error("the oldest table is held, or another is not")
+		}
+	})
+}
+
+// Who loses the role while a table is applied has settled nothing more from then on.
+func TestATableStopsWithItsAuthor(t *testing.T) {
+	apptest.Each(t, func(t *testing.T, w *apptest.World) {
+		h, ctx := found(t, w, "Acme", "owner@example.com"), t.Context()
+		boss := h.by(h.member("boss@example.com", org.Admin))
+		table := "address\n"
+		for _, a := range "abcdefghijklmnopqrstuvwxyz" {
+			for _, b := range "abcdef" {
+				table += "n" + string(a) + string(b) + "@example.net\n"
+			}
+		}
+		id, err := h.Import(ctx, boss, h.id, []byte(table))
+		h.must(err)
+		var all sync.WaitGroup
+		all.Go(func() { _, err = h.Apply(ctx, boss, h.id, id, time.Minute) })
+		h.must(h.SetRole(ctx, operator, h.id, boss.Session.Account, org.Plain))
+		all.Wait()
+		if toldCode(err) != "org.forbidden" {
+			t.Errorf("got %v", err)
+		}
+		for _, l := range h.lines(id) {
+			if strings.Contains(l, "org.forbidden") {
+				t.Fatalf("%s: settled in the name of who may no longer", l)
+			}
+		}
+	})
+}

@@ -47,10 +47,17 @@ func (l ImportLine) Meant() bool {
 	return l.Outcome == "" && (l.Plan == PlanChange || l.Plan == PlanInvite)
 }
 
-// NewImport begins to hold a table.
+// MostImports is how many tables are held of one person; the oldest goes.
+const MostImports = 5
+
+// NewImport begins to hold a table. The caller changes the organisation.
 func NewImport(ctx context.Context, tx db.Tx, o ref.Org, a ref.Account, foreign bool) (Import, error) {
 	i := Import{ref.NewImport(tx.Now()), o, a, tx.Now(), foreign}
 	_, err := tx.Exec(ctx, `INSERT INTO org_import (id, org, account, created, foreign_text) VALUES ($1, $2, $3, $4, $5)`, i.ID, i.Org, i.Account, i.Created, i.Foreign)
+	if err == nil {
+		_, err = tx.Exec(ctx, `DELETE FROM org_import WHERE org = $1 AND account = $2 AND id <> $3 AND id NOT IN
+			(SELECT id FROM org_import WHERE org = $1 AND account = $2 AND id <> $3 ORDER BY created DESC, id DESC LIMIT $4)`, o, a, i.ID, MostImports-1)
+	}
 	return i, err
 }
 

@@ -62,9 +62,8 @@ func (d *Desk) Open(ctx context.Context, v flow.Visitor, ask Ask) (link secret.T
 		return "", faults.DeskText.New("most", ticket.MostWords), nil
 	}
 	err = d.DB.Update(ctx, func(tx db.Tx) (err error) {
-		if link, f = "", nil; true {
-			f, err = d.counted(ctx, tx, v, contact)
-		}
+		link = "" // of a try before this one
+		f, err = d.counted(ctx, tx, v, contact)
 		if err != nil || f != nil {
 			return err
 		}

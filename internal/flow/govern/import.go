@@ -97,7 +97,7 @@ func (x *act) plan(ctx context.Context, tx db.Tx, l line) (h org.ImportLine, err
 				return h, stands(&h, err)
 			}
 		}
-		return h, nil
+		return h, x.planInvite(ctx, tx, &h, l)
 	}
 	h.Account = a
 	d, err := x.differs(ctx, tx, a, l.edit)
@@ -111,6 +111,25 @@ func (x *act) plan(ctx context.Context, tx db.Tx, l line) (h org.ImportLine, err
 		h.Plan = org.PlanChange
 	}
 	return h, nil
+}
+
+// planInvite looks at what else an invitation would be refused for.
+func (x *act) planInvite(ctx context.Context, tx db.Tx, h *org.ImportLine, l line) error {
+	to, err := account.ParseEmail(l.whom)
+	if err != nil {
+		return err // shownBy has read it
+	}
+	if f := x.Group(to); f != nil {
+		h.Plan = f.Code()
+		return nil
+	}
+	if l.edit.Groups == nil {
+		return nil
+	}
+	if _, err := x.groups(ctx, tx, *l.edit.Groups); err != nil {
+		return stands(h, err)
+	}
+	return nil
 }
 
 // stands makes what may not be the plan of a line; what is a fault of ours stays an error.
@@ -152,10 +171,7 @@ type Applied struct {
 // Apply does what the lines say that wait, each once, whoever presses how often. It ends
 // by itself before a request would; what is left then waits to be asked again.
 func (g *Govern) Apply(ctx context.Context, by By, o ref.Org, id ref.Import, span time.Duration) (out Applied, err error) {
-	if err := g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error {
-		_, err := org.ImportOf(ctx, tx, o, x.by.account(), id)
-		return err
-	}); err != nil {
+	if err := g.theirs(ctx, by, o, id); err != nil {
 		return out, err
 	}
 	begun, after := time.Now(), 0 // how long this request has gone on, not an instant that is kept
@@ -184,6 +200,14 @@ func (g *Govern) Apply(ctx context.Context, by By, o ref.Org, id ref.Import, spa
 			}
 		}
 	}
+}
+
+// theirs says whether who handed a table in may still apply it.
+func (g *Govern) theirs(ctx context.Context, by By, o ref.Org, id ref.Import) error {
+	return g.change(ctx, by, o, org.ManageMembers, func(tx db.Tx, x *act) error {
+		_, err := org.ImportOf(ctx, tx, o, x.by.account(), id)
+		return err
+	})
 }
 
 // line does what one line says. What may not be is its outcome; what stops its author
@@ -225,6 +249,10 @@ func (g *Govern) line(ctx context.Context, by By, o ref.Org, id ref.Import, l or
 	}
 	f := Told(err)
 	if f == nil || f.Code() == faults.FreshRequired.Code || f.Code() == faults.InvitationLimit.Code {
+		return nil, err
+	}
+	// What is forbidden may be so of the line, or of its author from now on.
+	if err := g.theirs(ctx, by, o, id); err != nil {
 		return nil, err
 	}
 	return f, settle(f.Code())
