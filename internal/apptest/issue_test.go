@@ -47,7 +47,7 @@ func TestACodeThatSupportIssuedLeadsInOnceWithinADay(t *testing.T) {
 				t.Error("the owner is not told, or the mail has the code")
 			}
 			deadline := time.Now().Add(5 * time.Second)
-			for !slices.ContainsFunc(phones.Texts(phone), func(s string) bool { return strings.Contains(s, "issued a backup code") }) {
+			for !slices.ContainsFunc(phones.Texts(phone), func(s string) bool { return strings.Contains(s, "a backup code was issued") }) {
 				if time.Now().After(deadline) {
 					t.Fatalf("no SMS tells of it: %v", phones.Texts(phone))
 				}

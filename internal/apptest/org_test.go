@@ -59,6 +59,7 @@ func (h house) member(identifier, role string) account.Account {
 	h.t.Helper()
 	a := h.w.Settle(identifier)
 	h.must(h.Add(h.t.Context(), operator, h.id, a.ID, role))
+	h.w.Clock.Add(time.Second) // what is sent next is the newest
 	return a
 }
 

@@ -541,6 +541,7 @@ func TestADeactivatedMemberReplacesNoTegata(t *testing.T) {
 	lockedUp(t, []gate.Kind{gate.TOTP, gate.Passphrase}, func(t *testing.T, l *locked) {
 		h := found(t, l.World, "Acme", "owner@example.com")
 		h.must(h.Add(t.Context(), operator, h.id, l.account.ID, org.Plain))
+		l.Clock.Add(time.Second) // what is sent next is the newest
 		b, _ := ticketed(t, l)
 		l.Clock.Add(2 * time.Minute) // for another code
 		other := l.by(l.asks(l.Browser("192.0.2.7")), gate.TOTP)
