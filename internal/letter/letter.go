@@ -375,7 +375,11 @@ func Changed(s Sheet, to To, c Change) outbox.Letter {
 	if len(c.Old) > 0 {
 		what += "\n" + texts.T(l, "guard.old", "items", items(l, c.Old))
 	}
-	return draft{sheet: s, to: to, topic: "guard", link: c.Link, from: c.From, args: []any{"what", what}}.letter()
+	topic := "guard"
+	if strings.HasPrefix(c.What, "aid.") {
+		topic = "aided" // it was somebody else, and they are named
+	}
+	return draft{sheet: s, to: to, topic: topic, link: c.Link, from: c.From, args: []any{"what", what}}.letter()
 }
 
 func quoted(l i18n.Lang, name string) string {
