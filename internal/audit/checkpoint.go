@@ -93,9 +93,7 @@ func Walk(from io.Reader, to Checkpoint) (w Walked, err error) {
 }
 
 func (w *Walked) fault(seq int64, reference ref.Reference, what string) {
-	if len(w.Faults) < maxFaults {
-		w.Faults = append(w.Faults, Fault{Seq: seq, Reference: reference, What: what})
-	}
+	w.Faults = noted(w.Faults, Fault{seq, reference, what})
 }
 
 // step holds one row against the one before it, and what it shows against what was hashed.

@@ -103,9 +103,15 @@ func (c Chain) Verify(ctx context.Context, d *db.DB) (Verified, error) {
 }
 
 func (v *Verified) fault(seq int64, reference ref.Reference, what string) {
-	if len(v.Faults) < maxFaults {
-		v.Faults = append(v.Faults, Fault{Seq: seq, Reference: reference, What: what})
+	v.Faults = noted(v.Faults, Fault{seq, reference, what})
+}
+
+// noted adds a fault, up to as many as anybody reads.
+func noted(list []Fault, f Fault) []Fault {
+	if len(list) >= maxFaults {
+		return list
 	}
+	return append(list, f)
 }
 
 func (v *Verified) walk(ctx context.Context, r db.Reader) (prev []byte, err error) {

@@ -192,7 +192,7 @@ func (p *program) keys() *cobra.Command {
 	}}
 	published := &cobra.Command{Use: "jwks", Short: "Write the public keys as /oauth/jwks gives them", Args: args(cobra.NoArgs), RunE: func(c *cobra.Command, _ []string) error {
 		return p.with(c, func(ctx context.Context, a *app.App) error {
-			text, err := a.Keys.JWKS(ctx, time.Now())
+			text, err := a.Keys.JWKS(ctx, a.Frame.Clock())
 			if err == nil {
 				_, err = fmt.Fprintf(p.out, "%s\n", bytes.TrimSpace(text))
 			}

@@ -420,15 +420,24 @@ func (k *Keys) Sign(ctx context.Context, now time.Time, alg jose.SignatureAlgori
 // ErrNotOurs is a token that no key of ours signed.
 var ErrNotOurs = errors.New("the token was not signed here")
 
-// VerifyWith gives the claims of a token of the given type that one of these keys signed.
-func VerifyWith(keys jose.JSONWebKeySet, token, typ string) ([]byte, error) {
+// parse takes a token of a type apart; nothing of it is believed yet.
+func parse(token, typ string) (*jose.JSONWebSignature, jose.Header, error) {
 	parsed, err := jose.ParseSignedCompact(token, Algs)
 	if err != nil || len(parsed.Signatures) != 1 {
-		return nil, ErrNotOurs
+		return nil, jose.Header{}, ErrNotOurs
 	}
 	h := parsed.Signatures[0].Protected
 	if got, _ := h.ExtraHeaders[jose.HeaderType].(string); got != typ {
-		return nil, ErrNotOurs
+		return nil, h, ErrNotOurs
+	}
+	return parsed, h, nil
+}
+
+// VerifyWith gives the claims of a token of the given type that one of these keys signed.
+func VerifyWith(keys jose.JSONWebKeySet, token, typ string) ([]byte, error) {
+	parsed, h, err := parse(token, typ)
+	if err != nil {
+		return nil, err
 	}
 	for _, key := range keys.Key(h.KeyID) {
 		if key.Algorithm != h.Algorithm {
@@ -445,13 +454,9 @@ func VerifyWith(keys jose.JSONWebKeySet, token, typ string) ([]byte, error) {
 // is still published. Whether it is of the right type, and still good, is the
 // caller's to say.
 func (k *Keys) Verify(ctx context.Context, now time.Time, token, typ string) ([]byte, error) {
-	parsed, err := jose.ParseSignedCompact(token, Algs)
-	if err != nil || len(parsed.Signatures) != 1 {
-		return nil, ErrNotOurs
-	}
-	h := parsed.Signatures[0].Protected
-	if got, _ := h.ExtraHeaders[jose.HeaderType].(string); got != typ {
-		return nil, ErrNotOurs
+	parsed, h, err := parse(token, typ)
+	if err != nil {
+		return nil, err
 	}
 	s, err := k.current(ctx, now)
 	if err != nil {
